@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* xray-list: the VMs and what they do. */
+#include "say.h"
+
+#include <fnmatch.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "facts.h"
+#include "opt.h"
+#include "table.h"
+#include "vm.h"
+
+enum { OPT_RUNNING = OPT_OWN, OPT_STOPPED };
+
+static const struct opt opts[] = {
+	{ 'q', "quiet", NULL, "names only" },
+	{ OPT_RUNNING, "running", NULL, "those that run" },
+	{ OPT_STOPPED, "stopped", NULL, "those that do not" },
+	OUT_OPTS,
+	{ 0 }
+};
+static const struct usage use = { "xray-list", "[PATTERN ...]", opts, 0 };
+
+static int
+wanted(const char *name, int n, char **patterns)
+{
+	for (int i = 0; i < n; i++)
+		if (fnmatch(patterns[i], name, 0) == 0)
+			return 1;
+	return n == 0;
+}
+
+static void
+row(struct home *home, const char *name, int state, int names_only,
+    struct table *t)
+{
+	struct vm vm;
+	struct why why;
+	int broken = vm_open(home, name, &vm, &why) < 0;
+
+	if (broken)
+		warn_why(&why);
+	if (!state || (!broken && vm_alive(&vm) == (state == OPT_RUNNING))) {
+		if (names_only)
+			say("%s\n", name);
+		else
+			facts_row(t, home, name, broken ? NULL : &vm);
+	}
+	vm_close(&vm);
+}
+
+int
+main(int argc, char **argv)
+{
+	autostrv struct strv names = { 0 };
+	struct home home;
+	struct out out = { 0 };
+	struct table *t;
+	struct why why;
+	int c, quiet = 0, state = 0;
+
+	while ((c = opt_next(argc, argv, &use)) != -1)
+		if (c == 'q')
+			quiet = 1;
+		else if (!out_opt(&out, c, optarg))
+			state = c;
+	if (home_open(&home, &why) < 0)
+		die_why(&why);
+	t = table_new(&out, facts_cols, facts_ncols);
+	if (name_list(home.vms, &names, &why) < 0)
+		die_why(&why);
+	if (!names.n && say_chatty())
+		hint("No VMs found. Create one: xray create NAME");
+	for (size_t i = 0; i < names.n; i++)
+		if (wanted(names.v[i], argc - optind, argv + optind))
+			row(&home, names.v[i], state, quiet, t);
+	if (!quiet)
+		table_print(t);
+	return say_done();
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: ISC */
+/* xray-snap: snapshots of running and stopped VMs. */
+#include "say.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "opt.h"
+#include "qemu.h"
+#include "qmp.h"
+#include "run.h"
+#include "snap.h"
+#include "ssh.h"
+#include "table.h"
+#include "vm.h"
+
+enum { OPT_DISK_ONLY = OPT_OWN, OPT_NOTE, OPT_SAVE, OPT_RESTART };
+enum { QMP_MS = 10000, CLOCK_MS = 20000 };
+
+static struct home home;
+static struct vm vm;
+static int lock = -1;
+
+/* Open the VM, and lock it when something will change. */
+static void
+open_vm(const char *name, long long lock_ms)
+{
+	struct why why;
+
+	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
+		die_why(&why);
+	if (lock_ms == -2)
+		return;
+	lock = vm_lock(&home, &vm, lock_ms < 0 ? vm_lock_wait(&home) :
+	    lock_ms, &why);
+	if (lock < 0)
+		die_why(&why);
+	if (!vm_alive(&vm) && snap_recover(&vm, &why) < 0)
+		die_why(&why);
+}
+
+/* The VM's run.lock, so that it is not started while its images change; -1
+ * when it is alive. */
+static int
+hold_still(void)
+{
+	struct why why;
+	int fd;
+
+	if (vm_alive(&vm))
+		return -1;
+	fd = lock_take(vm.dir, "run.lock", vm.name, 0, &why);
+	if (fd < 0)
+		die_why(&why);
+	return fd;
+}
+
+static struct qmp *
+monitor(void)
+{
+	struct why why;
+	struct qmp *q = qmp_open(vm.dir, VM_QMP, vm.name, io_now() + QMP_MS,
+	    &why);
+
+	if (!q)
+		die_why(&why);
+	return q;
+}
+
+/* Die unless there is (want) or is no such tag. */
+static struct snapshot
+look(const char *tag, int want)
+{
+	const struct snapshot *found;
+	struct snapshot s = { 0 };
+	struct snaps all;
+	struct why why;
+
+	if (tag_check(tag, &why) < 0 || snaps_read(&vm, &all, &why) < 0)
+		die_why(&why);
+	found = snaps_find(&all, tag, &vm, &why);
+	if (!found && want)
+		die_why(&why);
+	if (found && !want)
+		die(EX_CANTCREAT, "%s: snapshot %s exists; xray snap delete "
+		    "%s %s", vm.name, tag, vm.name, tag);
+	if (found)
+		s = *found;
+	snaps_free(&all);
+	return s;
+}
+
+/* ---- create ---- */
+
+static const struct opt create_opts[] = {
+	{ OPT_NOTE, "note", "TEXT", "a remark, shown by list -o note" },
+	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
+	{ 0 }
+};
+static const struct usage create_use = { "xray-snap create", "VM [TAG]",
+	create_opts, 0 };
+
+static void
+create_live(const char *tag, const char *text)
+{
+	autoqmp struct qmp *q = monitor();
+	autofree char *size = NULL;
+	struct snapshot s;
+	long long stood;
+	struct why why;
+	int ran;
+
+	if (snap_live_create(&vm, q, tag, &ran, &stood, &why) < 0 ||
+	    snap_note(&vm, tag, ran ? "running" : "paused", text, &why) < 0)
+		die_why(&why);
+	s = look(tag, 1);
+	size = num_human(s.size);
+	say_result("Created snapshot: %s\n", tag);
+	hint("live, %s, the guest stood %.1f s", size,
+	    (double)stood / 1000);
+}
+
+static void
+create_cold(const char *tag, const char *text, int still)
+{
+	struct why why;
+
+	if (snap_cold_create(&vm, tag, &why) < 0 ||
+	    snap_note(&vm, tag, NULL, text, &why) < 0)
+		die_why(&why);
+	close(still);
+	say_result("Created snapshot: %s\n", tag);
+}
+
+static char *
+time_tag(void)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (!localtime_r(&now, &tm) ||
+	    !strftime(text, sizeof text, "%Y-%m-%d-%H%M%S", &tm))
+		die(EX_OSERR, "the time");
+	return xstrdup(text);
+}
+
+static int
+create(int argc, char **argv)
+{
+	const char *text = NULL;
+	autofree char *tag = NULL;
+	long long lock_ms = -1;
+	struct why why;
+	int c, still;
+
+	while ((c = opt_next(argc, argv, &create_use)) != -1)
+		if (c == OPT_NOTE)
+			text = optarg;
+		else
+			lock_ms = opt_ms(&create_use, "--lock-wait", optarg);
+	if (argc - optind < 1 || argc - optind > 2)
+		die_usage(&create_use, "a VM, and perhaps a tag");
+	tag = argc - optind == 2 ? xstrdup(argv[optind + 1]) : time_tag();
+	if (text && conf_check("--note", "note", text, &why) < 0)
+		die_why(&why);
+	open_vm(argv[optind], lock_ms);
+	(void)look(tag, 0);
+	still = hold_still();
+	if (still < 0)
+		create_live(tag, text);
+	else
+		create_cold(tag, text, still);
+	return say_done();
+}
+
+/* ---- list ---- */
+
+enum { VM, TAG, KIND, SIZE, TIME, PARENT, CURRENT, NOTE, NCOLS };
+
+static const struct col cols[] = {
+	[VM] = { "vm", COL_TEXT, 0, NULL },
+	[TAG] = { "tag", COL_TEXT, 1, NULL },
+	[KIND] = { "kind", COL_TEXT, 1, NULL },
+	[SIZE] = { "size", COL_SIZE, 1, NULL },
+	[TIME] = { "time", COL_TIME, 1, NULL },
+	[PARENT] = { "parent", COL_TEXT, 1, NULL },
+	[CURRENT] = { "current", COL_BOOL, 1, NULL },
+	[NOTE] = { "note", COL_TEXT, 0, NULL },
+};
+
+static const struct opt list_opts[] = { OUT_OPTS, { 0 } };
+static const struct usage list_use = { "xray-snap list", "VM ...", list_opts,
+	0 };
+
+static void
+row(struct table *t, const struct snaps *all, const struct snapshot *s)
+{
+	const char *current = conf_get(all->conf, NULL, "current");
+	const char *cells[NCOLS] = { 0 };
+	autofree char *size = xasprintf("%" PRIu64, s->size);
+	time_t when = (time_t)s->seconds;
+	char time_text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm))
+		(void)strftime(time_text, sizeof time_text,
+		    "%Y-%m-%dT%H:%M:%SZ", &tm);
+	cells[VM] = vm.name;
+	cells[TAG] = s->tag;
+	cells[KIND] = s->live ? "live" : "disk";
+	cells[SIZE] = size;
+	cells[TIME] = time_text;
+	cells[PARENT] = conf_get(all->conf, s->tag, "parent");
+	cells[CURRENT] = current && strcmp(current, s->tag) == 0 ? "yes" :
+	    "no";
+	cells[NOTE] = conf_get(all->conf, s->tag, "note");
+	table_row(t, cells);
+}
+
+static int
+list(int argc, char **argv)
+{
+	struct out out = { 0 };
+	struct table *t;
+	struct why why;
+	int c;
+
+	while ((c = opt_next(argc, argv, &list_use)) != -1)
+		(void)out_opt(&out, c, optarg);
+	if (optind == argc)
+		die_usage(&list_use, "no VM named");
+	t = table_new(&out, cols, NCOLS);
+	for (int i = optind; i < argc; i++) {
+		struct snaps all;
+
+		open_vm(argv[i], -2);
+		if (snaps_read(&vm, &all, &why) < 0)
+			die_why(&why);
+		for (size_t k = 0; k < all.n; k++)
+			row(t, &all, &all.v[k]);
+		snaps_free(&all);
+		vm_close(&vm);
+	}
+	table_print(t);
+	return say_done();
+}
+
+/* ---- revert ---- */
+
+static const struct opt revert_opts[] = {
+	{ OPT_RESTART, "restart", NULL, "a disk snapshot of a running VM: "
+	    "switch off, revert, start" },
+	{ OPT_DISK_ONLY, "disk-only", NULL, "leave the memory out: boot" },
+	{ 'y', "yes", NULL, "do not ask" },
+	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
+	{ 0 }
+};
+static const struct usage revert_use = { "xray-snap revert", "VM TAG",
+	revert_opts, 0 };
+
+/* Ask the gateway to cut what is open; how many connections, -1 unknown. */
+static int
+cut(void)
+{
+	char reply[64] = "";
+	autoclose int fd = io_connect(vm.dir, VM_CONTROL);
+	int n;
+
+	if (fd < 0 || send(fd, "cut\n", 4, MSG_NOSIGNAL) != 4 ||
+	    io_wait_readable(fd, io_now() + 5000) != 1 ||
+	    recv(fd, reply, sizeof reply - 1, 0) <= 0 ||
+	    sscanf(reply, "ok %d", &n) != 1)
+		return -1;
+	return n;
+}
+
+/* Set the guest's clock over ssh; by how many seconds, -1 when it could not
+ * be done. */
+static long long
+set_clock(void)
+{
+	autostrv struct strv argv = { 0 };
+	autobuf struct buf b = { 0 };
+	struct why why;
+	long long by;
+
+	if (ssh_clock_argv(&home, &vm, &argv, &why) < 0 ||
+	    run_capture(argv.v, &b, 256, CLOCK_MS, &why) != 0)
+		return -1;
+	b.p[strcspn(b.p, "\n")] = '\0';
+	return num_int(b.p, -INT32_MAX, INT32_MAX, &by) < 0 ? -1 : by;
+}
+
+static void
+revert_live(const char *tag)
+{
+	struct qmp *q = monitor();
+	autobuf struct buf b = { 0 };
+	long long by;
+	struct why why;
+	int n;
+
+	if (snap_live_load(&vm, q, tag, 0, &why) < 0)
+		die_why(&why);
+	qmp_close(q);
+	n = cut();
+	if (snap_current(&vm, tag, &why) < 0)
+		die_why(&why);
+	say_result("Reverted to snapshot: %s\n", tag);
+	fflush(stdout); /* the rest takes a moment; say_done checks */
+	by = set_clock();
+	if (by >= 0)
+		buf_fmt(&b, "clock set (%+lld s)", by);
+	else
+		buf_str(&b, "clock not set: no ssh");
+	if (n >= 0)
+		buf_fmt(&b, "; %d connection%s cut", n, n == 1 ? "" : "s");
+	else
+		buf_str(&b, "; connections not cut: no gateway");
+	hint("%s; rules unchanged", b.p);
+}
+
+static void
+set_resume(const char *tag)
+{
+	struct why why;
+
+	if (conf_set(vm.conf, "resume", tag, &why) < 0 ||
+	    vm_save(&vm, &why) < 0)
+		die_why(&why);
+}
+
+/* The order matters to who is killed between: without `resume` a reverted
+ * disk boots, with it a disk not yet reverted would be resumed wrongly. */
+static void
+revert_cold(const struct snapshot *s, int disk_only, int still)
+{
+	int resumes = s->live && !disk_only;
+	struct why why;
+
+	set_resume(NULL);
+	if (snap_cold_revert(&vm, s->tag, &why) < 0)
+		die_why(&why);
+	if (resumes)
+		set_resume(s->tag);
+	close(still);
+	say_result("Reverted to snapshot: %s\n", s->tag);
+	if (resumes)
+		hint("xray start %s resumes it; --cold boots", vm.name);
+}
+
+static void
+run_tool(const char *tool, const char *option)
+{
+	autofree char *bin = home_bin_dir(NULL);
+	autostrv struct strv argv = { 0 };
+	struct why why;
+	int code;
+
+	strv_fmt(&argv, "%s/%s", bin ? bin : ".", tool);
+	if (option)
+		strv_add(&argv, option);
+	strv_add(&argv, vm.name);
+	code = run_quiet(-1, argv.v, &why);
+	if (code < 0)
+		die_why(&why);
+	if (code > 0)
+		exit(code);
+}
+
+/* What has no memory in it cannot be loaded into a VM that runs. */
+static void
+revert_restarting(const struct snapshot *s, int yes, int restart)
+{
+	if (!restart && !yes && !isatty(0))
+		die(EX_UNAVAILABLE, "%s: runs, and %s is to be booted from; "
+		    "--restart switches it off and on", vm.name, s->tag);
+	if (!confirm(yes || restart, "%s: switch off, revert to %s, start?",
+	    vm.name, s->tag))
+		exit(EX_NO);
+	run_tool("xray-stop", NULL);
+	revert_cold(s, 1, hold_still());
+	close(lock);
+	run_tool("xray-start", NULL);
+}
+
+static int
+revert(int argc, char **argv)
+{
+	int c, disk_only = 0, restart = 0, yes = 0, still;
+	autobuf struct buf accel = { 0 };
+	long long lock_ms = -1;
+	struct snapshot s;
+	struct why why;
+
+	while ((c = opt_next(argc, argv, &revert_use)) != -1)
+		switch (c) {
+		case OPT_RESTART:
+			restart = 1;
+			break;
+		case OPT_DISK_ONLY:
+			disk_only = 1;
+			break;
+		case 'y':
+			yes = 1;
+			break;
+		case OPT_LOCK_WAIT:
+			lock_ms = opt_ms(&revert_use, "--lock-wait", optarg);
+			break;
+		}
+	if (argc - optind != 2)
+		die_usage(&revert_use, "a VM and a tag");
+	open_vm(argv[optind], lock_ms);
+	s = look(argv[optind + 1], 1);
+	(void)io_read_file(vm.dir, "accel", &accel, 16); /* not running */
+	if (s.live && !disk_only &&
+	    snap_loads(&vm, s.tag, accel.n ? accel.p : NULL, &why) < 0)
+		die_why(&why);
+	still = hold_still();
+	if (still >= 0)
+		revert_cold(&s, disk_only, still);
+	else if (s.live && !disk_only)
+		revert_live(s.tag);
+	else
+		revert_restarting(&s, yes, restart);
+	return say_done();
+}
+
+/* ---- delete ---- */
+
+static const struct opt delete_opts[] = {
+	{ 'y', "yes", NULL, "do not ask (nor does it without)" },
+	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
+	{ 0 }
+};
+static const struct usage delete_use = { "xray-snap delete", "VM TAG ...",
+	delete_opts, 0 };
+
+static int
+delete(int argc, char **argv)
+{
+	long long lock_ms = -1;
+	struct qmp *q = NULL;
+	struct why why;
+	int c, still;
+
+	while ((c = opt_next(argc, argv, &delete_use)) != -1)
+		if (c == OPT_LOCK_WAIT)
+			lock_ms = opt_ms(&delete_use, "--lock-wait", optarg);
+	if (argc - optind < 2)
+		die_usage(&delete_use, "a VM and a tag");
+	open_vm(argv[optind], lock_ms);
+	for (int i = optind + 1; i < argc; i++)
+		(void)look(argv[i], 1);
+	still = hold_still();
+	if (still < 0)
+		q = monitor();
+	for (int i = optind + 1; i < argc; i++) {
+		int r = q ? snap_live_delete(&vm, q, argv[i], &why) :
+		    snap_cold_delete(&vm, argv[i], &why);
+
+		if (r < 0 || (q && snap_forget(&vm, argv[i], &why) < 0))
+			die_why(&why);
+		say_result("Deleted snapshot: %s\n", argv[i]);
+	}
+	qmp_close(q);
+	return say_done();
+}
+
+static const struct verb verbs[] = {
+	{ &create_use, create, "take a snapshot, live when the VM runs" },
+	{ &list_use, list, "list a VM's snapshots" },
+	{ &revert_use, revert, "go back to one" },
+	{ &delete_use, delete, "delete some" },
+};
+
+int
+main(int argc, char **argv)
+{
+	return opt_verb(argc, argv, verbs, LEN(verbs));
+}

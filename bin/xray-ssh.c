@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xray-ssh: ssh(1) into a guest.  Shaped as rsh, so that rsync -e 'xray ssh'
+ * and GIT_SSH_COMMAND='xray ssh' work.
+ */
+#include "say.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "opt.h"
+#include "run.h"
+#include "ssh.h"
+#include "vm.h"
+
+static const struct opt opts[] = {
+	{ 'l', NULL, "USER", "log in as USER" },
+	{ 'S', "start", NULL, "start the VM when it is stopped" },
+	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for the guest" },
+	{ 0 }
+};
+static const struct usage use = { "xray-ssh",
+	"VM [SSH-OPTION ...] [--] [COMMAND ...]", opts, 1 };
+
+static struct home home;
+
+static void
+start(const char *name)
+{
+	autofree char *bin = home_bin_dir(NULL);
+	autostrv struct strv argv = { 0 };
+	struct why why;
+	int code;
+
+	strv_fmt(&argv, "%s/xray-start", bin ? bin : ".");
+	strv_words(&argv, "--", name, NULL);
+	code = run_quiet(-1, argv.v, &why);
+	if (code < 0)
+		die_why(&why);
+	if (code > 0)
+		exit(code);
+}
+
+/* The guest has answered once since it was started: the file `up`. */
+static void
+await(const struct vm *vm, long long ms)
+{
+	struct why why;
+	int fd;
+
+	if (vm_alive(vm) && faccessat(vm->dir, "up", F_OK, 0) == 0)
+		return;
+	ms = ms < 0 ? ssh_wait_ms(&home, vm) : ms;
+	fd = ssh_await(vm, io_now() + ms, &why);
+	if (fd < 0)
+		die_why(&why);
+	close(fd);
+	(void)io_put(vm->dir, "up", 0600, "", 0); /* only saves a look */
+}
+
+/* Options of ssh with an argument of their own; what follows the first word
+ * that is neither is the command. */
+static int
+ssh_options(int argc, char **argv, int i, struct strv *words)
+{
+	static const char with_arg[] = "BbcDEeFIiJLlmOopQRSWw";
+
+	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return i + 1;
+		strv_add(words, argv[i]);
+		if (strchr(with_arg, argv[i][1]) && !argv[i][2] &&
+		    i + 1 < argc)
+			strv_add(words, argv[++i]);
+	}
+	return i;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct strv words = { 0 }, theirs = { 0 };
+	const char *user = NULL, *at;
+	autofree char *name = NULL;
+	int c, wants_start = 0;
+	long long ms = -1;
+	struct vm vm;
+	struct why why;
+
+	while ((c = opt_next(argc, argv, &use)) != -1)
+		switch (c) {
+		case 'l':
+			user = optarg;
+			break;
+		case 'S':
+			wants_start = 1;
+			break;
+		case OPT_TIMEOUT:
+			ms = opt_ms(&use, "--timeout", optarg);
+			break;
+		}
+	if (optind == argc)
+		die_usage(&use, "no VM named");
+	at = strchr(argv[optind], '@');
+	if (at && !user)
+		user = xstrndup(argv[optind], (size_t)(at - argv[optind]));
+	name = xstrdup(at ? at + 1 : argv[optind]);
+	optind = ssh_options(argc, argv, optind + 1, &theirs);
+	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
+		die_why(&why);
+	if (!vm_alive(&vm) && wants_start)
+		start(name);
+	else if (!vm_alive(&vm))
+		die(EX_UNAVAILABLE, "%s: stopped; xray start %s, or "
+		    "xray ssh -S %s", name, name, name);
+	await(&vm, ms);
+	if (ssh_argv(&home, &vm, user, isatty(0), &words, &why) < 0)
+		die_why(&why);
+	for (size_t i = 0; i < theirs.n; i++)
+		strv_add(&words, theirs.v[i]);
+	strv_take(&words, ssh_host(&vm));
+	for (int i = optind; i < argc; i++)
+		strv_add(&words, argv[i]);
+	execvp(words.v[0], words.v);
+	die_sys(EX_UNAVAILABLE, "ssh");
+}

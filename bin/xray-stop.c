@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC */
+/* xray-stop: power button, quit, TERM, KILL; all VMs at once. */
+#include "say.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "opt.h"
+#include "qemu.h"
+#include "qmp.h"
+#include "sel.h"
+#include "sys.h"
+#include "vm.h"
+
+static const struct opt opts[] = {
+	{ 'f', "force", NULL, "no power button: end it now" },
+	{ OPT_TIMEOUT, "timeout", "S", "how long the guest may take (60)" },
+	{ 'a', "all", NULL, "every VM that runs" },
+	{ 0 }
+};
+static const struct usage use = { "xray-stop", "(-a | - | VM ...)", opts,
+	0 };
+
+enum { QMP_MS = 3000, STEP_MS = 5000 };
+
+/* Each rung of the ladder: what it does, and how long it is given. */
+enum rung { BUTTON, QUIT, TERM, KILL, GIVEN_UP };
+static const char *const rung_names[] = { "the power button", "QMP quit",
+	"SIGTERM", "SIGKILL" };
+
+struct stop {
+	struct vm vm;
+	enum rung rung;		/* the one tried last */
+	long long deadline;	/* for it */
+	int done;
+};
+
+static struct home home;
+static int force;
+static long long button_ms = -1;
+
+static void
+send_qmp(const struct vm *vm, const char *command)
+{
+	struct why why;
+	autoqmp struct qmp *q = qmp_open(vm->dir, VM_QMP, vm->name,
+	    io_now() + QMP_MS, &why);
+
+	if ((!q || qmp_do(q, command, NULL, io_now() + QMP_MS, &why) < 0) &&
+	    vm_alive(vm) && say_verbose)
+		warn_why(&why);
+}
+
+static void
+send_signal(const struct vm *vm, int sig)
+{
+	unsigned long long start;
+	pid_t pid;
+
+	if (vm_pid(vm, &pid, &start) == 0)
+		(void)sys_kill(pid, start, sig); /* ended: all the better */
+}
+
+static void
+climb(struct stop *s)
+{
+	switch (s->rung) {
+	case BUTTON:
+		send_qmp(&s->vm, "system_powerdown");
+		break;
+	case QUIT:
+		send_qmp(&s->vm, "quit");
+		break;
+	case TERM:
+		send_signal(&s->vm, SIGTERM);
+		break;
+	case KILL:
+		send_signal(&s->vm, SIGKILL);
+		break;
+	case GIVEN_UP:
+		break;
+	}
+	s->deadline = io_now() + (s->rung == BUTTON ? button_ms : STEP_MS);
+}
+
+/* Say so when the guest did not go by itself. */
+static void
+tell(const struct stop *s)
+{
+	if (s->rung == BUTTON || (force && s->rung == QUIT))
+		return;
+	if (force)
+		note("%s: ended by %s", s->vm.name, rung_names[s->rung]);
+	else
+		note("%s: deaf to the power button for %lld s; ended by %s",
+		    s->vm.name, button_ms / 1000, rung_names[s->rung]);
+}
+
+/* One look at a VM on its way down; 1 when there is nothing more to do. */
+static int
+step(struct stop *s)
+{
+	if (s->done)
+		return 1;
+	if (!vm_alive(&s->vm)) {
+		tell(s);
+		return s->done = 1;
+	}
+	if (io_left(s->deadline))
+		return 0;
+	s->rung++;
+	if (s->rung == GIVEN_UP)
+		return s->done = 1;
+	climb(s);
+	return 0;
+}
+
+static int
+stop_all(struct stop *s, size_t n)
+{
+	int nap = 1, left, code = 0;
+
+	for (size_t i = 0; i < n; i++)
+		climb(&s[i]);
+	do {
+		left = 0;
+		for (size_t i = 0; i < n; i++)
+			left += !step(&s[i]);
+		if (left)
+			io_sleep(nap);
+		nap = nap < 50 ? nap + 1 : nap;
+	} while (left);
+	for (size_t i = 0; i < n; i++)
+		if (s[i].rung == GIVEN_UP) {
+			warn("%s: does not end, not even by SIGKILL",
+			    s[i].vm.name);
+			code = EX_TEMPFAIL;
+		}
+	return code;
+}
+
+static long long
+stop_timeout(void)
+{
+	const char *env = getenv("XRAY_STOP_TIMEOUT");
+	long long ms = 60000;
+
+	if (env && num_duration(env, &ms) == 0)
+		return ms;
+	(void)conf_ms(home.conf, "stop_timeout", &ms, NULL); /* else 60 s */
+	return ms;
+}
+
+/* Open those that run.  A stopped one named by hand is 69; from -a or a
+ * list it is passed over. */
+static size_t
+open_all(const struct strv *names, int strict, struct stop *s, int *code)
+{
+	struct why why;
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		struct vm *vm = &s[n].vm;
+
+		if (vm_open(&home, names->v[i], vm, &why) < 0)
+			die_why(&why);
+		if (vm_alive(vm)) {
+			s[n].rung = force ? QUIT : BUTTON;
+			n++;
+			continue;
+		}
+		vm_close(vm);
+		if (!strict)
+			continue;
+		warn("%s: not running", names->v[i]);
+		*code = EX_UNAVAILABLE;
+	}
+	return n;
+}
+
+int
+main(int argc, char **argv)
+{
+	autostrv struct strv names = { 0 };
+	struct stop *s;
+	struct why why;
+	int c, all = 0, listed, code = 0, got;
+	size_t n;
+
+	while ((c = opt_next(argc, argv, &use)) != -1)
+		switch (c) {
+		case 'f':
+			force = 1;
+			break;
+		case 'a':
+			all = 1;
+			break;
+		case OPT_TIMEOUT:
+			button_ms = opt_ms(&use, "--timeout", optarg);
+			break;
+		}
+	if (home_open(&home, &why) < 0 ||
+	    sel_names(&home, argc, argv, optind, all ? SEL_RUNNING : SEL_NONE,
+	    &names, &why) < 0)
+		die_why(&why);
+	if (button_ms < 0)
+		button_ms = stop_timeout();
+	listed = all || (optind < argc && strcmp(argv[optind], "-") == 0);
+	s = xcalloc(names.n, sizeof *s);
+	n = open_all(&names, !listed, s, &code);
+	got = stop_all(s, n);
+	code = code ? code : got;
+	(void)say_done();
+	return code;
+}

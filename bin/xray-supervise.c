@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xray-supervise: the processes of one VM, for as long as QEMU lives.
+ *
+ *	prepare	-> QEMU and gateway started -> QMP answers -> ready
+ *	ready	-> events become the state file, output goes into rings,
+ *		   a gateway that died is started again
+ *	QEMU ended -> gateway ended, sockets and files put away
+ *
+ * Until it is ready its messages go to the standard error of the xray-start
+ * that waits for it.  It holds run.lock, as QEMU does, so the VM counts as
+ * alive until all is put away; when it is killed, QEMU and gateway go on.
+ */
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "boot.h"
+#include "io.h"
+#include "json.h"
+#include "opt.h"
+#include "ring.h"
+#include "run.h"
+#include "snap.h"
+#include "ssh.h"
+#include "sys.h"
+
+enum { OPT_LOCK = OPT_OWN, OPT_READY, OPT_ACCEL, OPT_COLD };
+enum { READY_MS = 60000, LAST_MS = 3000 };
+
+static const struct opt opts[] = {
+	{ 'F', "foreground", NULL, "stay; Ctrl-C is the power button" },
+	{ OPT_LOCK, "lock", "FD", "run.lock, held" },
+	{ OPT_READY, "ready", "FD", "gets a byte when the VM runs" },
+	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
+	{ OPT_COLD, "cold", NULL, "boot, whatever was reverted to" },
+	{ 0 }
+};
+static const struct usage use = { "xray-supervise", "VM", opts, 0 };
+
+/* A stream of bytes that goes into a ring, or, as events, into handle(). */
+struct stream {
+	uv_pipe_t pipe;
+	struct ring *ring;
+	struct buf line;
+	int open;
+};
+
+static struct {
+	struct home home;
+	struct vm vm;
+	struct boot boot;
+	int foreground, lock, ready;
+	pid_t qemu, gateway, clock;
+	int code;		/* QEMU's */
+	int hangups;		/* SIGINT and SIGTERM so far */
+	int backoff;		/* ms before the gateway is started again */
+	int paused;
+	const char *reason;
+	struct ring qemu_log, net_log, console_log;
+	struct stream qemu_out, net_out, console, events;
+	uv_signal_t child, term, intr;
+	uv_timer_t again, last;
+} s = { .lock = -1, .ready = -1 };
+
+static void
+set_state(void)
+{
+	autofree char *text = s.reason ?
+	    xasprintf("paused (%s)", s.reason) : NULL;
+
+	boot_state(&s.vm, !s.paused ? "running" : text ? text : "paused");
+}
+
+static void
+handle(const struct json *doc)
+{
+	autofree char *event = json_str(doc, json_get(doc, 0, "event"));
+
+	if (!event || strcmp(event, "JOB_STATUS_CHANGE") == 0)
+		return;
+	ring_line(&s.qemu_log, "event %s", event);
+	if (strcmp(event, "BLOCK_IO_ERROR") == 0)
+		s.reason = json_bool(doc, json_get(doc, 0,
+		    "data.nospace")) == 1 ? "disk full" : "disk error";
+	else if (strcmp(event, "STOP") == 0)
+		s.paused = 1;
+	else if (strcmp(event, "RESUME") == 0) {
+		s.paused = 0;
+		s.reason = NULL;
+	} else if (strcmp(event, "POWERDOWN") == 0 ||
+	    strcmp(event, "SHUTDOWN") == 0) {
+		boot_state(&s.vm, "stopping");
+		return;
+	}
+	set_state();
+}
+
+static void
+take_events(struct stream *st)
+{
+	char *nl;
+
+	while (st->line.n && (nl = memchr(st->line.p, '\n', st->line.n))) {
+		size_t n = (size_t)(nl - st->line.p);
+		autojson struct json *doc = json_parse(st->line.p, n, NULL);
+
+		if (doc)
+			handle(doc);
+		buf_drop(&st->line, n + 1);
+	}
+	if (st->line.n > JSON_MAX)
+		st->line.n = 0; /* no event is that long */
+}
+
+static void
+give_memory(uv_handle_t *h, size_t n, uv_buf_t *b)
+{
+	static char chunk[65536];
+
+	(void)h;
+	(void)n;
+	*b = uv_buf_init(chunk, sizeof chunk);
+}
+
+static void
+maybe_done(void)
+{
+	if (!s.qemu && !s.gateway && !s.qemu_out.open && !s.console.open)
+		uv_stop(uv_default_loop());
+}
+
+static void
+came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
+{
+	struct stream *st = h->data;
+
+	if (n > 0 && st->ring)
+		ring_write(st->ring, b->base, (size_t)n);
+	else if (n > 0) {
+		buf_add(&st->line, b->base, (size_t)n);
+		take_events(st);
+	}
+	if (n > 0 && s.foreground && st == &s.console)
+		(void)io_write(1, b->base, (size_t)n); /* only to be seen */
+	if (n < 0) {
+		st->open = 0;
+		uv_close((uv_handle_t *)h, NULL);
+		maybe_done();
+	}
+}
+
+static void
+watch(struct stream *st, int fd, struct ring *ring)
+{
+	st->ring = ring;
+	st->pipe.data = st;
+	if (fd < 0 || uv_pipe_init(uv_default_loop(), &st->pipe, 0) != 0)
+		return;
+	if (uv_pipe_open(&st->pipe, fd) != 0 || uv_read_start(
+	    (uv_stream_t *)&st->pipe, give_memory, came) != 0) {
+		uv_close((uv_handle_t *)&st->pipe, NULL);
+		return;
+	}
+	st->open = 1;
+}
+
+/* Start argv in the VM's directory, its messages through a pipe into ring. */
+static pid_t
+start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
+    struct ring *ring)
+{
+	struct run r = RUN_PLAIN;
+	struct why why;
+	int p[2];
+	pid_t pid;
+
+	if (sys_pipe(p) < 0) {
+		ring_line(ring, "pipe: %s", strerror(errno));
+		return -1;
+	}
+	r.in = RUN_NULL;
+	r.out = r.err = p[1];
+	r.dir = s.vm.dir;
+	r.keep = keep;
+	r.nkeep = nkeep;
+	r.session = s.foreground; /* Ctrl-C is ours alone */
+	pid = run_spawn(&r, argv->v, &why);
+	close(p[1]);
+	if (pid < 0) {
+		ring_line(ring, "%s", why.text);
+		close(p[0]);
+		return -1;
+	}
+	watch(st, p[0], ring);
+	return pid;
+}
+
+/* The gateway; ready is a descriptor it writes to, -1: nobody waits. */
+static void
+start_gateway(int ready)
+{
+	autostrv struct strv argv = { 0 };
+
+	for (size_t i = 0; i < s.boot.gateway.n; i++)
+		strv_add(&argv, s.boot.gateway.v[i]);
+	if (ready >= 0) {
+		strv_add(&argv, "--ready-fd");
+		strv_fmt(&argv, "%d", ready);
+	}
+	strv_add(&argv, VM_NET);
+	s.gateway = start(&argv, &ready, ready >= 0, &s.net_out, &s.net_log);
+	if (s.gateway < 0)
+		s.gateway = 0;
+}
+
+static void
+restart_gateway(uv_timer_t *t)
+{
+	(void)t;
+	if (s.qemu && !s.gateway && !s.net_out.open)
+		start_gateway(-1);
+}
+
+static void
+gateway_ended(int status)
+{
+	s.gateway = 0;
+	if (!s.qemu)
+		return;
+	ring_line(&s.net_log, "gateway ended (%s %d); again in %d ms",
+	    WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ?
+	    WTERMSIG(status) : WEXITSTATUS(status), s.backoff);
+	uv_timer_start(&s.again, restart_gateway, (uint64_t)s.backoff, 0);
+	s.backoff = s.backoff < 5000 ? 2 * s.backoff : s.backoff;
+}
+
+static void
+give_up_waiting(uv_timer_t *t)
+{
+	uv_stop(t->loop);
+}
+
+static void
+qemu_ended(int status)
+{
+	s.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+	    WEXITSTATUS(status);
+	ring_line(&s.qemu_log, "QEMU ended (%s %d)", WIFSIGNALED(status) ?
+	    "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) :
+	    WEXITSTATUS(status));
+	s.qemu = 0;
+	uv_timer_stop(&s.again);
+	if (s.gateway)
+		kill(s.gateway, SIGTERM); /* our child, not yet reaped */
+	uv_timer_start(&s.last, give_up_waiting, LAST_MS, 0);
+}
+
+static void
+reap(uv_signal_t *h, int sig)
+{
+	int status;
+	pid_t pid;
+
+	(void)h;
+	(void)sig;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s.qemu)
+			qemu_ended(status);
+		else if (pid == s.gateway)
+			gateway_ended(status);
+		else if (pid == s.clock && status)
+			ring_line(&s.qemu_log, "the guest's clock was not "
+			    "set after the resume");
+	}
+	maybe_done();
+}
+
+/* The first Ctrl-C or SIGTERM is the power button, the second is hard. */
+static void
+hangup(uv_signal_t *h, int sig)
+{
+	struct why why;
+	struct qmp *q;
+
+	(void)h;
+	(void)sig;
+	if (s.hangups++) {
+		kill(s.qemu, SIGTERM);
+		return;
+	}
+	q = qmp_open(s.vm.dir, VM_QMP, s.vm.name, io_now() + 2000, &why);
+	if (!q || qmp_do(q, "system_powerdown", NULL, io_now() + 2000,
+	    &why) < 0)
+		ring_line(&s.qemu_log, "power button: %s", why.text);
+	qmp_close(q);
+}
+
+static void
+open_logs(void)
+{
+	int log = io_mkdir(s.vm.dir, "log");
+
+	if (log < 0 || ring_open(&s.qemu_log, log, "qemu.log") < 0 ||
+	    ring_open(&s.net_log, log, "net.log") < 0 ||
+	    ring_open(&s.console_log, log, "console.log") < 0)
+		die_sys(EX_IOERR, "%s: log", s.vm.name);
+}
+
+/* QEMU ended before it was ready: say what it said. */
+static _Noreturn void
+stillborn(void)
+{
+	autofree char *line = NULL;
+	char chunk[4096];
+	ssize_t n;
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&s.qemu_out.pipe, &fd) == 0)
+		while ((n = read(fd, chunk, sizeof chunk)) > 0)
+			ring_write(&s.qemu_log, chunk, (size_t)n);
+	line = ring_last(s.qemu_log.dir, "qemu.log", NULL);
+	if (s.gateway)
+		kill(s.gateway, SIGTERM);
+	boot_clear(&s.vm);
+	die(EX_UNAVAILABLE, "%s: QEMU ended: %s", s.vm.name,
+	    line ? line : "it said nothing");
+}
+
+/* Stop what was started, then die with why. */
+static _Noreturn void
+fail(const struct why *why)
+{
+	if (s.qemu)
+		kill(s.qemu, SIGKILL);
+	if (s.gateway)
+		kill(s.gateway, SIGTERM);
+	if (s.qemu)
+		(void)waitpid(s.qemu, NULL, 0);
+	boot_clear(&s.vm);
+	die_why(why);
+}
+
+static void
+check_qemu(void)
+{
+	int status;
+
+	if (waitpid(s.qemu, &status, WNOHANG) != s.qemu)
+		return;
+	s.qemu = 0;
+	stillborn();
+}
+
+/* Connect as soon as the socket is there. */
+static int
+connect_socket(const char *name, long long deadline)
+{
+	for (;;) {
+		struct why why;
+		int fd = io_connect(s.vm.dir, name);
+
+		if (fd >= 0)
+			return fd;
+		check_qemu();
+		if (io_left(deadline) == 0) {
+			why_set(&why, EX_TEMPFAIL, "%s: QEMU does not open "
+			    "%s", s.vm.name, name);
+			fail(&why);
+		}
+		io_sleep(1);
+	}
+}
+
+static struct qmp *
+first_contact(long long deadline)
+{
+	struct why why;
+	struct qmp *q;
+
+	while (!(q = qmp_open(s.vm.dir, VM_QMP, s.vm.name, deadline, &why))) {
+		check_qemu();
+		if (why.code != EX_UNAVAILABLE || io_left(deadline) == 0)
+			fail(&why);
+		io_sleep(1);
+	}
+	return q;
+}
+
+static void
+watch_events(long long deadline)
+{
+	static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n";
+	int fd = connect_socket(VM_EVENTS, deadline);
+
+	if (send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) < 0)
+		ring_line(&s.qemu_log, "events: %s", strerror(errno));
+	watch(&s.events, fd, NULL);
+}
+
+static void
+resume(struct qmp *q)
+{
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+	struct why why;
+
+	if (snap_live_load(&s.vm, q, s.boot.resume, 0, &why) < 0)
+		fail(&why);
+	/* once: the next start boots what the disk then holds */
+	s.boot.resume = NULL;
+	if (conf_set(s.vm.conf, "resume", NULL, &why) < 0 ||
+	    vm_save(&s.vm, &why) < 0)
+		fail(&why);
+	if (ssh_clock_argv(&s.home, &s.vm, &argv, &why) < 0)
+		return;
+	r.in = r.out = r.err = RUN_NULL;
+	s.clock = run_spawn(&r, argv.v, &why);
+}
+
+static void
+wait_gateway(int fd, long long deadline)
+{
+	struct why why;
+	char c;
+
+	if (io_wait_readable(fd, deadline) == 1 && read(fd, &c, 1) == 1)
+		return;
+	check_qemu();
+	{
+		char chunk[4096];
+		uv_os_fd_t out;
+		ssize_t n;
+		autofree char *line = NULL;
+
+		if (uv_fileno((uv_handle_t *)&s.net_out.pipe, &out) == 0 &&
+		    (n = read(out, chunk, sizeof chunk)) > 0)
+			ring_write(&s.net_log, chunk, (size_t)n);
+		line = ring_last(s.net_log.dir, "net.log", NULL);
+		why_set(&why, EX_UNAVAILABLE, "%s: no network: %s", s.vm.name,
+		    line ? line : "the gateway ended");
+	}
+	fail(&why);
+}
+
+static void
+launch(void)
+{
+	long long deadline = io_now() + READY_MS;
+	int ready[2] = { -1, -1 };
+	struct qmp *q;
+	struct why why;
+
+	ring_line(&s.qemu_log, "start: %s, %s, %lld MiB, %lld cpus",
+	    s.boot.qemu.accel, s.vm.machine,
+	    (long long)(s.vm.memory >> 20), s.vm.cpus);
+	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
+	if (s.qemu < 0)
+		stillborn();
+	if (boot_started(&s.vm, &s.boot, s.qemu, &why) < 0)
+		fail(&why);
+	if (s.boot.gateway.n) {
+		if (sys_pipe(ready) < 0)
+			die_sys(EX_OSERR, "pipe");
+		start_gateway(ready[1]);
+		close(ready[1]);
+	}
+	watch(&s.console, connect_socket(VM_CONSOLE, deadline),
+	    &s.console_log);
+	q = first_contact(deadline);
+	if (s.boot.resume)
+		resume(q);
+	qmp_close(q);
+	watch_events(deadline);
+	if (s.boot.gateway.n)
+		wait_gateway(ready[0], deadline);
+	close(ready[0]);
+	set_state();
+}
+
+/* Tell the xray-start that waits, and let go of its terminal. */
+static void
+tell_ready(void)
+{
+	autoclose int null = -1;
+
+	if (s.ready >= 0) {
+		(void)io_write(s.ready, "\n", 1); /* gone: nobody waits */
+		close(s.ready);
+	}
+	if (s.foreground)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd <= 2 && null >= 0; fd++)
+		(void)dup2(null, fd);
+}
+
+static void
+loop(void)
+{
+	uv_loop_t *l = uv_default_loop();
+
+	s.backoff = 100;
+	uv_timer_init(l, &s.again);
+	uv_timer_init(l, &s.last);
+	uv_signal_init(l, &s.child);
+	uv_signal_init(l, &s.term);
+	uv_signal_init(l, &s.intr);
+	uv_signal_start(&s.child, reap, SIGCHLD);
+	uv_signal_start(&s.term, hangup, SIGTERM);
+	uv_signal_start(&s.intr, hangup, SIGINT);
+	reap(&s.child, SIGCHLD); /* who ended before we listened */
+	uv_run(l, UV_RUN_DEFAULT);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *accel = NULL;
+	struct why why;
+	int c, cold = 0;
+
+	while ((c = opt_next(argc, argv, &use)) != -1)
+		switch (c) {
+		case 'F':
+			s.foreground = 1;
+			break;
+		case OPT_LOCK:
+			s.lock = (int)opt_int(&use, "--lock", optarg, 3, 999);
+			break;
+		case OPT_READY:
+			s.ready = (int)opt_int(&use, "--ready", optarg, 3,
+			    999);
+			break;
+		case OPT_ACCEL:
+			accel = optarg;
+			break;
+		case OPT_COLD:
+			cold = 1;
+			break;
+		}
+	if (argc - optind != 1)
+		die_usage(&use, "one VM");
+	say_name("xray-start"); /* whose messages these are */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	if (home_open(&s.home, &why) < 0 ||
+	    vm_open(&s.home, argv[optind], &s.vm, &why) < 0)
+		die_why(&why);
+	if (s.lock < 0 && (s.lock = boot_lock(&s.vm, &why)) < 0)
+		die_why(&why);
+	if (s.ready >= 0)
+		(void)fcntl(s.ready, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(s.lock, F_SETFD, FD_CLOEXEC);
+	if (boot_prepare(&s.home, &s.vm, accel, cold, &s.boot, &why) < 0)
+		die_why(&why);
+	open_logs();
+	launch();
+	tell_ready();
+	loop();
+	boot_clear(&s.vm);
+	return s.foreground ? s.code : 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/* xray-wait: until a guest answers ssh, or has stopped. */
+#include "say.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "opt.h"
+#include "sel.h"
+#include "ssh.h"
+#include "vm.h"
+
+enum { OPT_FOR = OPT_OWN };
+
+static const struct opt opts[] = {
+	{ OPT_FOR, "for", "COND", "ssh (the default) or stopped" },
+	{ OPT_TIMEOUT, "timeout", "S", "give up after S seconds" },
+	{ 'a', "all", NULL, "every VM that runs" },
+	{ 0 }
+};
+static const struct usage use = { "xray-wait", "(-a | - | VM ...)", opts,
+	0 };
+
+static int
+wait_one(struct home *home, const char *name, int stopped, long long ms)
+{
+	struct why why;
+	struct vm vm;
+	int fd = -1;
+
+	if (vm_open(home, name, &vm, &why) < 0)
+		die_why(&why);
+	if (ms < 0)
+		ms = ssh_wait_ms(home, &vm);
+	why.code = 0;
+	if (!stopped)
+		fd = ssh_await(&vm, io_now() + ms, &why);
+	else if (!vm_wait_end(&vm, io_now() + ms))
+		why_set(&why, EX_TEMPFAIL, "%s: still runs after %lld s",
+		    name, ms / 1000);
+	if (fd >= 0)
+		close(fd);
+	vm_close(&vm);
+	if (why.code)
+		warn_why(&why);
+	return why.code;
+}
+
+int
+main(int argc, char **argv)
+{
+	autostrv struct strv names = { 0 };
+	struct home home;
+	struct why why;
+	long long ms = -1;
+	int c, all = 0, stopped = 0, code = 0;
+
+	while ((c = opt_next(argc, argv, &use)) != -1)
+		switch (c) {
+		case OPT_FOR:
+			stopped = strcmp(optarg, "stopped") == 0;
+			if (!stopped && strcmp(optarg, "ssh") != 0)
+				die_usage(&use, "--for: %s: ssh or stopped",
+				    optarg);
+			break;
+		case OPT_TIMEOUT:
+			ms = opt_ms(&use, "--timeout", optarg);
+			break;
+		case 'a':
+			all = 1;
+			break;
+		}
+	if (home_open(&home, &why) < 0 ||
+	    sel_names(&home, argc, argv, optind, all ? SEL_RUNNING : SEL_NONE,
+	    &names, &why) < 0)
+		die_why(&why);
+	for (size_t i = 0; i < names.n; i++) {
+		int got = wait_one(&home, names.v[i], stopped, ms);
+
+		code = code ? code : got;
+	}
+	return code;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xray: run xray-COMMAND: the one beside this program, else what an alias
+ * stands for, else a plug-in in $XRAY_HOME/plugins or on PATH.
+ */
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "home.h"
+#include "io.h"
+#include "opt.h"
+#include "run.h"
+
+/* A line of share/commands: words of an alias, or class and summary. */
+struct entry {
+	char *name, *class, *text;
+};
+
+static const char *const classes[] = { "machines", "access", "state",
+	"network", "house" };
+
+static char *bin;
+static struct entry *entries;
+static size_t nentries;
+
+static void
+take_line(char *line)
+{
+	struct entry e = { .name = strsep(&line, "\t") };
+
+	e.class = line ? strsep(&line, "\t") : NULL;
+	e.text = line;
+	if (!e.text || *e.name == '#' || !*e.name)
+		return;
+	entries = xreallocarray(entries, nentries + 1, sizeof *entries);
+	entries[nentries++] = e;
+}
+
+/* The registry's lines live as long as we do. */
+static void
+read_registry(void)
+{
+	struct why why;
+	char *share = home_share_dir(&why);
+	autoclose int dir = share ? io_opendir(AT_FDCWD, share) : -1;
+	struct buf b = { 0 };
+	char *line, *rest;
+
+	if (!share)
+		die_why(&why);
+	if (dir < 0 || io_read_file(dir, "commands", &b, 1 << 20) < 0)
+		die_sys(EX_UNAVAILABLE, "%s/commands", share);
+	for (rest = b.p; (line = strsep(&rest, "\n"));)
+		take_line(line);
+	free(share);
+}
+
+static const struct entry *
+entry(const char *name, int alias)
+{
+	for (size_t i = 0; i < nentries; i++)
+		if (strcmp(entries[i].name, name) == 0 &&
+		    (strcmp(entries[i].class, "=") == 0) == alias)
+			return &entries[i];
+	return NULL;
+}
+
+static void
+usage_text(FILE *out)
+{
+	(void)fputs("usage: xray COMMAND [ARG ...]     xray help COMMAND\n",
+	    out);
+	for (size_t c = 0; c < LEN(classes); c++) {
+		int n = 0;
+
+		for (size_t i = 0; i < nentries; i++)
+			if (strcmp(entries[i].class, classes[c]) == 0) {
+				if (n++ == 0)
+					(void)fprintf(out, "%-9s", classes[c]);
+				(void)fprintf(out, " %s", entries[i].name);
+			}
+		if (n)
+			(void)fputs("\n", out);
+	}
+}
+
+/* Every command with its line. */
+static int
+help_all(void)
+{
+	usage_text(stdout);
+	say("\n");
+	for (size_t i = 0; i < nentries; i++)
+		if (strcmp(entries[i].class, "=") != 0)
+			say("%-10s %s\n", entries[i].name, entries[i].text);
+	return say_done();
+}
+
+/* The page beside the tree, else the installed one. */
+static _Noreturn void
+help_page(const char *name)
+{
+	const struct entry *alias = entry(name, 1);
+	autofree char *word = alias ? xstrndup(alias->text,
+	    strcspn(alias->text, " ")) : xstrdup(name);
+	autofree char *page = strcmp(word, "xray") == 0 ? xstrdup("xray") :
+	    xasprintf("xray-%s", word);
+	autofree char *file = xasprintf("%s/../man/%s.1", bin, page);
+
+	if (access(file, R_OK) == 0)
+		execlp("man", "man", "-l", file, (char *)NULL);
+	else
+		execlp("man", "man", page, (char *)NULL);
+	if (errno == ENOENT && access(file, R_OK) == 0)
+		execlp("mandoc", "mandoc", "-a", file, (char *)NULL);
+	die_sys(EX_UNAVAILABLE, "man");
+}
+
+/* exec folder/xray-name when it is there. */
+static void
+try(const char *folder, const char *name, char **argv)
+{
+	autofree char *path = xasprintf("%s/xray-%s", folder, name);
+
+	argv[0] = path;
+	execv(path, argv);
+	if (errno != ENOENT && errno != ENOTDIR)
+		die_sys(EX_CANTEXEC, "%s", path);
+}
+
+static void
+try_plugins(const char *name, char **argv)
+{
+	const char *house = getenv("XRAY_HOME"), *user = getenv("HOME");
+	autofree char *folder = house && *house ?
+	    xasprintf("%s/plugins", house) :
+	    xasprintf("%s/.xray/plugins", user ? user : "");
+	autofree char *program = xasprintf("xray-%s", name);
+	autofree char *found = NULL;
+
+	try(folder, name, argv);
+	found = run_find(program);
+	if (!found)
+		return;
+	argv[0] = found;
+	execv(found, argv);
+	die_sys(EX_CANTEXEC, "%s", found);
+}
+
+/* xray status web -> xray-info -H -o status web */
+static void
+try_alias(const struct entry *alias, int argc, char **argv)
+{
+	autofree char *text = xstrdup(alias->text);
+	struct strv words = { 0 };
+	char *rest = text, *word;
+
+	while ((word = strsep(&rest, " ")))
+		strv_add(&words, word);
+	for (int i = 2; i < argc; i++)
+		strv_add(&words, argv[i]);
+	word = words.v[0];
+	try(bin, word, words.v);
+	die(EX_UNAVAILABLE, "%s: stands for %s, which is not there",
+	    alias->name, word);
+}
+
+static _Noreturn void
+unknown(const char *name)
+{
+	const char *best = NULL;
+	int least = 4;
+
+	for (size_t i = 0; i < nentries; i++) {
+		int d = str_distance(name, entries[i].name);
+
+		if (d < least && d < (int)strlen(name)) {
+			least = d;
+			best = entries[i].name;
+		}
+	}
+	if (best)
+		die(EX_USAGE, "%s: no such command (%s?)", name, best);
+	die(EX_USAGE, "%s: no such command; xray help lists them", name);
+}
+
+static int
+plain_word(const char *s)
+{
+	return *s && *s != '-' && *s != '.' && !strchr(s, '/');
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct entry *alias;
+	struct why why;
+
+	bin = home_bin_dir(&why);
+	if (!bin)
+		die_why(&why);
+	if (name && plain_word(name) && strcmp(name, "help") != 0)
+		try(bin, name, argv + 1);
+	if (name && strcmp(name, "--version") == 0) {
+		say("xray %s\n", XRAY_VERSION);
+		return say_done();
+	}
+	read_registry();
+	if (!name) {
+		usage_text(stderr);
+		return EX_USAGE;
+	}
+	if (strcmp(name, "help") == 0 && argc > 2)
+		help_page(argv[2]);
+	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
+	    strcmp(name, "-h") == 0)
+		return help_all();
+	if (!plain_word(name))
+		unknown(name);
+	if ((alias = entry(name, 1)))
+		try_alias(alias, argc, argv);
+	try_plugins(name, argv + 1);
+	unknown(name);
+}

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: ISC */
+#include "mem.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "say.h"
+
+void
+mem_autofree(void *p)
+{
+	free(*(void **)p);
+}
+
+void
+mem_autoclose(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static void *
+must(void *p)
+{
+	static const char text[] = "xray: out of memory\n";
+
+	if (p)
+		return p;
+	if (write(2, text, sizeof text - 1) < 0)
+		_exit(EX_OSERR);
+	_exit(EX_OSERR);
+}
+
+void *
+xmalloc(size_t n)
+{
+	return must(malloc(n ? n : 1));
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	return must(calloc(n ? n : 1, size ? size : 1));
+}
+
+void *
+xreallocarray(void *p, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return must(NULL);
+	return must(realloc(p, bytes ? bytes : 1));
+}
+
+char *
+xstrdup(const char *s)
+{
+	return must(strdup(s));
+}
+
+char *
+xstrndup(const char *s, size_t n)
+{
+	return must(strndup(s, n));
+}
+
+char *
+xvasprintf(const char *fmt, va_list ap)
+{
+	char *s = NULL;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		s = NULL;
+	return must(s);
+}
+
+char *
+xasprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = xvasprintf(fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+int
+why_set(struct why *why, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!why)
+		return -1;
+	why->code = code;
+	va_start(ap, fmt);
+	(void)vsnprintf(why->text, sizeof why->text, fmt, ap); /* cut is fine */
+	va_end(ap);
+	return -1;
+}
+
+int
+why_sys(struct why *why, int code, const char *fmt, ...)
+{
+	const char *err = strerror(errno);
+	size_t n;
+	va_list ap;
+
+	if (!why)
+		return -1;
+	why->code = code;
+	va_start(ap, fmt);
+	(void)vsnprintf(why->text, sizeof why->text, fmt, ap);
+	va_end(ap);
+	n = strlen(why->text);
+	(void)snprintf(why->text + n, sizeof why->text - n, ": %s", err);
+	return -1;
+}
+
+static void
+buf_room(struct buf *b, size_t more)
+{
+	size_t need;
+
+	if (__builtin_add_overflow(b->n + 1, more, &need))
+		must(NULL);
+	if (need <= b->cap)
+		return;
+	b->cap = b->cap ? b->cap : 128;
+	while (b->cap < need)
+		b->cap *= 2;
+	b->p = xreallocarray(b->p, b->cap, 1);
+}
+
+void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	buf_room(b, n);
+	if (n)
+		memcpy(b->p + b->n, p, n);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+void
+buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void
+buf_fmt(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	buf_room(b, (size_t)n);
+	va_start(ap, fmt);
+	b->n += (size_t)vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+}
+
+void
+buf_vis(struct buf *b, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c >= 0x20 && c < 0x7f)
+			buf_add(b, &s[i], 1);
+		else
+			buf_fmt(b, "\\%03o", c);
+	}
+}
+
+void
+buf_drop(struct buf *b, size_t n)
+{
+	if (n >= b->n)
+		b->n = 0;
+	else {
+		memmove(b->p, b->p + n, b->n - n);
+		b->n -= n;
+	}
+	if (b->p)
+		b->p[b->n] = '\0';
+}
+
+void
+buf_free(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){ 0 };
+}
+
+char *
+buf_take(struct buf *b)
+{
+	char *p = b->p ? b->p : xstrdup("");
+
+	*b = (struct buf){ 0 };
+	return p;
+}
+
+void
+strv_take(struct strv *s, char *str)
+{
+	if (s->n + 2 > s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 16;
+		s->v = xreallocarray(s->v, s->cap, sizeof *s->v);
+	}
+	s->v[s->n++] = str;
+	s->v[s->n] = NULL;
+}
+
+void
+strv_add(struct strv *s, const char *str)
+{
+	strv_take(s, xstrdup(str));
+}
+
+void
+strv_fmt(struct strv *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	strv_take(s, xvasprintf(fmt, ap));
+	va_end(ap);
+}
+
+void
+strv_words(struct strv *s, ...)
+{
+	const char *word;
+	va_list ap;
+
+	va_start(ap, s);
+	while ((word = va_arg(ap, const char *)))
+		strv_add(s, word);
+	va_end(ap);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+strv_sort(struct strv *s)
+{
+	if (s->n)
+		qsort(s->v, s->n, sizeof *s->v, by_name);
+}
+
+int
+strv_has(const struct strv *s, const char *str)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i], str) == 0)
+			return 1;
+	return 0;
+}
+
+void
+strv_free(struct strv *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i]);
+	free(s->v);
+	*s = (struct strv){ 0 };
+}
+
+/* Digits only, no sign, no blanks; *end is the first byte after them. */
+static int
+digits(const char *s, const char **end, uint64_t *out)
+{
+	uint64_t n = 0;
+	const char *p = s;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n)) {
+			errno = ERANGE;
+			return -1;
+		}
+	if (p == s) {
+		errno = EINVAL;
+		return -1;
+	}
+	*end = p;
+	*out = n;
+	return 0;
+}
+
+int
+num_int(const char *s, long long lo, long long hi, long long *out)
+{
+	int minus = *s == '-';
+	const char *end;
+	uint64_t n;
+	long long v;
+
+	if (digits(s + minus, &end, &n) < 0)
+		return -1;
+	if (*end) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (n > LLONG_MAX) {
+		errno = ERANGE;
+		return -1;
+	}
+	v = minus ? -(long long)n : (long long)n;
+	if (v < lo || v > hi) {
+		errno = ERANGE;
+		return -1;
+	}
+	*out = v;
+	return 0;
+}
+
+int
+num_size(const char *s, uint64_t unit, uint64_t *out)
+{
+	static const char letters[] = "KMGTP";
+	const char *end, *l;
+	uint64_t n;
+
+	if (digits(s, &end, &n) < 0)
+		return -1;
+	if (*end) {
+		l = strchr(letters, *end >= 'a' ? *end - 32 : *end);
+		if (l) {
+			unit = (uint64_t)1024 << (10 * (l - letters));
+			end++;
+			if (*end == 'i')
+				end++;
+		} else
+			unit = 1;
+		if (*end == 'B')
+			end++;
+		if (*end) {
+			errno = EINVAL;
+			return -1;
+		}
+	}
+	if (__builtin_mul_overflow(n, unit, &n) || n > INT64_MAX) {
+		errno = ERANGE;
+		return -1;
+	}
+	*out = n;
+	return 0;
+}
+
+int
+num_duration(const char *s, long long *ms)
+{
+	static const struct {
+		char c;
+		long ms;
+	} units[] = { { '\0', 1000 }, { 's', 1000 }, { 'm', 60000 },
+		{ 'h', 3600000 }, { 'd', 86400000 } };
+	const char *end;
+	uint64_t n;
+
+	if (digits(s, &end, &n) < 0)
+		return -1;
+	if (n > INT_MAX) {
+		errno = ERANGE;
+		return -1;
+	}
+	for (size_t i = 0; i < LEN(units); i++)
+		if (*end == units[i].c && (!*end || !end[1])) {
+			*ms = (long long)n * units[i].ms;
+			return 0;
+		}
+	errno = EINVAL;
+	return -1;
+}
+
+char *
+num_size_text(uint64_t bytes)
+{
+	static const char letters[] = "KMGT";
+	int unit = -1;
+
+	while (unit < 3 && bytes && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	if (unit < 0)
+		return xasprintf("%" PRIu64 "%s", bytes, bytes ? "B" : "");
+	return xasprintf("%" PRIu64 "%c", bytes, letters[unit]);
+}
+
+char *
+num_human(uint64_t bytes)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+	double n = (double)bytes;
+	size_t u = 0;
+
+	while (n >= 999.5 && u + 1 < LEN(units)) {
+		n /= 1000;
+		u++;
+	}
+	return xasprintf(u && n < 9.95 ? "%.1f %s" : "%.0f %s", n, units[u]);
+}
+
+static int
+least(int a, int b, int c)
+{
+	int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+int
+str_distance(const char *a, const char *b)
+{
+	enum { MAX = 16 };
+	size_t na = strnlen(a, MAX), nb = strnlen(b, MAX);
+	int row[MAX + 1];
+
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = (int)j;
+	for (size_t i = 1; i <= na; i++) {
+		int diag = row[0];
+
+		row[0] = (int)i;
+		for (size_t j = 1; j <= nb; j++) {
+			int up = row[j];
+
+			row[j] = least(up + 1, row[j - 1] + 1,
+			    diag + (a[i - 1] != b[j - 1]));
+			diag = up;
+		}
+	}
+	return row[nb];
+}
+
+int
+str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * run: other programs, by argument vector, never by a shell's text.
+ *
+ * argv[0] with a slash is a path, else it is looked for in PATH.  A program
+ * that cannot be run is an error of run_spawn itself: the child's errno comes
+ * back over a close-on-exec pipe.
+ */
+#ifndef XRAY_RUN_H
+#define XRAY_RUN_H
+
+#include <sys/types.h>
+
+#include "mem.h"
+
+/* Descriptors and place of a child.  Each of in, out, err is a descriptor to
+ * be its 0, 1, 2, or RUN_NULL (/dev/null) or RUN_KEEP (ours).  dir is its
+ * working directory, -1: ours.  keep lists descriptors it inherits at their
+ * numbers (they may be close-on-exec here). */
+enum { RUN_KEEP = -1, RUN_NULL = -2 };
+struct run {
+	int in, out, err;
+	int dir;
+	const int *keep;
+	int nkeep;
+	int session;	/* a session of its own (setsid) */
+	int tied;	/* SIGTERM when we go, where the system can */
+};
+#define RUN_PLAIN { RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0 }
+
+/* Start argv.  The child's pid, or -1 with why: EX_NOTFOUND, EX_CANTEXEC or
+ * EX_OSERR. */
+pid_t run_spawn(const struct run *r, char *const argv[], struct why *why);
+
+/* Wait for pid until deadline (io_now's clock, -1: for ever).  Its exit code,
+ * 128 + n when signal n ended it; -1 with errno, ETIMEDOUT when it still
+ * runs. */
+int run_wait(pid_t pid, long long deadline);
+
+/*
+ * Run argv with standard input from /dev/null and standard error as ours, and
+ * collect at most max bytes of its output.  Past the deadline of ms
+ * milliseconds it is killed.  Its exit code, or -1 with why.
+ */
+int run_capture(char *const argv[], struct buf *out, size_t max, int ms,
+    struct why *why);
+
+/* Run argv in directory dir (-1: ours) with our descriptors, output to
+ * standard error's place, and wait for ever.  Exit code or -1 with why. */
+int run_quiet(int dir, char *const argv[], struct why *why);
+
+/* The full path of program in PATH, the caller's; NULL when there is none. */
+char *run_find(const char *program);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+#include "say.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int say_quiet, say_verbose;
+enum say_color say_color = COLOR_AUTO;
+
+static const char *program = "xray";
+static int progress_shown;
+
+void
+say_name(const char *name)
+{
+	program = name;
+}
+
+const char *
+say_get_name(void)
+{
+	return program;
+}
+
+/*
+ * Mask C0 controls and DEL, and C1 controls in their UTF-8 form (C2 80..9F);
+ * other UTF-8 may stand, since paths and labels may hold it.
+ */
+static void
+masked(struct buf *b, const char *s)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)s[0];
+		unsigned char d = (unsigned char)s[1];
+
+		if (c < 0x20 || c == 0x7f)
+			buf_fmt(b, "\\%03o", c);
+		else if (c == 0xc2 && d >= 0x80 && d <= 0x9f) {
+			buf_fmt(b, "\\%03o\\%03o", c, d);
+			s++;
+		} else
+			buf_add(b, s, 1);
+	}
+}
+
+static void
+message(const char *name, const char *err, const char *fmt, va_list ap)
+{
+	autofree char *text = xvasprintf(fmt, ap);
+	autobuf struct buf b = { 0 };
+	size_t done = 0;
+
+	progress_end();
+	if (name)
+		buf_fmt(&b, "%s: ", name);
+	masked(&b, text);
+	if (err)
+		buf_fmt(&b, ": %s", err);
+	buf_str(&b, "\n");
+	while (done < b.n) {
+		ssize_t n = write(2, b.p + done, b.n - done);
+
+		if (n < 0 && errno != EINTR)
+			return; /* nobody left to tell */
+		if (n > 0)
+			done += (size_t)n;
+	}
+}
+
+#define MESSAGE(name, err, fmt)                      \
+	do {                                         \
+		va_list ap_;                         \
+		va_start(ap_, fmt);                  \
+		message(name, err, fmt, ap_);        \
+		va_end(ap_);                         \
+	} while (0)
+
+void
+die(int code, const char *fmt, ...)
+{
+	MESSAGE(program, NULL, fmt);
+	exit(code);
+}
+
+void
+die_sys(int code, const char *fmt, ...)
+{
+	const char *err = strerror(errno);
+
+	MESSAGE(program, err, fmt);
+	exit(code);
+}
+
+void
+die_why(const struct why *why)
+{
+	die(why->code ? why->code : EX_SOFTWARE, "%s", why->text);
+}
+
+void
+warn(const char *fmt, ...)
+{
+	MESSAGE(program, NULL, fmt);
+}
+
+void
+warn_sys(const char *fmt, ...)
+{
+	const char *err = strerror(errno);
+
+	MESSAGE(program, err, fmt);
+}
+
+void
+warn_why(const struct why *why)
+{
+	warn("%s", why->text);
+}
+
+void
+note(const char *fmt, ...)
+{
+	if (!say_quiet)
+		MESSAGE(program, NULL, fmt);
+}
+
+void
+hint(const char *fmt, ...)
+{
+	if (!say_quiet)
+		MESSAGE(NULL, NULL, fmt);
+}
+
+int
+say_chatty(void)
+{
+	return !say_quiet && isatty(2);
+}
+
+void
+progress(const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	autobuf struct buf b = { 0 };
+	va_list ap;
+
+	if (!say_chatty())
+		return;
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (strlen(text) > 78)
+		text[78] = '\0';
+	buf_str(&b, "\r\033[K");
+	masked(&b, text);
+	if (write(2, b.p, b.n) > 0)
+		progress_shown = 1;
+}
+
+void
+progress_end(void)
+{
+	static const char clear[] = "\r\033[K";
+
+	if (progress_shown && write(2, clear, sizeof clear - 1) > 0)
+		progress_shown = 0;
+}
+
+void
+say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vprintf(fmt, ap); /* say_done looks at the stream */
+	va_end(ap);
+}
+
+void
+say_result(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (say_quiet)
+		return;
+	va_start(ap, fmt);
+	(void)vprintf(fmt, ap);
+	va_end(ap);
+}
+
+int
+say_done(void)
+{
+	int bad = ferror(stdout) != 0;
+
+	if (fclose(stdout) != 0 || bad)
+		die_sys(EX_IOERR, "standard output");
+	return 0;
+}
+
+int
+confirm(int yes, const char *fmt, ...)
+{
+	autofree char *question = NULL;
+	autobuf struct buf b = { 0 };
+	char answer[16];
+	va_list ap;
+
+	if (yes)
+		return 1;
+	if (!isatty(0))
+		die(EX_USAGE, "no terminal to ask on; -y answers yes");
+	va_start(ap, fmt);
+	question = xvasprintf(fmt, ap);
+	va_end(ap);
+	masked(&b, question);
+	buf_str(&b, " [y/N]: ");
+	if (write(2, b.p, b.n) < 0 || !fgets(answer, sizeof answer, stdin))
+		return 0;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+int
+say_colored(int fd)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	if (say_color != COLOR_AUTO)
+		return say_color == COLOR_YES;
+	if ((no && *no) || !term || strcmp(term, "dumb") == 0)
+		return 0;
+	return isatty(fd);
+}

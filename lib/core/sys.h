@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sys: what Linux and macOS do differently.  sys_linux.c and sys_darwin.c
+ * hold it; nothing else in the library asks which system it is.
+ * 0 or -1 with errno unless said otherwise.
+ */
+#ifndef XRAY_SYS_H
+#define XRAY_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __linux__
+#define SYS_SOCK_CLOEXEC SOCK_CLOEXEC
+#else
+#define SYS_SOCK_CLOEXEC 0
+#endif
+
+/* fsync to the medium (F_FULLFSYNC on macOS). */
+int sys_fsync(int fd);
+/* Share from's blocks with the empty file to; -1 where that cannot be. */
+int sys_reflink(int from, int to);
+/* Copy n bytes at offset at within the kernel; how many, or -1. */
+off_t sys_copy_range(int from, int to, off_t at, off_t n);
+
+/*
+ * Locks on whole files that a child inherits with the descriptor and that
+ * end with its last copy (F_OFD_SETLK on Linux, flock on macOS).  sys_lock
+ * does not wait: -1 with EAGAIN when somebody holds it.  sys_locked looks
+ * without taking it: 1, 0 or -1.
+ */
+int sys_lock(int fd);
+int sys_locked(int fd);
+
+/* A path for dir/name that fits a socket address; *back is for
+ * sys_fd_path_end afterwards. */
+int sys_fd_path(int dir, const char *name, char *out, size_t n, int *back);
+void sys_fd_path_end(int back);
+
+/* A pipe, both ends close-on-exec. */
+int sys_pipe(int p[2]);
+
+/* n random bytes from the system; cannot fail once the system is up. */
+void sys_random(void *p, size_t n);
+
+/* The folder of the running program, the caller's; NULL with errno. */
+char *sys_program_dir(void);
+
+/* When process pid started, in a unit of the system's; with pid it names one
+ * process for ever. -1 with ESRCH when there is none. */
+int sys_start_time(pid_t pid, unsigned long long *out);
+/* Send sig to pid if it is still the process that started then; ESRCH when
+ * it is not. */
+int sys_kill(pid_t pid, unsigned long long start, int sig);
+
+/* In a child before exec: SIGTERM when the parent goes.  Nothing on macOS. */
+void sys_die_with_parent(void);
+
+/* Bytes free for us on dir's file system; bytes the file really takes. */
+int sys_free_bytes(int dir, uint64_t *out);
+
+/* The machine's word for its processor: x86_64, aarch64; processors online;
+ * bytes of memory. */
+const char *sys_arch(void);
+int sys_cpus(void);
+uint64_t sys_memory(void);
+
+#endif

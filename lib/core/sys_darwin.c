@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/* Written for macOS 12 and later; not run by the authors. */
+#ifdef __APPLE__
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libproc.h>
+#include <mach-o/dyld.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/attr.h>
+#include <sys/clonefile.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <sys/sysctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+int
+sys_fsync(int fd)
+{
+	if (fcntl(fd, F_FULLFSYNC) == 0)
+		return 0;
+	return fsync(fd); /* a directory, or a file system without it */
+}
+
+int
+sys_reflink(int from, int to)
+{
+	(void)from;
+	(void)to;
+	errno = ENOTSUP; /* clonefile(2) makes the file itself */
+	return -1;
+}
+
+off_t
+sys_copy_range(int from, int to, off_t at, off_t n)
+{
+	(void)from;
+	(void)to;
+	(void)at;
+	(void)n;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+sys_lock(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+/* flock has no way to look; the lock is taken and dropped through another
+ * open file, so that the caller's own is left alone. */
+int
+sys_locked(int fd)
+{
+	char path[1024];
+	int probe, held;
+
+	if (fcntl(fd, F_GETPATH, path) < 0)
+		return -1;
+	probe = open(path, O_RDONLY | O_CLOEXEC);
+	if (probe < 0)
+		return -1;
+	held = flock(probe, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(probe);
+	return held;
+}
+
+int
+sys_fd_path(int dir, const char *name, char *out, size_t n, int *back)
+{
+	int len = snprintf(out, n, "%s", name);
+
+	*back = -1;
+	if (len < 0 || (size_t)len >= n) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (dir == AT_FDCWD)
+		return 0;
+	*back = open(".", O_RDONLY | O_CLOEXEC);
+	if (*back < 0)
+		return -1;
+	if (fchdir(dir) < 0) {
+		close(*back);
+		*back = -1;
+		return -1;
+	}
+	return 0;
+}
+
+void
+sys_fd_path_end(int back)
+{
+	if (back < 0)
+		return;
+	(void)fchdir(back); /* we were there a moment ago */
+	close(back);
+}
+
+char *
+sys_program_dir(void)
+{
+	char path[4096], full[4096], *slash;
+	uint32_t n = sizeof path;
+
+	if (_NSGetExecutablePath(path, &n) != 0 || !realpath(path, full)) {
+		errno = ENOENT;
+		return NULL;
+	}
+	slash = strrchr(full, '/');
+	return slash ? xstrndup(full, (size_t)(slash - full)) : NULL;
+}
+
+int
+sys_pipe(int p[2])
+{
+	if (pipe(p) < 0)
+		return -1;
+	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC); /* our own, just made */
+	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+void
+sys_random(void *p, size_t n)
+{
+	arc4random_buf(p, n);
+}
+
+int
+sys_start_time(pid_t pid, unsigned long long *out)
+{
+	struct proc_bsdinfo info;
+
+	if (proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, sizeof info) !=
+	    (int)sizeof info) {
+		errno = ESRCH;
+		return -1;
+	}
+	*out = info.pbi_start_tvsec * 1000000 + info.pbi_start_tvusec;
+	return 0;
+}
+
+int
+sys_kill(pid_t pid, unsigned long long start, int sig)
+{
+	unsigned long long now;
+
+	if (sys_start_time(pid, &now) < 0)
+		return -1;
+	if (now != start) {
+		errno = ESRCH;
+		return -1;
+	}
+	return kill(pid, sig);
+}
+
+void
+sys_die_with_parent(void)
+{
+}
+
+int
+sys_free_bytes(int dir, uint64_t *out)
+{
+	struct statvfs vfs;
+
+	if (fstatvfs(dir, &vfs) < 0)
+		return -1;
+	*out = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	return 0;
+}
+
+const char *
+sys_arch(void)
+{
+	static struct utsname uts;
+
+	if (uname(&uts) < 0 || strcmp(uts.machine, "arm64") == 0)
+		return "aarch64";
+	return uts.machine;
+}
+
+int
+sys_cpus(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : (int)n;
+}
+
+uint64_t
+sys_memory(void)
+{
+	uint64_t bytes = 0;
+	size_t n = sizeof bytes;
+
+	if (sysctlbyname("hw.memsize", &bytes, &n, NULL, 0) < 0)
+		return 0;
+	return bytes;
+}
+#endif

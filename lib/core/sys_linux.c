@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+#ifdef __linux__
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+int
+sys_fsync(int fd)
+{
+	return fsync(fd);
+}
+
+int
+sys_reflink(int from, int to)
+{
+	return ioctl(to, FICLONE, from);
+}
+
+off_t
+sys_copy_range(int from, int to, off_t at, off_t n)
+{
+	off_t in = at, out = at;
+
+	return copy_file_range(from, &in, to, &out, (size_t)n, 0);
+}
+
+int
+sys_lock(int fd)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLK, &fl);
+}
+
+int
+sys_locked(int fd)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_GETLK, &fl) < 0)
+		return -1;
+	return fl.l_type != F_UNLCK;
+}
+
+int
+sys_fd_path(int dir, const char *name, char *out, size_t n, int *back)
+{
+	int len = dir == AT_FDCWD ? snprintf(out, n, "%s", name) :
+	    snprintf(out, n, "/proc/self/fd/%d/%s", dir, name);
+
+	*back = -1;
+	if (len < 0 || (size_t)len >= n) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}
+
+void
+sys_fd_path_end(int back)
+{
+	(void)back;
+}
+
+char *
+sys_program_dir(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	char *slash;
+
+	if (n < 0)
+		return NULL;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash) {
+		errno = ENOENT;
+		return NULL;
+	}
+	return xstrndup(path, (size_t)(slash - path));
+}
+
+int
+sys_pipe(int p[2])
+{
+	return pipe2(p, O_CLOEXEC);
+}
+
+void
+sys_random(void *p, size_t n)
+{
+	char *at = p;
+
+	while (n) {
+		ssize_t got = getrandom(at, n, 0);
+
+		if (got > 0) {
+			at += got;
+			n -= (size_t)got;
+		}
+	}
+}
+
+/* proc(5): the 22nd field of stat, counted behind the name in brackets,
+ * which may hold anything. */
+int
+sys_start_time(pid_t pid, unsigned long long *out)
+{
+	char path[64], text[1024], *p;
+	FILE *f;
+	size_t n;
+
+	(void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	f = fopen(path, "re");
+	if (!f) {
+		errno = ESRCH;
+		return -1;
+	}
+	n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (!p) {
+		errno = ESRCH;
+		return -1;
+	}
+	*out = strtoull(p + 1, NULL, 10);
+	return 0;
+}
+
+int
+sys_kill(pid_t pid, unsigned long long start, int sig)
+{
+	unsigned long long now;
+	autoclose int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd < 0 && errno != ENOSYS && errno != EPERM)
+		return -1;
+	if (sys_start_time(pid, &now) < 0)
+		return -1;
+	if (now != start) {
+		errno = ESRCH;
+		return -1;
+	}
+	if (fd < 0)
+		return kill(pid, sig);
+	return (int)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
+}
+
+void
+sys_die_with_parent(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a help, not a promise */
+}
+
+int
+sys_free_bytes(int dir, uint64_t *out)
+{
+	struct statvfs vfs;
+
+	if (fstatvfs(dir, &vfs) < 0)
+		return -1;
+	*out = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	return 0;
+}
+
+const char *
+sys_arch(void)
+{
+	static struct utsname uts;
+
+	if (uname(&uts) < 0)
+		return "x86_64";
+	return uts.machine;
+}
+
+int
+sys_cpus(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : (int)n;
+}
+
+uint64_t
+sys_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	return pages < 0 || size < 0 ? 0 : (uint64_t)pages * (uint64_t)size;
+}
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: ISC */
+#include "table.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "mem.h"
+#include "say.h"
+
+struct table {
+	const struct col *cols;
+	size_t ncols;
+	size_t *pick;		/* the columns printed, in order */
+	size_t npick;
+	struct out out;
+	char **cells;		/* nrows x ncols */
+	size_t nrows, cap;
+};
+
+int
+out_opt(struct out *out, int c, const char *arg)
+{
+	switch (c) {
+	case 'H':
+		out->bare = 1;
+		return 1;
+	case 'o':
+		out->fields = arg;
+		return 1;
+	case OPT_JSON:
+		out->json = 1;
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static _Noreturn void
+list_fields(const struct table *t)
+{
+	for (size_t i = 0; i < t->ncols; i++)
+		say("%s\n", t->cols[i].name);
+	exit(say_done());
+}
+
+static size_t
+field(const struct table *t, const char *name, size_t n)
+{
+	for (size_t i = 0; i < t->ncols; i++)
+		if (strlen(t->cols[i].name) == n &&
+		    strncmp(t->cols[i].name, name, n) == 0)
+			return i;
+	die(EX_USAGE, "-o: %.*s: no such field; -o help lists them", (int)n,
+	    name);
+}
+
+static void
+pick(struct table *t)
+{
+	const char *f = t->out.fields;
+	size_t n;
+
+	if (!f) {
+		for (size_t i = 0; i < t->ncols; i++)
+			if (t->cols[i].shown || t->out.json)
+				t->pick[t->npick++] = i;
+		return;
+	}
+	if (strcmp(f, "help") == 0)
+		list_fields(t);
+	for (;; f += n + 1) {
+		n = strcspn(f, ",");
+		t->pick = xreallocarray(t->pick, t->npick + 1,
+		    sizeof *t->pick);
+		t->pick[t->npick++] = field(t, f, n);
+		if (!f[n])
+			return;
+	}
+}
+
+struct table *
+table_new(const struct out *out, const struct col *cols, size_t n)
+{
+	struct table *t = xcalloc(1, sizeof *t);
+
+	t->cols = cols;
+	t->ncols = n;
+	t->out = *out;
+	t->pick = xcalloc(n, sizeof *t->pick);
+	pick(t);
+	return t;
+}
+
+int
+table_wants(const struct table *t, size_t i)
+{
+	for (size_t k = 0; k < t->npick; k++)
+		if (t->pick[k] == i)
+			return 1;
+	return 0;
+}
+
+void
+table_row(struct table *t, const char *const *cells)
+{
+	if (t->nrows == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 64;
+		t->cells = xreallocarray(t->cells, t->cap,
+		    t->ncols * sizeof *t->cells);
+	}
+	for (size_t i = 0; i < t->ncols; i++)
+		t->cells[t->nrows * t->ncols + i] =
+		    cells[i] ? xstrdup(cells[i]) : NULL;
+	t->nrows++;
+}
+
+static const char *
+cell(const struct table *t, size_t row, size_t k)
+{
+	return t->cells[row * t->ncols + t->pick[k]];
+}
+
+static char *
+gib(uint64_t n)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double d = (double)n;
+	size_t u = 0;
+
+	while (d >= 1024 && u + 1 < LEN(units)) {
+		d /= 1024;
+		u++;
+	}
+	if (d < 10 && d != (double)(int)d)
+		return xasprintf("%.1f %s", d, units[u]);
+	return xasprintf("%.0f %s", d, units[u]);
+}
+
+static char *
+local_time(const char *utc)
+{
+	struct tm tm = { 0 };
+	char text[32];
+	time_t when;
+
+	if (!strptime(utc, "%Y-%m-%dT%H:%M:%S", &tm))
+		return xstrdup(utc);
+	when = timegm(&tm);
+	if (!localtime_r(&when, &tm) ||
+	    !strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm))
+		return xstrdup(utc);
+	return xstrdup(text);
+}
+
+/* A cell as people read it; the caller's. */
+static char *
+human(const struct col *col, const char *text)
+{
+	uint64_t n;
+
+	if (!text)
+		return xstrdup("");
+	switch (col->kind) {
+	case COL_SIZE:
+		return num_size(text, 1, &n) < 0 ? xstrdup(text) :
+		    num_human(n);
+	case COL_MEM:
+		return num_size(text, 1, &n) < 0 ? xstrdup(text) : gib(n);
+	case COL_TIME:
+		return local_time(text);
+	default:
+		return xstrdup(text);
+	}
+}
+
+static char *
+head(const struct col *col)
+{
+	char *h = xstrdup(col->head ? col->head : col->name);
+
+	for (char *p = h; !col->head && *p; p++)
+		*p = *p == '_' ? ' ' : (char)toupper((unsigned char)*p);
+	return h;
+}
+
+static const char *
+color_of(const struct col *col, const char *text)
+{
+	if (col->kind != COL_STATUS)
+		return "";
+	if (str_starts(text, "running"))
+		return "\033[32m";
+	if (str_starts(text, "paused") || str_starts(text, "st"))
+		return "\033[33m";
+	return "\033[31m";
+}
+
+static void
+print_aligned(const struct table *t)
+{
+	size_t *width = xcalloc(t->npick, sizeof *width);
+	size_t rows = t->nrows + 1;
+	char **text = xcalloc(rows * t->npick, sizeof *text);
+	int color = say_colored(1);
+
+	for (size_t k = 0; k < t->npick; k++) {
+		const struct col *col = &t->cols[t->pick[k]];
+
+		text[k] = head(col);
+		for (size_t r = 0; r < t->nrows; r++)
+			text[(r + 1) * t->npick + k] =
+			    human(col, cell(t, r, k));
+		for (size_t r = t->out.bare; r < rows; r++)
+			if (strlen(text[r * t->npick + k]) > width[k])
+				width[k] = strlen(text[r * t->npick + k]);
+	}
+	for (size_t r = t->out.bare; r < rows; r++)
+		for (size_t k = 0; k < t->npick; k++) {
+			const char *s = text[r * t->npick + k], *c = "";
+			int pad = k + 1 < t->npick ? (int)width[k] + 2 : 0;
+
+			if (color)
+				c = r ? color_of(&t->cols[t->pick[k]], s) :
+				    "\033[1m";
+			say("%s%-*s%s%s", c, pad, s, *c ? "\033[0m" : "",
+			    pad ? "" : "\n");
+		}
+	for (size_t i = 0; i < rows * t->npick; i++)
+		free(text[i]);
+	free(text);
+	free(width);
+}
+
+/* A tab or newline inside a cell would make two of it. */
+static void
+print_field(const char *s)
+{
+	autobuf struct buf b = { 0 };
+
+	for (; s && *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			buf_fmt(&b, "\\%03o", (unsigned char)*s);
+		else
+			buf_add(&b, s, 1);
+	say("%s", b.p ? b.p : "");
+}
+
+static void
+print_tabs(const struct table *t)
+{
+	for (size_t k = 0; !t->out.bare && k < t->npick; k++) {
+		autofree char *h = head(&t->cols[t->pick[k]]);
+
+		say("%s%s", h, k + 1 < t->npick ? "\t" : "\n");
+	}
+	for (size_t r = 0; r < t->nrows; r++)
+		for (size_t k = 0; k < t->npick; k++) {
+			print_field(cell(t, r, k));
+			say("%s", k + 1 < t->npick ? "\t" : "\n");
+		}
+}
+
+static void
+json_cell(struct buf *b, const struct col *col, const char *text)
+{
+	int number = col->kind == COL_INT || col->kind == COL_SIZE ||
+	    col->kind == COL_MEM;
+
+	if (!text || (number && !*text))
+		buf_str(b, "null");
+	else if (number)
+		buf_str(b, text);
+	else if (col->kind == COL_BOOL)
+		buf_str(b, strcmp(text, "yes") == 0 ? "true" : "false");
+	else
+		json_quote(b, text);
+}
+
+static void
+json_object(struct buf *b, const struct table *t, size_t row)
+{
+	buf_str(b, "{");
+	for (size_t k = 0; k < t->npick; k++) {
+		const struct col *col = &t->cols[t->pick[k]];
+
+		buf_fmt(b, "%s\"%s\":", k ? "," : "", col->name);
+		json_cell(b, col, cell(t, row, k));
+	}
+	buf_str(b, "}");
+}
+
+static void
+print_json(const struct table *t)
+{
+	autobuf struct buf b = { 0 };
+
+	buf_str(&b, "[");
+	for (size_t r = 0; r < t->nrows; r++) {
+		buf_str(&b, r ? ",\n " : "");
+		json_object(&b, t, r);
+	}
+	say("%s]\n", b.p);
+}
+
+static void
+table_free(struct table *t)
+{
+	for (size_t i = 0; i < t->nrows * t->ncols; i++)
+		free(t->cells[i]);
+	free(t->cells);
+	free(t->pick);
+	free(t);
+}
+
+void
+table_print(struct table *t)
+{
+	if (t->out.json)
+		print_json(t);
+	else if (isatty(1))
+		print_aligned(t);
+	else
+		print_tabs(t);
+	table_free(t);
+}
+
+void
+table_print_one(struct table *t)
+{
+	if (t->out.json && t->nrows) {
+		autobuf struct buf b = { 0 };
+
+		json_object(&b, t, 0);
+		say("%s\n", b.p);
+	} else {
+		for (size_t k = 0; t->nrows && k < t->npick; k++) {
+			const char *name = t->cols[t->pick[k]].name;
+
+			if (!cell(t, 0, k) && !t->out.fields)
+				continue;
+			if (!t->out.bare)
+				say("%s=", name);
+			print_field(cell(t, 0, k));
+			say("\n");
+		}
+	}
+	table_free(t);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+#include "base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "say.h"
+
+int
+base_open(struct home *h, const char *name, struct base *b, struct why *why)
+{
+	autofree char *label = xasprintf("bases/%s/base.ini", name);
+
+	*b = (struct base){ .dir = -1 };
+	if (name_check(name, why) < 0)
+		return -1;
+	b->dir = io_opendir(h->bases, name);
+	if (b->dir < 0)
+		return errno == ENOENT || errno == ENOTDIR ?
+		    name_missing(h->bases, "base", name, why) :
+		    why_sys(why, EX_IOERR, "%s", name);
+	b->name = xstrdup(name);
+	b->conf = conf_read(b->dir, "base.ini", label, why);
+	if (!b->conf)
+		goto fail;
+	b->generation = b->current = 1;
+	if (conf_int(b->conf, "generation", 1, 1 << 30, &b->generation,
+	    why) < 0)
+		goto fail;
+	b->current = b->generation;
+	if (conf_int(b->conf, "current", 1, 1 << 30, &b->current, why) < 0)
+		goto fail;
+	return 0;
+fail:
+	base_close(b);
+	return -1;
+}
+
+void
+base_close(struct base *b)
+{
+	if (b->dir >= 0)
+		close(b->dir);
+	free(b->name);
+	conf_free(b->conf);
+	*b = (struct base){ .dir = -1 };
+}
+
+static int
+sealed_number(const struct base *b, const char *section, const char *key,
+    long long *out, struct why *why)
+{
+	const char *v = conf_get(b->conf, section, key);
+
+	if (v && num_int(v, 0, INT64_MAX, out) == 0)
+		return 0;
+	return why_set(why, EX_DATAERR, "bases/%s/base.ini: [%s]: no %s",
+	    b->name, section, key);
+}
+
+int
+base_seal_of(const struct base *b, long long generation, struct seal *s,
+    struct why *why)
+{
+	autofree char *section = xasprintf("generation %lld", generation);
+	long long size, virtual_size;
+	const char *efivars = conf_get(b->conf, section, "efivars");
+
+	if (!conf_has(b->conf, section))
+		return why_set(why, EX_NOINPUT, "%s: no generation %lld",
+		    b->name, generation);
+	if (sealed_number(b, section, "size", &size, why) < 0 ||
+	    sealed_number(b, section, "virtual", &virtual_size, why) < 0 ||
+	    sealed_number(b, section, "mtime", &s->mtime, why) < 0)
+		return -1;
+	s->size = (uint64_t)size;
+	s->virtual_size = (uint64_t)virtual_size;
+	s->sha256 = conf_get(b->conf, section, "sha256");
+	s->efivars = efivars && strcmp(efivars, "yes") == 0;
+	return 0;
+}
+
+long long
+base_mtime(const struct stat *st)
+{
+#ifdef __APPLE__
+	return st->st_mtimespec.tv_sec * 1000000000LL +
+	    st->st_mtimespec.tv_nsec;
+#else
+	return st->st_mtim.tv_sec * 1000000000LL + st->st_mtim.tv_nsec;
+#endif
+}
+
+int
+base_check(const struct base *b, long long generation, struct why *why)
+{
+	autofree char *disk = xasprintf("%lld/disk.qcow2", generation);
+	struct seal seal;
+	struct stat st;
+
+	if (base_seal_of(b, generation, &seal, why) < 0)
+		return -1;
+	if (fstatat(b->dir, disk, &st, 0) < 0)
+		return why_sys(why, EX_NOINPUT, "bases/%s/%s", b->name, disk);
+	if ((uint64_t)st.st_size == seal.size && base_mtime(&st) == seal.mtime)
+		return 0;
+	return why_set(why, EX_NOPERM, "%s: generation %lld is not what was "
+	    "sealed (%s); the VMs on it will not start", b->name, generation,
+	    (uint64_t)st.st_size == seal.size ? "its time changed" :
+	    "its size changed");
+}
+
+struct users {
+	struct home *h;
+	const char *base;
+	struct strv *out;
+};
+
+static int
+collect_user(const char *name, void *arg)
+{
+	struct users *u = arg;
+	autofree char *file = xasprintf("%s/vm.ini", name);
+	autoconf struct conf *c = NULL;
+	const char *base;
+	struct why why;
+
+	if (name_check(name, NULL) < 0)
+		return 0;
+	c = conf_read(u->h->vms, file, file, &why);
+	base = c ? conf_get(c, NULL, "base") : NULL;
+	if (base && strcmp(base, u->base) == 0)
+		strv_add(u->out, name);
+	return 0;
+}
+
+int
+base_users(struct home *h, const char *name, struct strv *out,
+    struct why *why)
+{
+	struct users u = { h, name, out };
+
+	if (io_walk(h->vms, collect_user, &u) < 0)
+		return why_sys(why, EX_IOERR, "%s/vms", h->path);
+	strv_sort(out);
+	return 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+#include "boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "say.h"
+#include "snap.h"
+#include "ssh.h"
+#include "sys.h"
+
+void
+boot_free(struct boot *b)
+{
+	qemu_free(&b->qemu);
+	strv_free(&b->argv);
+	strv_free(&b->gateway);
+}
+
+int
+boot_lock(const struct vm *vm, struct why *why)
+{
+	int fd = openat(vm->dir, "run.lock",
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return why_sys(why, EX_IOERR, "%s: run.lock", vm->name);
+	if (sys_lock(fd) == 0)
+		return fd;
+	if (errno == EAGAIN || errno == EACCES)
+		why_set(why, EX_TEMPFAIL, "%s: is being started or stopped",
+		    vm->name);
+	else
+		why_sys(why, EX_IOERR, "%s: run.lock", vm->name);
+	close(fd);
+	return -1;
+}
+
+static int
+move_port(struct home *h, struct vm *vm, struct why *why)
+{
+	autoclose int lock = home_lock(h, why);
+	int old = (int)vm->ssh_port, now;
+	char text[16];
+
+	if (lock < 0 || port_claim(h, vm->name, 0, &now, why) < 0)
+		return -1;
+	(void)snprintf(text, sizeof text, "%d", now);
+	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
+	    vm_save(vm, why) < 0) {
+		port_release(h, vm->name, now);
+		return -1;
+	}
+	if (old)
+		port_release(h, vm->name, old);
+	note("%s: port %d is taken; now %d, kept in vm.ini", vm->name, old,
+	    now);
+	return 0;
+}
+
+static int
+check_ports(struct home *h, struct vm *vm, struct why *why)
+{
+	const char *text;
+
+	for (size_t i = 0; (text = conf_nth(vm->conf, NULL, "port", i)); i++) {
+		struct forward f;
+
+		if (forward_parse(text, &f, why) < 0)
+			return -1;
+		if (!f.udp && strcmp(f.addr, "127.0.0.1") == 0 &&
+		    !port_free(f.host))
+			return why_set(why, EX_TEMPFAIL, "%s: port %d is "
+			    "taken by another program", vm->name, f.host);
+	}
+	if (vm->ssh_port && port_free((int)vm->ssh_port))
+		return 0;
+	if (!vm->port_fixed)
+		return move_port(h, vm, why);
+	return why_set(why, EX_TEMPFAIL, "%s: ssh port %lld is taken by "
+	    "another program", vm->name, vm->ssh_port);
+}
+
+static int
+check_base(struct home *h, const struct vm *vm, struct why *why)
+{
+	struct base b;
+	int r;
+
+	if (base_open(h, vm->base, &b, why) < 0)
+		return -1;
+	r = base_check(&b, vm->generation, why);
+	base_close(&b);
+	return r;
+}
+
+static int
+gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
+{
+	autofree char *bin = home_bin_dir(why);
+	const char *text;
+
+	if (!bin)
+		return -1;
+	if (strcmp(vm->net, "none") == 0)
+		return 0;
+	strv_fmt(argv, "%s/xray-net", bin);
+	strv_words(argv, "--net", vm->net, "--mac", vm->mac, "--control",
+	    VM_CONTROL, "--unix", VM_SSH ":22", "--forward", NULL);
+	strv_fmt(argv, "127.0.0.1:%lld:22", vm->ssh_port);
+	for (size_t i = 0; (text = conf_nth(vm->conf, NULL, "port", i)); i++)
+		strv_words(argv, "--forward", text, NULL);
+	return 0;
+}
+
+static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_CONSOLE,
+	VM_NET, VM_CONTROL, VM_SSH, "pid", "state", "started", "accel", "up" };
+
+void
+boot_clear(const struct vm *vm)
+{
+	for (size_t i = 0; i < LEN(leftovers); i++)
+		(void)unlinkat(vm->dir, leftovers[i], 0); /* may not be there */
+}
+
+static int
+forget_resume(struct vm *vm, struct why *why)
+{
+	if (!vm->resume)
+		return 0;
+	if (conf_set(vm->conf, "resume", NULL, why) < 0)
+		return -1;
+	return vm_save(vm, why);
+}
+
+int
+boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
+    struct boot *b, struct why *why)
+{
+	autostrv struct strv smbios = { 0 };
+	autoclose int log = -1;
+
+	*b = (struct boot){ 0 };
+	boot_clear(vm);
+	log = io_mkdir(vm->dir, "log");
+	if (log < 0)
+		return why_sys(why, EX_IOERR, "%s: log", vm->name);
+	if (check_base(h, vm, why) < 0 || snap_recover(vm, why) < 0 ||
+	    (strcmp(vm->net, "none") != 0 && check_ports(h, vm, why) < 0) ||
+	    qemu_find(h, vm, accel, &b->qemu, why) < 0)
+		return -1;
+	if (cold && forget_resume(vm, why) < 0)
+		goto fail;
+	if (vm->resume && snap_loads(vm, vm->resume, b->qemu.accel, why) < 0)
+		goto fail;
+	if (ssh_credentials(h, vm, why) < 0 ||
+	    gateway_argv(vm, &b->gateway, why) < 0)
+		goto fail;
+	ssh_credential_files(h, vm, &smbios);
+	b->resume = vm->resume;
+	qemu_argv(vm, &b->qemu, &smbios, vm->resume != NULL, &b->argv);
+	return 0;
+fail:
+	boot_free(b);
+	return -1;
+}
+
+void
+boot_state(const struct vm *vm, const char *state)
+{
+	(void)io_put(vm->dir, "state", 0600, state, strlen(state));
+}
+
+int
+boot_started(const struct vm *vm, const struct boot *b, pid_t qemu,
+    struct why *why)
+{
+	unsigned long long start;
+	char now[32], pid[64];
+
+	if (sys_start_time(qemu, &start) < 0)
+		return why_set(why, EX_UNAVAILABLE, "%s: QEMU ended at once",
+		    vm->name);
+	io_timestamp(now, 1);
+	(void)snprintf(pid, sizeof pid, "%ld %llu\n", (long)qemu, start);
+	if (io_put(vm->dir, "pid", 0600, pid, strlen(pid)) < 0 ||
+	    io_put(vm->dir, "started", 0600, now, strlen(now)) < 0 ||
+	    io_put(vm->dir, "accel", 0600, b->qemu.accel,
+	    strlen(b->qemu.accel)) < 0)
+		return why_sys(why, EX_IOERR, "%s", vm->name);
+	return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * boot: what is made ready before a VM's processes start, and put away after
+ * they ended.
+ */
+#ifndef XRAY_BOOT_H
+#define XRAY_BOOT_H
+
+#include "qemu.h"
+#include "vm.h"
+
+struct boot {
+	struct qemu qemu;
+	struct strv argv;	/* QEMU's */
+	struct strv gateway;	/* xray-net's, empty with net = none */
+	const char *resume;	/* a snapshot to load, NULL: none; the vm's */
+};
+
+/*
+ * Make ready: the base is what was sealed, the ports are free (an automatic
+ * ssh port that is taken moves, and vm.ini says so), credentials and log
+ * folder are there, leftovers of the last run are gone.  The caller holds the
+ * VM's lock and its run.lock.  cold: forget the snapshot that was reverted
+ * to.  -1 with why: EX_NOPERM, EX_TEMPFAIL for a port the user gave,
+ * EX_UNAVAILABLE.
+ */
+int boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
+    struct boot *b, struct why *why);
+void boot_free(struct boot *b);
+
+/* Take run.lock: a descriptor to hand to QEMU, or -1 with why (EX_TEMPFAIL
+ * when the VM is alive). */
+int boot_lock(const struct vm *vm, struct why *why);
+
+/* Write what readers look at: pid, started, accel; and the state. */
+int boot_started(const struct vm *vm, const struct boot *b, pid_t qemu,
+    struct why *why);
+void boot_state(const struct vm *vm, const char *state);
+/* Remove the sockets and files of a running VM. */
+void boot_clear(const struct vm *vm);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+#include "facts.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "snap.h"
+
+enum { NAME, BASE, SSH_PORT, MEMORY, CPUS, DISK, STATUS, GENERATION, ACCEL,
+	ARCH, FIRMWARE, FORWARDS, LABEL, MACHINE, MAC, NET, PATH, PID,
+	PROTECTED, SNAPSHOTS, SSH_HOST, SSH_USER, STARTED, CREATED, RESUME,
+	CHAIN, NCOLS };
+
+const struct col facts_cols[] = {
+	[NAME] = { "name", COL_TEXT, 1, NULL },
+	[BASE] = { "base", COL_TEXT, 1, NULL },
+	[SSH_PORT] = { "ssh_port", COL_INT, 1, NULL },
+	[MEMORY] = { "memory", COL_MEM, 1, NULL },
+	[CPUS] = { "cpus", COL_INT, 1, NULL },
+	[DISK] = { "disk", COL_SIZE, 1, NULL },
+	[STATUS] = { "status", COL_STATUS, 1, NULL },
+	[GENERATION] = { "generation", COL_INT, 0, NULL },
+	[ACCEL] = { "accel", COL_TEXT, 0, NULL },
+	[ARCH] = { "arch", COL_TEXT, 0, NULL },
+	[FIRMWARE] = { "firmware", COL_TEXT, 0, NULL },
+	[FORWARDS] = { "forwards", COL_TEXT, 0, NULL },
+	[LABEL] = { "label", COL_TEXT, 0, NULL },
+	[MACHINE] = { "machine", COL_TEXT, 0, NULL },
+	[MAC] = { "mac", COL_TEXT, 0, NULL },
+	[NET] = { "net", COL_TEXT, 0, NULL },
+	[PATH] = { "path", COL_TEXT, 0, NULL },
+	[PID] = { "pid", COL_INT, 0, NULL },
+	[PROTECTED] = { "protected", COL_BOOL, 0, NULL },
+	[SNAPSHOTS] = { "snapshots", COL_TEXT, 0, NULL },
+	[SSH_HOST] = { "ssh_host", COL_TEXT, 0, NULL },
+	[SSH_USER] = { "ssh_user", COL_TEXT, 0, NULL },
+	[STARTED] = { "started", COL_TIME, 0, NULL },
+	[CREATED] = { "created", COL_TIME, 0, NULL },
+	[RESUME] = { "resume", COL_TEXT, 0, NULL },
+	[CHAIN] = { "chain", COL_TEXT, 0, NULL },
+};
+const size_t facts_ncols = NCOLS;
+
+static char *
+number(long long n)
+{
+	return xasprintf("%lld", n);
+}
+
+/* Bytes the VM's own images take. */
+static char *
+disk_used(const struct vm *vm)
+{
+	struct vm_disk d[VM_DISKS];
+	int n = vm_disks(vm, d);
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (int i = 0; i < n; i++)
+		if (fstatat(vm->dir, d[i].file, &st, 0) == 0)
+			sum += (uint64_t)st.st_blocks * 512;
+	return xasprintf("%" PRIu64, sum);
+}
+
+static char *
+small_file(const struct vm *vm, const char *name)
+{
+	struct buf b = { 0 };
+
+	if (!vm_alive(vm) || io_read_file(vm->dir, name, &b, 256) < 0) {
+		buf_free(&b);
+		return NULL;
+	}
+	b.p[strcspn(b.p, "\n")] = '\0';
+	return buf_take(&b);
+}
+
+static char *
+repeated(const struct vm *vm, const char *key)
+{
+	struct buf b = { 0 };
+	const char *v;
+
+	for (size_t i = 0; (v = conf_nth(vm->conf, NULL, key, i)); i++)
+		buf_fmt(&b, "%s%s", i ? "," : "", v);
+	return b.n ? buf_take(&b) : NULL;
+}
+
+static char *
+snapshots(const struct vm *vm)
+{
+	struct buf b = { 0 };
+	struct snaps s;
+
+	if (snaps_read(vm, &s, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < s.n; i++)
+		buf_fmt(&b, "%s%s", i ? "," : "", s.v[i].tag);
+	snaps_free(&s);
+	return b.n ? buf_take(&b) : NULL;
+}
+
+static char *
+pid_text(const struct vm *vm)
+{
+	unsigned long long start;
+	pid_t pid;
+
+	return vm_pid(vm, &pid, &start) < 0 ? NULL : number(pid);
+}
+
+static char *
+chain(const struct home *h, const struct vm *vm)
+{
+	return xasprintf("%s/vms/%s/disk.qcow2,%s/bases/%s/%lld/disk.qcow2",
+	    h->path, vm->name, h->path, vm->base, vm->generation);
+}
+
+static char *
+fact(const struct home *h, const struct vm *vm, size_t col)
+{
+	switch (col) {
+	case SSH_PORT:
+		return vm->ssh_port ? number(vm->ssh_port) : NULL;
+	case MEMORY:
+		return xasprintf("%" PRIu64, vm->memory);
+	case CPUS:
+		return number(vm->cpus);
+	case DISK:
+		return disk_used(vm);
+	case STATUS:
+		return vm_status(vm);
+	case GENERATION:
+		return number(vm->generation);
+	case ACCEL:
+	case STARTED:
+		return small_file(vm, facts_cols[col].name);
+	case FORWARDS:
+		return repeated(vm, "port");
+	case PATH:
+		return xasprintf("%s/vms/%s", h->path, vm->name);
+	case PID:
+		return pid_text(vm);
+	case PROTECTED:
+		return xstrdup(vm->guarded ? "yes" : "no");
+	case SNAPSHOTS:
+		return snapshots(vm);
+	case SSH_HOST:
+		return xasprintf("%s.xray", vm->name);
+	case CHAIN:
+		return chain(h, vm);
+	default: {
+		const char *v = conf_get(vm->conf, NULL,
+		    facts_cols[col].name);
+
+		return v ? xstrdup(v) : NULL;
+	}
+	}
+}
+
+void
+facts_row(struct table *t, struct home *h, const char *name,
+    const struct vm *vm)
+{
+	char *cells[NCOLS] = { 0 };
+
+	for (size_t i = 0; i < NCOLS; i++) {
+		if (!table_wants(t, i))
+			continue;
+		if (i == NAME)
+			cells[i] = xstrdup(name);
+		else if (vm)
+			cells[i] = fact(h, vm, i);
+		else if (i == STATUS)
+			cells[i] = xstrdup("broken");
+	}
+	table_row(t, (const char *const *)cells);
+	for (size_t i = 0; i < NCOLS; i++)
+		free(cells[i]);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/* facts: what list and info tell of a VM, as columns of a table. */
+#ifndef XRAY_FACTS_H
+#define XRAY_FACTS_H
+
+#include "table.h"
+#include "vm.h"
+
+extern const struct col facts_cols[];
+extern const size_t facts_ncols;
+
+/* Add the row of the VM called name to t; only the columns that are printed
+ * are looked up.  A broken VM has status broken.  vm is NULL for one. */
+void facts_row(struct table *t, struct home *h, const char *name,
+    const struct vm *vm);
+
+#endif

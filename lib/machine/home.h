@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * home: where everything is kept ($XRAY_HOME, else ~/.xray), the names that
+ * may stand in it, and the ports it has given out.
+ */
+#ifndef XRAY_HOME_H
+#define XRAY_HOME_H
+
+#include <stddef.h>
+
+#include "conf.h"
+#include "mem.h"
+
+struct home {
+	char *path;		/* absolute */
+	int fd;			/* the directory */
+	int vms, bases;		/* its directories vms and bases */
+	struct conf *conf;	/* config.ini, empty when there is none */
+};
+
+/*
+ * Open the home, made with mode 0700 when it is not there.  -1 with why:
+ * EX_CONFIG for a path that cannot be one, EX_NOPERM when others own it or
+ * can write to it.
+ */
+int home_open(struct home *h, struct why *why);
+void home_close(struct home *h);
+
+/*
+ * The home's lock, held for milliseconds by those who make, name or remove
+ * things, and waited for (10 s).  A descriptor to close, or -1 with why
+ * (EX_TEMPFAIL, naming the holder).
+ */
+int home_lock(struct home *h, struct why *why);
+
+/*
+ * Take the lock file dir/name, waiting at most ms milliseconds, and write
+ * our pid and program into it.  A descriptor to close, or -1 with why
+ * (EX_TEMPFAIL: "what: locked by xray-foo, pid 42").
+ */
+int lock_take(int dir, const char *name, const char *what, long long ms,
+    struct why *why);
+
+/* 0 for a name a VM or base may have, else -1 with why (EX_USAGE). */
+int name_check(const char *name, struct why *why);
+/* 0 for a tag a snapshot may have, else -1 with why (EX_USAGE). */
+int tag_check(const char *tag, struct why *why);
+/* Set why to "what name: no such what (nearest?)", EX_NOINPUT, looking for
+ * the nearest entry of directory dir.  Returns -1. */
+int name_missing(int dir, const char *what, const char *name,
+    struct why *why);
+/* Remove what processes that are gone left half made or half removed in dir
+ * (vms, bases): .stage-PID and .gone-PID. */
+void home_sweep(int dir);
+/* The entries of dir that can be names, sorted. */
+int name_list(int dir, struct strv *out, struct why *why);
+
+/*
+ * Ports of the host.  A claim is the file ports/PORT with the VM's name in
+ * it; the caller holds the home's lock.  port_claim takes `want`, or with
+ * want 0 the first from 2222 that nobody claims or listens on; 0 and *got,
+ * or -1 with why (EX_TEMPFAIL, naming who has it).  A claim whose VM is gone
+ * does not count.
+ */
+int port_claim(struct home *h, const char *vm, int want, int *got,
+    struct why *why);
+void port_release(struct home *h, const char *vm, int port);
+/* 1 when 127.0.0.1:port can be bound now. */
+int port_free(int port);
+
+/* The folder of the programs (this one's own) and of share, the caller's;
+ * NULL with why. */
+char *home_bin_dir(struct why *why);
+char *home_share_dir(struct why *why);
+
+#endif

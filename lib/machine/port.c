@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A claim is an O_EXCL file, so no vm.ini need be read to know who has a
+ * port.  The claims are made and dropped under the home's lock; a claim whose
+ * VM does not exist is what a killed create or remove left, and free.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "home.h"
+#include "io.h"
+#include "say.h"
+#include "sys.h"
+
+enum { FIRST_PORT = 2222 };
+
+int
+port_free(int port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	autoclose int fd = socket(AF_INET, SOCK_STREAM | SYS_SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	if (fd < 0)
+		return 0;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	return bind(fd, (struct sockaddr *)&sin, sizeof sin) == 0;
+}
+
+/* Who claims the port, the caller's; NULL when nobody does. */
+static char *
+holder(struct home *h, int ports, const char *name)
+{
+	autobuf struct buf b = { 0 };
+
+	if (io_read_file(ports, name, &b, 256) < 0)
+		return NULL;
+	b.p[strcspn(b.p, "\n")] = '\0';
+	if (!*b.p || faccessat(h->vms, b.p, F_OK, 0) < 0)
+		return NULL;
+	return buf_take(&b);
+}
+
+/* 1 claimed for vm, 0 somebody else has it (*who, the caller's), -1. */
+static int
+claim(struct home *h, int ports, const char *vm, int port, char **who)
+{
+	autofree char *text = xasprintf("%s\n", vm);
+	char name[16];
+
+	*who = NULL;
+	(void)snprintf(name, sizeof name, "%d", port);
+	if (io_create(ports, name, 0600, text, strlen(text)) == 0)
+		return 1;
+	if (errno != EEXIST)
+		return -1;
+	*who = holder(h, ports, name);
+	if (*who && strcmp(*who, vm) != 0)
+		return 0;
+	free(*who);
+	*who = NULL;
+	if (unlinkat(ports, name, 0) < 0 ||
+	    io_create(ports, name, 0600, text, strlen(text)) < 0)
+		return -1;
+	return 1;
+}
+
+static int
+claim_this(struct home *h, int ports, const char *vm, int port,
+    struct why *why)
+{
+	autofree char *who = NULL;
+	int r = claim(h, ports, vm, port, &who);
+
+	if (r < 0)
+		return why_sys(why, EX_IOERR, "port %d", port);
+	if (r == 0)
+		return why_set(why, EX_TEMPFAIL, "port %d: is %s's", port,
+		    who);
+	return 0;
+}
+
+static int
+mark(const char *name, void *arg)
+{
+	long long port;
+
+	if (num_int(name, 1, 65535, &port) == 0)
+		((unsigned char *)arg)[port] = 1;
+	return 0;
+}
+
+static int
+claim_first(struct home *h, int ports, const char *vm, int *got,
+    struct why *why)
+{
+	autofree unsigned char *taken = xcalloc(65536, 1);
+
+	if (io_walk(ports, mark, taken) < 0)
+		return why_sys(why, EX_IOERR, "ports");
+	for (int round = 0; round < 2; round++) {
+		/* the second round looks behind claims that may be dead */
+		for (int port = FIRST_PORT; port < 65536; port++) {
+			autofree char *who = NULL;
+
+			if (taken[port] != round || !port_free(port))
+				continue;
+			if (claim(h, ports, vm, port, &who) == 1) {
+				*got = port;
+				return 0;
+			}
+		}
+	}
+	return why_set(why, EX_TEMPFAIL, "no port is free from %d on",
+	    FIRST_PORT);
+}
+
+int
+port_claim(struct home *h, const char *vm, int want, int *got,
+    struct why *why)
+{
+	autoclose int ports = io_mkdir(h->fd, "ports");
+
+	if (ports < 0)
+		return why_sys(why, EX_IOERR, "%s/ports", h->path);
+	if (!want)
+		return claim_first(h, ports, vm, got, why);
+	*got = want;
+	return claim_this(h, ports, vm, want, why);
+}
+
+void
+port_release(struct home *h, const char *vm, int port)
+{
+	autoclose int ports = io_mkdir(h->fd, "ports");
+	autobuf struct buf b = { 0 };
+	char name[16];
+
+	(void)snprintf(name, sizeof name, "%d", port);
+	if (ports < 0 || io_read_file(ports, name, &b, 256) < 0)
+		return;
+	b.p[strcspn(b.p, "\n")] = '\0';
+	if (strcmp(b.p, vm) == 0)
+		(void)unlinkat(ports, name, 0); /* a dead claim is harmless */
+}

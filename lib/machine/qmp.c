@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: ISC */
+#include "qmp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "home.h"
+#include "io.h"
+#include "say.h"
+
+enum { LINE_MAX_BYTES = JSON_MAX };
+
+struct qmp {
+	char *what;
+	int fd, lock;
+	long long id;
+	struct buf in;
+	size_t scanned;		/* no newline in the first so many bytes */
+	char *events[QMP_EVENTS];	/* a ring of lines */
+	unsigned first, count;
+};
+
+void
+qmp_close(struct qmp *q)
+{
+	if (!q)
+		return;
+	if (q->fd >= 0)
+		close(q->fd);
+	if (q->lock >= 0)
+		close(q->lock);
+	for (unsigned i = 0; i < q->count; i++)
+		free(q->events[(q->first + i) % QMP_EVENTS]);
+	buf_free(&q->in);
+	free(q->what);
+	free(q);
+}
+
+void
+qmp_autoclose(struct qmp **q)
+{
+	qmp_close(*q);
+}
+
+/* The next line without its end, the caller's. */
+static char *
+next_line(struct qmp *q, long long deadline, struct why *why)
+{
+	char chunk[16384], *nl, *line;
+	ssize_t n;
+
+	for (;;) {
+		nl = q->in.n > q->scanned ? memchr(q->in.p + q->scanned,
+		    '\n', q->in.n - q->scanned) : NULL;
+		if (nl) {
+			size_t len = (size_t)(nl - q->in.p);
+
+			line = xstrndup(q->in.p, len);
+			buf_drop(&q->in, len + 1);
+			q->scanned = 0;
+			return line;
+		}
+		q->scanned = q->in.n;
+		if (q->in.n > LINE_MAX_BYTES) {
+			why_set(why, EX_PROTOCOL, "%s: QMP line too long",
+			    q->what);
+			return NULL;
+		}
+		if (io_wait_readable(q->fd, deadline) <= 0) {
+			why_set(why, EX_TEMPFAIL, "%s: QEMU does not answer",
+			    q->what);
+			return NULL;
+		}
+		n = recv(q->fd, chunk, sizeof chunk, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0) {
+			why_set(why, EX_UNAVAILABLE, "%s: QEMU went away",
+			    q->what);
+			return NULL;
+		}
+		buf_add(&q->in, chunk, (size_t)n);
+	}
+}
+
+static void
+keep_event(struct qmp *q, char *line)
+{
+	unsigned at = (q->first + q->count) % QMP_EVENTS;
+
+	if (q->count == QMP_EVENTS) {
+		free(q->events[at]);
+		q->first = (q->first + 1) % QMP_EVENTS;
+		q->count--;
+	}
+	q->events[at] = line;
+	q->count++;
+}
+
+static int
+send_line(struct qmp *q, const char *text, size_t n, long long deadline,
+    struct why *why)
+{
+	while (n) {
+		ssize_t w = send(q->fd, text, n, MSG_NOSIGNAL);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return why_sys(why, EX_UNAVAILABLE, "%s: QMP",
+			    q->what);
+		text += w;
+		n -= (size_t)w;
+		if (io_left(deadline) == 0)
+			return why_set(why, EX_TEMPFAIL,
+			    "%s: QEMU does not read", q->what);
+	}
+	return 0;
+}
+
+static int
+is_reply(const struct json *doc, long long id)
+{
+	long long got;
+
+	return json_int(doc, json_get(doc, 0, "id"), &got) == 0 && got == id;
+}
+
+/* Read until the reply with this id; other lines are events or, like replies
+ * to somebody's raw lines, nothing to us. */
+static char *
+await(struct qmp *q, long long id, struct json **doc, long long deadline,
+    struct why *why)
+{
+	for (;;) {
+		char *line = next_line(q, deadline, why);
+		struct why w;
+
+		if (!line)
+			return NULL;
+		*doc = json_parse(line, strlen(line), &w);
+		if (!*doc || !json_is_object(*doc, 0)) {
+			json_free(*doc);
+			free(line);
+			why_set(why, EX_PROTOCOL, "%s: QMP: %s", q->what,
+			    *doc ? "not an object" : w.text);
+			return NULL;
+		}
+		if (is_reply(*doc, id))
+			return line;
+		if (json_get(*doc, 0, "event") >= 0)
+			keep_event(q, line);
+		else
+			free(line);
+		json_free(*doc);
+	}
+}
+
+static struct json *
+execute(struct qmp *q, const char *command, const char *args,
+    long long deadline, struct why *why)
+{
+	autobuf struct buf b = { 0 };
+	struct json *doc;
+	char *line;
+
+	buf_str(&b, "{\"execute\":");
+	json_quote(&b, command);
+	if (args)
+		buf_fmt(&b, ",\"arguments\":%s", args);
+	buf_fmt(&b, ",\"id\":%lld}\n", ++q->id);
+	if (send_line(q, b.p, b.n, deadline, why) < 0)
+		return NULL;
+	line = await(q, q->id, &doc, deadline, why);
+	if (!line)
+		return NULL;
+	free(line);
+	return doc;
+}
+
+struct json *
+qmp_call(struct qmp *q, const char *command, const char *args,
+    long long deadline, struct why *why)
+{
+	struct json *doc = execute(q, command, args, deadline, why);
+	autofree char *text = NULL;
+	autobuf struct buf b = { 0 };
+
+	if (!doc || json_get(doc, 0, "return") >= 0)
+		return doc;
+	text = json_str(doc, json_get(doc, 0, "error.desc"));
+	if (!text)
+		text = xstrdup("an answer without return or error");
+	buf_vis(&b, text, strlen(text));
+	why_set(why, EX_PROTOCOL, "%s: %s: %s", q->what, command, b.p);
+	json_free(doc);
+	return NULL;
+}
+
+int
+qmp_do(struct qmp *q, const char *command, const char *args,
+    long long deadline, struct why *why)
+{
+	autojson struct json *doc = qmp_call(q, command, args, deadline, why);
+
+	return doc ? 0 : -1;
+}
+
+/* The line goes out with an id of ours in place of its own. */
+char *
+qmp_raw(struct qmp *q, const char *line, long long deadline, struct why *why)
+{
+	autojson struct json *doc = json_parse(line, strlen(line), why);
+	autofree char *command = NULL;
+	struct json *reply;
+	autobuf struct buf b = { 0 };
+	const char *args;
+	size_t n;
+
+	if (!doc)
+		return NULL;
+	command = json_str(doc, json_get(doc, 0, "execute"));
+	if (!command) {
+		why_set(why, EX_DATAERR, "no \"execute\" in it");
+		return NULL;
+	}
+	args = json_text(doc, json_get(doc, 0, "arguments"), &n);
+	if (args)
+		buf_add(&b, args, n);
+	reply = execute(q, command, args ? b.p : NULL, deadline, why);
+	if (!reply)
+		return NULL;
+	buf_free(&b);
+	for (int i = 0; i < 2; i++) {
+		static const char *const keys[] = { "return", "error" };
+		int v = json_get(reply, 0, keys[i]);
+		const char *text = json_raw(reply, v, &n);
+
+		if (v < 0)
+			continue;
+		buf_fmt(&b, "{\"%s\":", keys[i]);
+		buf_add(&b, text, n);
+		buf_str(&b, "}");
+	}
+	json_free(reply);
+	return buf_take(&b);
+}
+
+struct json *
+qmp_event(struct qmp *q, long long deadline, struct why *why)
+{
+	for (;;) {
+		char *line;
+		struct json *doc;
+
+		if (q->count) {
+			line = q->events[q->first];
+			q->first = (q->first + 1) % QMP_EVENTS;
+			q->count--;
+		} else if (!(line = next_line(q, deadline, why)))
+			return NULL;
+		doc = json_parse(line, strlen(line), why);
+		free(line);
+		if (!doc)
+			return NULL;
+		if (json_get(doc, 0, "event") >= 0)
+			return doc;
+		json_free(doc);
+	}
+}
+
+static int
+greet(struct qmp *q, long long deadline, struct why *why)
+{
+	autofree char *line = next_line(q, deadline, why);
+	autojson struct json *doc = NULL;
+
+	if (!line)
+		return -1;
+	doc = json_parse(line, strlen(line), NULL);
+	if (!doc || json_get(doc, 0, "QMP") < 0)
+		return why_set(why, EX_PROTOCOL, "%s: no QMP greeting",
+		    q->what);
+	return qmp_do(q, "qmp_capabilities", NULL, deadline, why);
+}
+
+struct qmp *
+qmp_open(int dir, const char *name, const char *what, long long deadline,
+    struct why *why)
+{
+	struct qmp *q = xcalloc(1, sizeof *q);
+	autofree char *lock = xasprintf("%s.lock", name);
+
+	q->what = xstrdup(what);
+	q->fd = -1;
+	q->lock = lock_take(dir, lock, what, io_left(deadline), why);
+	if (q->lock < 0)
+		goto fail;
+	q->fd = io_connect(dir, name);
+	if (q->fd < 0) {
+		why_set(why, EX_UNAVAILABLE, "%s: QEMU does not listen "
+		    "on %s (%s)", what, name, strerror(errno));
+		goto fail;
+	}
+	if (greet(q, deadline, why) == 0)
+		return q;
+fail:
+	qmp_close(q);
+	return NULL;
+}
+
+/* 1 concluded (and *error set, the caller's, when it failed), 0 not yet. */
+static int
+concluded(struct qmp *q, const char *job, char **error, long long deadline,
+    struct why *why)
+{
+	autojson struct json *doc = qmp_call(q, "query-jobs", NULL, deadline,
+	    why);
+
+	if (!doc)
+		return -1;
+	json_each(doc, json_get(doc, 0, "return"), v) {
+		if (!json_is(doc, json_get(doc, v, "id"), job))
+			continue;
+		if (!json_is(doc, json_get(doc, v, "status"), "concluded"))
+			return 0;
+		*error = json_str(doc, json_get(doc, v, "error"));
+		return 1;
+	}
+	return why_set(why, EX_PROTOCOL, "%s: QEMU lost the job", q->what);
+}
+
+/* Wait for the next change of a job's state; a lost event costs a second. */
+static int
+job_changed(struct qmp *q, long long deadline, struct why *why)
+{
+	long long soon = io_now() + 1000;
+	autojson struct json *doc = NULL;
+
+	doc = qmp_event(q, soon < deadline ? soon : deadline, why);
+	if (doc || why->code == EX_TEMPFAIL)
+		return io_left(deadline) ? 0 : -1;
+	return -1;
+}
+
+int
+qmp_job(struct qmp *q, const char *command, const char *args, const char *job,
+    long long deadline, struct why *why)
+{
+	autofree char *error = NULL;
+	autobuf struct buf id = { 0 };
+	struct why w;
+	int r;
+
+	if (qmp_do(q, command, args, deadline, why) < 0)
+		return -1;
+	while ((r = concluded(q, job, &error, deadline, why)) == 0)
+		if (job_changed(q, deadline, why) < 0)
+			return -1;
+	if (r < 0)
+		return -1;
+	buf_str(&id, "{\"id\":");
+	json_quote(&id, job);
+	buf_str(&id, "}");
+	if (qmp_do(q, "job-dismiss", id.p, deadline, &w) < 0)
+		w.code = 0; /* the name is not used again */
+	if (!error)
+		return 0;
+	buf_free(&id);
+	buf_vis(&id, error, strlen(error));
+	return why_set(why, EX_PROTOCOL, "%s: %s", q->what, id.p);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+#include "sel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "say.h"
+#include "vm.h"
+
+static int
+from_stdin(struct strv *names, struct why *why)
+{
+	autobuf struct buf b = { 0 };
+
+	if (io_read(0, &b, 1 << 20) < 0)
+		return why_sys(why, EX_IOERR, "standard input");
+	for (char *s = b.p; *s;) {
+		size_t n = strcspn(s, "\n");
+		char end = s[n];
+
+		s[n] = '\0';
+		if (*s)
+			strv_add(names, s);
+		s += n + (end != '\0');
+	}
+	return 0;
+}
+
+static int
+all_of(struct home *h, enum sel_all all, struct strv *names, struct why *why)
+{
+	autostrv struct strv list = { 0 };
+
+	if (name_list(h->vms, &list, why) < 0)
+		return -1;
+	for (size_t i = 0; i < list.n; i++) {
+		struct why broken;
+		struct vm vm;
+
+		if (vm_open(h, list.v[i], &vm, &broken) < 0)
+			continue;
+		if (all == SEL_ALL ||
+		    (all == SEL_RUNNING) == vm_alive(&vm))
+			strv_add(names, list.v[i]);
+		vm_close(&vm);
+	}
+	return 0;
+}
+
+int
+sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
+    struct strv *names, struct why *why)
+{
+	if (all != SEL_NONE && from < argc)
+		return why_set(why, EX_USAGE, "-a and names: one of them");
+	if (all != SEL_NONE)
+		return all_of(h, all, names, why);
+	if (from == argc)
+		return why_set(why, EX_USAGE, "no VM named");
+	for (int i = from; i < argc; i++)
+		if (strcmp(argv[i], "-") != 0)
+			strv_add(names, argv[i]);
+		else if (from_stdin(names, why) < 0)
+			return -1;
+	for (size_t i = 0; i < names->n; i++) {
+		struct vm vm;
+
+		if (vm_open(h, names->v[i], &vm, why) < 0)
+			return -1;
+		vm_close(&vm);
+	}
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* sel: the VMs a command line names: (-a | - | VM ...). */
+#ifndef XRAY_SEL_H
+#define XRAY_SEL_H
+
+#include "home.h"
+
+/* What -a stands for, SEL_NONE when it was not given. */
+enum sel_all { SEL_NONE, SEL_ALL, SEL_RUNNING, SEL_STOPPED };
+
+/*
+ * Fill names from the operands argv[from...], from standard input for "-"
+ * (one a line), or with -a from the home.  All are checked: -1 with why for
+ * the first that is no VM (EX_NOINPUT), and for a command line that names
+ * nothing, or both (EX_USAGE).  With -a, what is broken is left out.
+ */
+int sel_names(struct home *h, int argc, char **argv, int from,
+    enum sel_all all, struct strv *names, struct why *why);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+#include "snap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "qcow2.h"
+#include "say.h"
+
+static int
+record_read(const struct vm *vm, struct conf **c, struct why *why)
+{
+	autofree char *label = xasprintf("vms/%s/snapshots.ini", vm->name);
+	struct why w;
+
+	*c = conf_read(vm->dir, "snapshots.ini", label, &w);
+	if (*c)
+		return 0;
+	if (w.code != EX_NOINPUT)
+		return why_set(why, w.code, "%s", w.text);
+	*c = conf_new(label);
+	conf_set(*c, "version", "1", NULL);
+	return 0;
+}
+
+static int
+record_save(const struct vm *vm, const struct conf *c, struct why *why)
+{
+	size_t n;
+	const char *text = conf_text(c, &n);
+
+	if (io_replace(vm->dir, "snapshots.ini", 0600, text, n) < 0)
+		return why_sys(why, EX_IOERR, "%s: snapshots.ini", vm->name);
+	return 0;
+}
+
+static void
+collect(const struct qcow2_snapshot *q, void *arg)
+{
+	struct snaps *s = arg;
+	struct snapshot *new;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i].tag, q->name) == 0)
+			return;
+	s->v = xreallocarray(s->v, s->n + 1, sizeof *s->v);
+	new = &s->v[s->n++];
+	*new = (struct snapshot){ .live = q->state_size != 0,
+		.size = q->state_size, .seconds = q->seconds };
+	(void)snprintf(new->tag, sizeof new->tag, "%s", q->name);
+}
+
+int
+snaps_read(const struct vm *vm, struct snaps *s, struct why *why)
+{
+	autoclose int fd = openat(vm->dir, "disk.qcow2",
+	    O_RDONLY | O_CLOEXEC);
+	struct qcow2 q;
+	struct why w;
+
+	*s = (struct snaps){ 0 };
+	if (fd < 0)
+		return why_sys(why, EX_IOERR, "%s: disk.qcow2", vm->name);
+	if (qcow2_read(fd, &q, &w) < 0 ||
+	    qcow2_snapshots(fd, &q, collect, s, &w) < 0) {
+		snaps_free(s);
+		return why_set(why, w.code, "%s: disk.qcow2: %s", vm->name,
+		    w.text);
+	}
+	if (record_read(vm, &s->conf, why) == 0)
+		return 0;
+	snaps_free(s);
+	return -1;
+}
+
+void
+snaps_free(struct snaps *s)
+{
+	free(s->v);
+	conf_free(s->conf);
+	*s = (struct snaps){ 0 };
+}
+
+const struct snapshot *
+snaps_find(const struct snaps *s, const char *tag, const struct vm *vm,
+    struct why *why)
+{
+	const char *best = NULL;
+	int least = 4;
+
+	for (size_t i = 0; i < s->n; i++) {
+		int d = str_distance(tag, s->v[i].tag);
+
+		if (strcmp(s->v[i].tag, tag) == 0)
+			return &s->v[i];
+		if (d < least) {
+			least = d;
+			best = s->v[i].tag;
+		}
+	}
+	why_set(why, EX_NOINPUT, "%s: no snapshot %s%s%s%s", vm->name, tag,
+	    best ? " (" : "", best ? best : "", best ? "?)" : "");
+	return NULL;
+}
+
+static int
+differs(const struct vm *vm, const char *tag, const char *what,
+    const char *then, const char *now, struct why *why)
+{
+	if (!then || strcmp(then, now) == 0)
+		return 0;
+	return why_set(why, EX_CONFIG, "%s: snapshot %s was taken with %s %s, "
+	    "the VM has %s now; set it back, or revert --disk-only", vm->name,
+	    tag, what, then, now);
+}
+
+int
+snap_loads(const struct vm *vm, const char *tag, const char *accel,
+    struct why *why)
+{
+	autofree char *memory = num_size_text(vm->memory);
+	autofree char *cpus = xasprintf("%lld", vm->cpus);
+	const struct {
+		const char *key, *now;
+	} facts[] = { { "memory", memory }, { "cpus", cpus },
+		{ "accel", accel }, { "machine", vm->machine },
+		{ "firmware", vm->firmware } };
+	struct conf *c;
+	int bad = 0;
+
+	if (record_read(vm, &c, why) < 0)
+		return -1;
+	for (size_t i = 0; i < LEN(facts) && !bad; i++)
+		bad = facts[i].now ? differs(vm, tag, facts[i].key,
+		    conf_get(c, tag, facts[i].key), facts[i].now, why) : 0;
+	conf_free(c);
+	return bad;
+}
+
+static int
+note_facts(struct conf *c, const struct vm *vm, const char *tag,
+    struct why *why)
+{
+	autofree char *memory = num_size_text(vm->memory);
+	autofree char *cpus = xasprintf("%lld", vm->cpus);
+	autobuf struct buf accel = { 0 };
+
+	(void)io_read_file(vm->dir, "accel", &accel, 16); /* not running */
+	if (conf_set_in(c, tag, "memory", memory, why) < 0 ||
+	    conf_set_in(c, tag, "cpus", cpus, why) < 0 ||
+	    conf_set_in(c, tag, "machine", vm->machine, why) < 0 ||
+	    conf_set_in(c, tag, "firmware", vm->firmware, why) < 0)
+		return -1;
+	return accel.n ? conf_set_in(c, tag, "accel", accel.p, why) : 0;
+}
+
+int
+snap_note(struct vm *vm, const char *tag, const char *state, const char *text,
+    struct why *why)
+{
+	autoconf struct conf *c = NULL;
+	autofree char *parent = NULL;
+	char now[32];
+
+	if (record_read(vm, &c, why) < 0)
+		return -1;
+	if (conf_get(c, NULL, "current"))
+		parent = xstrdup(conf_get(c, NULL, "current"));
+	io_timestamp(now, 0);
+	conf_drop_section(c, tag);
+	if (conf_set_in(c, tag, "kind", state ? "live" : "disk", why) < 0 ||
+	    conf_set_in(c, tag, "state", state, why) < 0 ||
+	    conf_set_in(c, tag, "time", now, why) < 0 ||
+	    conf_set_in(c, tag, "parent", parent, why) < 0 ||
+	    conf_set_in(c, tag, "note", text, why) < 0 ||
+	    (state && note_facts(c, vm, tag, why) < 0) ||
+	    conf_set(c, "current", tag, why) < 0)
+		return -1;
+	return record_save(vm, c, why);
+}
+
+int
+snap_current(struct vm *vm, const char *tag, struct why *why)
+{
+	autoconf struct conf *c = NULL;
+
+	if (record_read(vm, &c, why) < 0 ||
+	    conf_set(c, "current", tag, why) < 0)
+		return -1;
+	return record_save(vm, c, why);
+}
+
+int
+snap_forget(struct vm *vm, const char *tag, struct why *why)
+{
+	autoconf struct conf *c = NULL;
+	autofree char *parent = NULL;
+	const char *current;
+
+	if (record_read(vm, &c, why) < 0)
+		return -1;
+	if (conf_get(c, tag, "parent"))
+		parent = xstrdup(conf_get(c, tag, "parent"));
+	current = conf_get(c, NULL, "current");
+	if (current && strcmp(current, tag) == 0 &&
+	    conf_set(c, "current", parent, why) < 0)
+		return -1;
+	conf_drop_section(c, tag);
+	if (record_save(vm, c, why) < 0)
+		return -1;
+	if (!vm->resume || strcmp(vm->resume, tag) != 0)
+		return 0;
+	if (conf_set(vm->conf, "resume", NULL, why) < 0)
+		return -1;
+	return vm_save(vm, why);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * snap: snapshots of a VM, over its writable disks and UEFI variables.
+ *
+ * That a snapshot exists is what the qcow2 files say; snapshots.ini adds what
+ * it was taken with.  Changes of several images by qemu-img keep a journal,
+ * the file `op`, that snap_recover finishes or undoes.
+ */
+#ifndef XRAY_SNAP_H
+#define XRAY_SNAP_H
+
+#include "qmp.h"
+#include "vm.h"
+
+struct snapshot {
+	char tag[64];
+	int live;		/* with memory */
+	uint64_t size;		/* of the memory */
+	uint64_t seconds;	/* since 1970 */
+};
+
+struct snaps {
+	struct snapshot *v;
+	size_t n;
+	struct conf *conf;	/* snapshots.ini */
+};
+
+/* The VM's snapshots, oldest first, from its first disk's file; works while
+ * it runs.  0 or -1 with why. */
+int snaps_read(const struct vm *vm, struct snaps *s, struct why *why);
+void snaps_free(struct snaps *s);
+/* The one called tag; NULL with why: EX_NOINPUT and the nearest. */
+const struct snapshot *snaps_find(const struct snaps *s, const char *tag,
+    const struct vm *vm, struct why *why);
+
+/* Finish or undo what the journal says; the caller holds the VM's lock and
+ * the VM is not alive. */
+int snap_recover(struct vm *vm, struct why *why);
+
+/* 0 when a live snapshot taken with what snapshots.ini says can be loaded by
+ * the VM as it is now under accel, else -1 with why (EX_CONFIG), naming the
+ * difference. */
+int snap_loads(const struct vm *vm, const char *tag, const char *accel,
+    struct why *why);
+
+/* Of a stopped VM, by qemu-img over all its images at once, all or none. */
+int snap_cold_create(struct vm *vm, const char *tag, struct why *why);
+int snap_cold_revert(struct vm *vm, const char *tag, struct why *why);
+int snap_cold_delete(struct vm *vm, const char *tag, struct why *why);
+
+/* Of a running VM, by QMP.  *ran: it ran, was not paused; *stood: for how
+ * many ms it stood still. */
+int snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
+    int *ran, long long *stood, struct why *why);
+int snap_live_delete(const struct vm *vm, struct qmp *q, const char *tag,
+    struct why *why);
+/* Load the snapshot and let the guest run when it ran then, or with
+ * run = 1 in any case. */
+int snap_live_load(const struct vm *vm, struct qmp *q, const char *tag,
+    int run, struct why *why);
+
+/* Write down that a new snapshot is there and is the current one: state is
+ * running or paused for a live one, with what it was taken with, or NULL; note
+ * may be NULL.  Or that tag is the current one now; or that it is gone. */
+int snap_note(struct vm *vm, const char *tag, const char *state,
+    const char *note, struct why *why);
+int snap_current(struct vm *vm, const char *tag, struct why *why);
+int snap_forget(struct vm *vm, const char *tag, struct why *why);
+
+#endif

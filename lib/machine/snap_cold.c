@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Snapshots of a stopped VM: one qemu-img for each image, all at once.
+ *
+ * The journal `op` holds "create TAG", "delete TAG" or "revert TAG" from
+ * before the first image is touched until the last is done.  What a killed
+ * command left is then undone (create) or done again (delete, revert); both
+ * may be repeated.  A qemu-img that was killed leaves clusters that nothing
+ * points to; the recovery collects them.
+ */
+#include "snap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "qcow2.h"
+#include "run.h"
+#include "say.h"
+#include "sys.h"
+
+/* The chain is stated, as for QEMU: no header says what else is opened. */
+static char *
+image_opts(const struct vm *vm, const struct vm_disk *d)
+{
+	return xasprintf("driver=qcow2,file.driver=file,file.filename=%s,"
+	    "backing.driver=qcow2,backing.file.driver=file,"
+	    "backing.file.filename=../../bases/%s/%lld/%s", d->file,
+	    vm->base, vm->generation, d->base_file);
+}
+
+static pid_t
+image_start(const struct vm *vm, const struct vm_disk *d, const char *letter,
+    const char *tag, struct why *why)
+{
+	autofree char *opts = image_opts(vm, d);
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+
+	r.in = RUN_NULL;
+	r.out = RUN_NULL;
+	r.dir = vm->dir;
+	strv_words(&argv, "qemu-img", "snapshot", "--image-opts", letter, tag,
+	    opts, NULL);
+	return run_spawn(&r, argv.v, why);
+}
+
+struct has {
+	const char *tag;
+	int yes;
+};
+
+static void
+match(const struct qcow2_snapshot *s, void *arg)
+{
+	struct has *h = arg;
+
+	h->yes |= strcmp(s->name, h->tag) == 0;
+}
+
+/* 1 when the image holds the tag, 0 when not, -1 with why. */
+static int
+image_has(const struct vm *vm, const struct vm_disk *d, const char *tag,
+    struct why *why)
+{
+	autoclose int fd = openat(vm->dir, d->file, O_RDONLY | O_CLOEXEC);
+	struct has h = { tag, 0 };
+	struct qcow2 q;
+
+	if (fd < 0)
+		return why_sys(why, EX_IOERR, "%s: %s", vm->name, d->file);
+	if (qcow2_read(fd, &q, why) < 0 ||
+	    qcow2_snapshots(fd, &q, match, &h, why) < 0)
+		return -1;
+	return h.yes;
+}
+
+/*
+ * Run qemu-img with letter on each image whose having the tag is `having`
+ * (-1: on all).  done, when not NULL, tells which succeeded.
+ */
+static int
+each_image(const struct vm *vm, const char *letter, const char *tag,
+    int having, int *done, struct why *why)
+{
+	struct vm_disk d[VM_DISKS];
+	pid_t pid[VM_DISKS];
+	int n = vm_disks(vm, d), bad = 0;
+
+	for (int i = 0; i < n; i++) {
+		int has = having < 0 ? having :
+		    image_has(vm, &d[i], tag, why);
+
+		pid[i] = 0;
+		if (having >= 0 && has < 0)
+			bad = 1;
+		else if (has == having)
+			pid[i] = image_start(vm, &d[i], letter, tag, why);
+		bad |= pid[i] < 0;
+	}
+	for (int i = 0; i < n; i++) {
+		int ok = pid[i] == 0 ||
+		    (pid[i] > 0 && run_wait(pid[i], -1) == 0);
+
+		if (done)
+			done[i] = pid[i] > 0 && ok;
+		if (!ok && pid[i] > 0) {
+			bad = 1;
+			why_set(why, EX_IOERR, "%s: qemu-img snapshot %s %s "
+			    "failed on %s", vm->name, letter, tag, d[i].file);
+		}
+	}
+	return bad ? -1 : 0;
+}
+
+static int
+journal(const struct vm *vm, const char *verb, const char *tag,
+    struct why *why)
+{
+	autofree char *line = xasprintf("%s %s\n", verb, tag);
+
+	if (io_replace(vm->dir, "op", 0600, line, strlen(line)) < 0)
+		return why_sys(why, EX_IOERR, "%s: op", vm->name);
+	return 0;
+}
+
+static int
+journal_end(const struct vm *vm, struct why *why)
+{
+	if ((unlinkat(vm->dir, "op", 0) < 0 && errno != ENOENT) ||
+	    sys_fsync(vm->dir) < 0)
+		return why_sys(why, EX_IOERR, "%s: op", vm->name);
+	return 0;
+}
+
+static int
+collect_leaks(const struct vm *vm, struct why *why)
+{
+	struct vm_disk d[VM_DISKS];
+	int n = vm_disks(vm, d);
+
+	for (int i = 0; i < n; i++) {
+		autofree char *opts = image_opts(vm, &d[i]);
+		autostrv struct strv argv = { 0 };
+		int code;
+
+		strv_words(&argv, "qemu-img", "check", "-q", "-r", "leaks",
+		    "--image-opts", opts, NULL);
+		code = run_quiet(vm->dir, argv.v, why);
+		if (code < 0)
+			return -1;
+		if (code != 0 && code != 3)
+			return why_set(why, EX_IOERR, "%s: qemu-img check "
+			    "finds %s damaged", vm->name, d[i].file);
+	}
+	return 0;
+}
+
+static int
+recover(struct vm *vm, const char *verb, const char *tag, struct why *why)
+{
+	if (collect_leaks(vm, why) < 0)
+		return -1;
+	if (strcmp(verb, "revert") == 0) {
+		if (each_image(vm, "-a", tag, 1, NULL, why) < 0 ||
+		    snap_current(vm, tag, why) < 0)
+			return -1;
+	} else if (each_image(vm, "-d", tag, 1, NULL, why) < 0 ||
+	    snap_forget(vm, tag, why) < 0)
+		return -1;
+	return journal_end(vm, why);
+}
+
+int
+snap_recover(struct vm *vm, struct why *why)
+{
+	autobuf struct buf b = { 0 };
+	char *tag;
+
+	if (io_read_file(vm->dir, "op", &b, 256) < 0)
+		return errno == ENOENT ? 0 :
+		    why_sys(why, EX_IOERR, "%s: op", vm->name);
+	b.p[strcspn(b.p, "\n")] = '\0';
+	tag = strchr(b.p, ' ');
+	if (!tag || tag_check(tag + 1, NULL) < 0)
+		return why_set(why, EX_DATAERR, "%s: op: not understood",
+		    vm->name);
+	*tag++ = '\0';
+	note("%s: a snapshot %s was broken off; %s it now", vm->name, b.p,
+	    strcmp(b.p, "create") == 0 ? "undoing" : "finishing");
+	return recover(vm, b.p, tag, why);
+}
+
+/* Delete the tag again from the images that took it. */
+static void
+undo_create(struct vm *vm, const char *tag, const int *done)
+{
+	struct vm_disk d[VM_DISKS];
+	int n = vm_disks(vm, d), left = 0;
+	struct why w;
+
+	for (int i = 0; i < n; i++) {
+		pid_t pid = done[i] ?
+		    image_start(vm, &d[i], "-d", tag, &w) : 0;
+
+		left |= pid < 0 || (pid > 0 && run_wait(pid, -1) != 0);
+	}
+	if (!left)
+		(void)journal_end(vm, &w); /* else the next command's */
+}
+
+int
+snap_cold_create(struct vm *vm, const char *tag, struct why *why)
+{
+	int done[VM_DISKS] = { 0 };
+
+	if (journal(vm, "create", tag, why) < 0)
+		return -1;
+	if (each_image(vm, "-c", tag, -1, done, why) < 0) {
+		undo_create(vm, tag, done);
+		return -1;
+	}
+	return journal_end(vm, why);
+}
+
+int
+snap_cold_delete(struct vm *vm, const char *tag, struct why *why)
+{
+	if (journal(vm, "delete", tag, why) < 0 ||
+	    each_image(vm, "-d", tag, 1, NULL, why) < 0 ||
+	    snap_forget(vm, tag, why) < 0)
+		return -1;
+	return journal_end(vm, why);
+}
+
+int
+snap_cold_revert(struct vm *vm, const char *tag, struct why *why)
+{
+	if (journal(vm, "revert", tag, why) < 0 ||
+	    each_image(vm, "-a", tag, 1, NULL, why) < 0 ||
+	    snap_current(vm, tag, why) < 0)
+		return -1;
+	return journal_end(vm, why);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Snapshots of a running VM by QMP's snapshot-save, -load and -delete
+ * (QEMU 6.0).  QEMU 7.2 has its ways: a failed load leaves the VM stopped, a
+ * delete of a tag that is not there succeeds, a job stays until it is
+ * dismissed.  So the tag's existence is checked before, and the state of the
+ * VM after.
+ */
+#include "snap.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "say.h"
+
+enum { SLOW = 600000 };	/* ms: gigabytes of memory to a slow disk */
+
+/* {"job-id":..., "tag":..., "vmstate":"disk0", "devices":[...]} */
+static char *
+arguments(const struct vm *vm, const char *tag, const char *job, int vmstate)
+{
+	struct vm_disk d[VM_DISKS];
+	int n = vm_disks(vm, d);
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "{\"job-id\":\"%s\",\"tag\":", job);
+	json_quote(&b, tag);
+	if (vmstate)
+		buf_fmt(&b, ",\"vmstate\":\"%s\"", d[0].node);
+	buf_str(&b, ",\"devices\":[");
+	for (int i = 0; i < n; i++)
+		buf_fmt(&b, "%s\"%s\"", i ? "," : "", d[i].node);
+	buf_str(&b, "]}");
+	return buf_take(&b);
+}
+
+static int
+job(const struct vm *vm, struct qmp *q, const char *command, const char *tag,
+    int vmstate, struct why *why)
+{
+	autofree char *id = xasprintf("xray-%ld-%lld", (long)getpid(),
+	    io_now());
+	autofree char *args = arguments(vm, tag, id, vmstate);
+
+	return qmp_job(q, command, args, id, io_now() + SLOW, why);
+}
+
+/* QEMU's word for what the VM does: running, paused, ...; the caller's. */
+static char *
+run_state(struct qmp *q, struct why *why)
+{
+	autojson struct json *doc = qmp_call(q, "query-status", NULL,
+	    io_now() + 10000, why);
+
+	return doc ? json_str(doc, json_get(doc, 0, "return.status")) : NULL;
+}
+
+/* Whatever happened, a VM that ran goes on. */
+static void
+go_on(struct qmp *q, const char *before)
+{
+	autofree char *now = NULL;
+	struct why w;
+
+	if (!before || strcmp(before, "running") != 0)
+		return;
+	now = run_state(q, &w);
+	if (now && strcmp(now, "running") != 0)
+		(void)qmp_do(q, "cont", NULL, io_now() + 10000, &w);
+}
+
+int
+snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
+    int *ran, long long *stood, struct why *why)
+{
+	autofree char *before = run_state(q, why);
+	long long start = io_now();
+	int r;
+
+	if (!before)
+		return -1;
+	r = job(vm, q, "snapshot-save", tag, 1, why);
+	*stood = io_now() - start;
+	go_on(q, before);
+	*ran = strcmp(before, "running") == 0;
+	return r;
+}
+
+int
+snap_live_delete(const struct vm *vm, struct qmp *q, const char *tag,
+    struct why *why)
+{
+	return job(vm, q, "snapshot-delete", tag, 0, why);
+}
+
+static int
+ran_then(const struct vm *vm, const char *tag)
+{
+	const char *state;
+	struct snaps s;
+	struct why w;
+	int ran;
+
+	if (snaps_read(vm, &s, &w) < 0)
+		return 1;
+	state = conf_get(s.conf, tag, "state");
+	ran = !state || strcmp(state, "running") == 0;
+	snaps_free(&s);
+	return ran;
+}
+
+int
+snap_live_load(const struct vm *vm, struct qmp *q, const char *tag, int run,
+    struct why *why)
+{
+	autofree char *before = run_state(q, why), *now = NULL;
+
+	if (!before)
+		return -1;
+	if (job(vm, q, "snapshot-load", tag, 1, why) < 0) {
+		go_on(q, before);
+		return -1;
+	}
+	if (!(now = run_state(q, why)))
+		return -1;
+	run = run || ran_then(vm, tag);
+	if (run && strcmp(now, "running") != 0)
+		return qmp_do(q, "cont", NULL, io_now() + 10000, why);
+	if (!run && strcmp(now, "running") == 0)
+		return qmp_do(q, "stop", NULL, io_now() + 10000, why);
+	return 0;
+}

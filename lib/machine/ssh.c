@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+#include "ssh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "qemu.h"
+#include "ring.h"
+#include "run.h"
+#include "say.h"
+#include "sys.h"
+
+char *
+ssh_host(const struct vm *vm)
+{
+	return xasprintf("%s.xray", vm->name);
+}
+
+/* A path as a value of an ssh option: in quotes, and % is not a token. */
+static char *
+option_path(const char *path)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "\"");
+	for (; *path; path++)
+		buf_fmt(&b, *path == '%' ? "%%%%" :
+		    *path == '"' || *path == '\\' ? "\\%c" : "%c", *path);
+	buf_str(&b, "\"");
+	return buf_take(&b);
+}
+
+/* A word of ProxyCommand's shell line. */
+static void
+shell_word(struct buf *b, const char *s)
+{
+	buf_str(b, "'");
+	for (; *s; s++)
+		buf_str(b, *s == '\'' ? "'\\''" : *s == '%' ? "%%" :
+		    (char[2]){ *s, '\0' });
+	buf_str(b, "'");
+}
+
+static int
+proxy_command(const struct vm *vm, struct strv *argv, struct why *why)
+{
+	autofree char *bin = home_bin_dir(why);
+	autofree char *connect = NULL;
+	struct buf b = { 0 };
+
+	if (!bin)
+		return -1;
+	connect = xasprintf("%s/xray-connect", bin);
+	buf_str(&b, "ProxyCommand=");
+	shell_word(&b, connect);
+	buf_fmt(&b, " --fdpass %s 22", vm->name);
+	strv_add(argv, "-o");
+	strv_take(argv, buf_take(&b));
+	return 0;
+}
+
+/* Known from the start where the image takes our host key, else learnt at
+ * the first connection into the VM's own file. */
+static const char *
+host_key_rule(const struct vm *vm)
+{
+	return faccessat(vm->dir, "hostkey", F_OK, 0) == 0 ?
+	    "StrictHostKeyChecking=yes" : "StrictHostKeyChecking=accept-new";
+}
+
+int
+ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
+    struct strv *argv, struct why *why)
+{
+	static const char *const fixed[] = { "ForwardAgent=no",
+		"ForwardX11=no", "PermitLocalCommand=no", "ControlMaster=no",
+		"ControlPath=none", "UpdateHostKeys=no",
+		"VerifyHostKeyDNS=no", "CanonicalizeHostname=no",
+		"PasswordAuthentication=no",
+		"KbdInteractiveAuthentication=no", "GSSAPIAuthentication=no",
+		"IdentitiesOnly=yes", "IdentityAgent=none",
+		"GlobalKnownHostsFile=none", "CheckHostIP=no",
+		"ConnectTimeout=30", "ServerAliveInterval=15",
+		"LogLevel=ERROR", "ProxyUseFdpass=yes" };
+	autofree char *key = ssh_key(h), *id = option_path(key);
+	autofree char *hosts = xasprintf("%s/vms/%s/known_hosts", h->path,
+	    vm->name), *known = option_path(hosts);
+
+	strv_words(argv, "ssh", "-F", "none", NULL);
+	for (size_t i = 0; i < LEN(fixed); i++)
+		strv_words(argv, "-o", fixed[i], NULL);
+	if (!tty)
+		strv_words(argv, "-o", "BatchMode=yes", "-o",
+		    "EscapeChar=none", NULL);
+	strv_words(argv, "-o", host_key_rule(vm), "-o", NULL);
+	strv_fmt(argv, "UserKnownHostsFile=%s", known);
+	strv_add(argv, "-o");
+	strv_fmt(argv, "IdentityFile=%s", id);
+	strv_add(argv, "-o");
+	strv_fmt(argv, "HostKeyAlias=%s.xray", vm->name);
+	strv_add(argv, "-o");
+	strv_fmt(argv, "User=%s", user ? user : vm->ssh_user);
+	return proxy_command(vm, argv, why);
+}
+
+int
+ssh_clock_argv(struct home *h, const struct vm *vm, struct strv *argv,
+    struct why *why)
+{
+	if (ssh_argv(h, vm, NULL, 0, argv, why) < 0)
+		return -1;
+	strv_take(argv, ssh_host(vm));
+	/* the clock that the host keeps for the guest; where the guest has
+	 * none, the host's time as we know it */
+	strv_fmt(argv, "a=$(date +%%s); sudo -n hwclock -s -u 2>/dev/null ||"
+	    " sudo -n date -u -s @%lld >/dev/null || exit 1; "
+	    "echo $(($(date +%%s) - a))", (long long)time(NULL));
+	return 0;
+}
+
+char *
+ssh_last_line(const struct vm *vm)
+{
+	autobuf struct buf pid = { 0 };
+	char since[40] = "";
+	autoclose int log = io_opendir(vm->dir, "log");
+	autofree char *line = NULL;
+	struct buf b = { 0 };
+
+	if (log < 0 || io_read_file(vm->dir, "started", &pid, 64) < 0)
+		return NULL;
+	(void)snprintf(since, sizeof since, "%.19s", pid.p);
+	line = ring_last(log, "console.log", since);
+	if (!line)
+		return NULL;
+	buf_vis(&b, line, strlen(line));
+	if (b.n > 200)
+		b.p[200] = '\0';
+	return buf_take(&b);
+}
+
+long long
+ssh_wait_ms(const struct home *h, const struct vm *vm)
+{
+	const char *env = getenv("XRAY_WAIT_TIMEOUT");
+	autobuf struct buf accel = { 0 };
+	long long ms;
+
+	if (env && num_duration(env, &ms) == 0)
+		return ms;
+	if (conf_ms(h->conf, "wait_timeout", &ms, NULL) == 0)
+		return ms;
+	if (io_read_file(vm->dir, "accel", &accel, 16) < 0)
+		return 600000;
+	return str_starts(accel.p, "tcg") ? 600000 : 120000;
+}
+
+/* 1 the banner stands on fd, 0 not this time. */
+static int
+banner(int fd, long long deadline)
+{
+	char c;
+
+	return io_wait_readable(fd, deadline) == 1 &&
+	    recv(fd, &c, 1, MSG_PEEK) == 1;
+}
+
+static int
+gone(const struct vm *vm, struct why *why)
+{
+	autofree char *line = ssh_last_line(vm);
+
+	return why_set(why, EX_UNAVAILABLE, "%s: stopped while we waited%s%s",
+	    vm->name, line ? "; console: " : "", line ? line : "");
+}
+
+static int
+late(const struct vm *vm, long long waited, struct why *why)
+{
+	autofree char *line = ssh_last_line(vm);
+
+	return why_set(why, EX_TEMPFAIL, "%s: no ssh after %lld s%s%s",
+	    vm->name, (waited + 500) / 1000, line ? "; console: " : "",
+	    line ? line : "");
+}
+
+static void
+show(const struct vm *vm, long long since)
+{
+	autofree char *line = say_chatty() ? ssh_last_line(vm) : NULL;
+
+	progress("%s: booting, %lld s%s%s", vm->name,
+	    (io_now() - since) / 1000, line ? ": " : "", line ? line : "");
+}
+
+int
+ssh_await(const struct vm *vm, long long deadline, struct why *why)
+{
+	long long start = io_now();
+	int fd, ok;
+
+	if (!vm_alive(vm))
+		return why_set(why, EX_UNAVAILABLE,
+		    "%s: stopped; xray start %s", vm->name, vm->name);
+	for (;;) {
+		long long turn = io_now() + 700;
+
+		/* the gateway accepts at once, whether the guest is up or
+		 * not, so only bytes from it count */
+		fd = io_connect(vm->dir, VM_SSH);
+		ok = fd >= 0 && banner(fd, turn < deadline ? turn : deadline);
+		if (ok) {
+			progress_end();
+			return fd;
+		}
+		if (fd >= 0)
+			close(fd);
+		if (!vm_alive(vm))
+			return gone(vm, why);
+		if (io_left(deadline) == 0)
+			return late(vm, io_now() - start, why);
+		show(vm, start);
+		io_sleep(io_left(turn) < 100 ? io_left(turn) : 100);
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh: the key pair, what a guest is told at boot, the fixed options of
+ * every ssh(1) that xray starts, and waiting for the guest's answer.
+ *
+ * The guest's port 22 is the unix socket guest-22.sock in the VM's directory;
+ * ssh reaches it through xray-connect, so no TCP port is trusted and the host
+ * key is the VM's own.
+ */
+#ifndef XRAY_SSH_H
+#define XRAY_SSH_H
+
+#include "vm.h"
+
+/* The path of xray's private key: XRAY_SSH_KEY, ssh_key in config.ini, else
+ * ssh/id in the home; the caller's. */
+char *ssh_key(const struct home *h);
+/* Make the key pair when it is not there; force makes a new one in its place.
+ * 1 made, 0 it was there, -1 with why. */
+int ssh_key_make(struct home *h, int force, struct why *why);
+
+/*
+ * What the guest learns by SMBIOS type 11: files below cred/ in the VM's
+ * directory, written when they are not there or say something else, their
+ * names to be had from ssh_credential_files.  Makes the guest's host key and known_hosts on first
+ * use where the base's images take a host key.
+ */
+int ssh_credentials(struct home *h, struct vm *vm, struct why *why);
+
+/* The names of those files alone. */
+void ssh_credential_files(struct home *h, const struct vm *vm,
+    struct strv *files);
+
+/* Add "ssh" and the fixed options, up to but not with the host's name.
+ * user NULL: the VM's.  tty not 0: a person types, so ssh's escapes work. */
+int ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
+    struct strv *argv, struct why *why);
+/* The host's name in them, the caller's: NAME.xray. */
+char *ssh_host(const struct vm *vm);
+
+/* A command that sets the guest's clock right and prints by how many seconds
+ * it was behind. */
+int ssh_clock_argv(struct home *h, const struct vm *vm, struct strv *argv,
+    struct why *why);
+
+/*
+ * Wait until the guest's sshd sends its banner.  A connection on which it
+ * stands unread, or -1 with why: EX_UNAVAILABLE when the VM is not alive or
+ * died, with the console's last line; EX_TEMPFAIL when the deadline passed.
+ * On a terminal a progress line tells what the console says.
+ */
+int ssh_await(const struct vm *vm, long long deadline, struct why *why);
+/* How long to wait for a guest when no --timeout says: XRAY_WAIT_TIMEOUT,
+ * config.ini's wait_timeout, 120 s, or 600 s under tcg; in milliseconds. */
+long long ssh_wait_ms(const struct home *h, const struct vm *vm);
+
+/* The console's last line since this start, made printable, the caller's;
+ * NULL when there is none. */
+char *ssh_last_line(const struct vm *vm);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: ISC */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "say.h"
+#include "sys.h"
+
+static int
+text_fact(struct vm *vm, const char *key, const char *none, const char **out,
+    struct why *why)
+{
+	const char *v = conf_get(vm->conf, NULL, key);
+
+	*out = v ? v : none;
+	if (*out)
+		return 0;
+	return why_set(why, EX_CONFIG, "vms/%s/vm.ini: no %s", vm->name, key);
+}
+
+static int
+word_fact(struct vm *vm, const char *key, const char *none,
+    const char *const *words, const char **out, struct why *why)
+{
+	if (text_fact(vm, key, none, out, why) < 0)
+		return -1;
+	for (size_t i = 0; words[i]; i++)
+		if (strcmp(*out, words[i]) == 0)
+			return 0;
+	return why_set(why, EX_CONFIG, "vms/%s/vm.ini: %s = %s: not known",
+	    vm->name, key, *out);
+}
+
+static int
+read_texts(struct vm *vm, struct why *why)
+{
+	static const char *const firmwares[] = { "bios", "uefi", NULL };
+	static const char *const nets[] = { "filtered", "open", "none", NULL };
+	static const char *const accels[] = { "auto", "kvm", "hvf", "tcg",
+		NULL };
+
+	vm->resume = conf_get(vm->conf, NULL, "resume");
+	if (text_fact(vm, "base", "", &vm->base, why) < 0 ||
+	    text_fact(vm, "arch", NULL, &vm->arch, why) < 0 ||
+	    text_fact(vm, "machine", NULL, &vm->machine, why) < 0 ||
+	    text_fact(vm, "mac", NULL, &vm->mac, why) < 0 ||
+	    text_fact(vm, "uuid", NULL, &vm->uuid, why) < 0 ||
+	    text_fact(vm, "ssh_user", "ubuntu", &vm->ssh_user, why) < 0)
+		return -1;
+	if (word_fact(vm, "firmware", "bios", firmwares, &vm->firmware,
+	    why) < 0 ||
+	    word_fact(vm, "accel", "auto", accels, &vm->accel, why) < 0)
+		return -1;
+	return word_fact(vm, "net", "filtered", nets, &vm->net, why);
+}
+
+static int
+read_numbers(struct vm *vm, struct why *why)
+{
+	const struct conf *c = vm->conf;
+
+	vm->generation = vm->hardware = vm->cpus = 1;
+	vm->ssh_port = 0;
+	vm->memory = (uint64_t)4096 << 20;
+	vm->port_fixed = vm->guarded = 0;
+	if (conf_int(c, "generation", 1, 1 << 30, &vm->generation, why) < 0 ||
+	    conf_int(c, "hardware", 1, 1, &vm->hardware, why) < 0 ||
+	    conf_int(c, "cpus", 1, 255, &vm->cpus, why) < 0 ||
+	    conf_int(c, "ssh_port", 1, 65535, &vm->ssh_port, why) < 0 ||
+	    conf_size(c, "memory", 1 << 20, &vm->memory, why) < 0)
+		return -1;
+	if (conf_bool(c, "ssh_port_fixed", &vm->port_fixed, why) < 0)
+		return -1;
+	return conf_bool(c, "protected", &vm->guarded, why) < 0 ? -1 : 0;
+}
+
+static int
+read_record(struct vm *vm, struct why *why)
+{
+	autofree char *label = xasprintf("vms/%s/vm.ini", vm->name);
+	struct conf *c = conf_read(vm->dir, "vm.ini", label, why);
+
+	if (!c)
+		return -1;
+	conf_free(vm->conf);
+	vm->conf = c;
+	if (read_texts(vm, why) < 0)
+		return -1;
+	return read_numbers(vm, why);
+}
+
+int
+vm_open(struct home *h, const char *name, struct vm *vm, struct why *why)
+{
+	*vm = (struct vm){ .dir = -1 };
+	if (name_check(name, why) < 0)
+		return -1;
+	vm->dir = io_opendir(h->vms, name);
+	if (vm->dir < 0)
+		return errno == ENOENT || errno == ENOTDIR ?
+		    name_missing(h->vms, "VM", name, why) :
+		    why_sys(why, EX_IOERR, "%s", name);
+	vm->name = xstrdup(name);
+	if (read_record(vm, why) == 0)
+		return 0;
+	vm_close(vm);
+	return -1;
+}
+
+void
+vm_close(struct vm *vm)
+{
+	if (vm->dir >= 0)
+		close(vm->dir);
+	free(vm->name);
+	conf_free(vm->conf);
+	*vm = (struct vm){ .dir = -1 };
+}
+
+int
+vm_save(struct vm *vm, struct why *why)
+{
+	size_t n;
+	const char *text = conf_text(vm->conf, &n);
+
+	if (io_replace(vm->dir, "vm.ini", 0600, text, n) < 0)
+		return why_sys(why, EX_IOERR, "%s: vm.ini", vm->name);
+	return read_record(vm, why);
+}
+
+int
+vm_alive(const struct vm *vm)
+{
+	autoclose int fd = openat(vm->dir, "run.lock", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 && sys_locked(fd) == 1;
+}
+
+char *
+vm_status(const struct vm *vm)
+{
+	autobuf struct buf b = { 0 };
+
+	if (!vm_alive(vm))
+		return xstrdup("stopped");
+	if (io_read_file(vm->dir, "state", &b, 256) < 0)
+		return xstrdup("starting");
+	b.p[strcspn(b.p, "\n")] = '\0';
+	return xstrdup(*b.p ? b.p : "starting");
+}
+
+int
+vm_pid(const struct vm *vm, pid_t *pid, unsigned long long *start)
+{
+	autobuf struct buf b = { 0 };
+	long n;
+
+	if (!vm_alive(vm) || io_read_file(vm->dir, "pid", &b, 128) < 0 ||
+	    sscanf(b.p, "%ld %llu", &n, start) != 2 || n < 2)
+		return -1;
+	*pid = (pid_t)n;
+	return 0;
+}
+
+int
+vm_wait_end(const struct vm *vm, long long deadline)
+{
+	for (int nap = 1; vm_alive(vm); nap = nap < 20 ? nap + 1 : nap) {
+		if (io_left(deadline) == 0)
+			return 0;
+		io_sleep(nap);
+	}
+	return 1;
+}
+
+int
+vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why)
+{
+	int fd = lock_take(vm->dir, "lock", vm->name, ms, why);
+	struct stat ours, now;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(vm->dir, &ours) < 0 ||
+	    fstatat(h->vms, vm->name, &now, 0) < 0 ||
+	    ours.st_ino != now.st_ino || ours.st_dev != now.st_dev)
+		why_set(why, EX_NOINPUT, "%s: was removed just now",
+		    vm->name);
+	else if (read_record(vm, why) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+long long
+vm_lock_wait(const struct home *h)
+{
+	const char *env = getenv("XRAY_LOCK_WAIT");
+	long long ms = 0;
+
+	if (env && num_duration(env, &ms) == 0)
+		return ms;
+	(void)conf_ms(h->conf, "lock_wait", &ms, NULL); /* else 0 */
+	return ms;
+}
+
+static int
+port_number(const char *s, size_t n, int *out)
+{
+	autofree char *text = xstrndup(s, n);
+	long long v;
+
+	if (num_int(text, 1, 65535, &v) < 0)
+		return -1;
+	*out = (int)v;
+	return 0;
+}
+
+static int
+address_ok(const char *s, size_t n)
+{
+	unsigned a, b, c, d;
+	char text[16], end;
+
+	if (n >= sizeof text)
+		return 0;
+	memcpy(text, s, n);
+	text[n] = '\0';
+	return sscanf(text, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &end) == 4 &&
+	    a < 256 && b < 256 && c < 256 && d < 256;
+}
+
+int
+forward_parse(const char *text, struct forward *f, struct why *why)
+{
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : strlen(text), host;
+	const char *colon = memchr(text, ':', n), *second;
+
+	*f = (struct forward){ .addr = "127.0.0.1" };
+	if (!colon)
+		goto bad;
+	second = memchr(colon + 1, ':', n - (size_t)(colon + 1 - text));
+	if (second) {
+		if (!address_ok(text, (size_t)(colon - text)))
+			goto bad;
+		(void)snprintf(f->addr, sizeof f->addr, "%.*s",
+		    (int)(colon - text), text);
+		n -= (size_t)(colon + 1 - text);
+		text = colon + 1;
+		colon = second;
+	}
+	host = (size_t)(colon - text);
+	f->udp = slash && strcmp(slash, "/udp") == 0;
+	if (port_number(text, host, &f->host) == 0 &&
+	    port_number(colon + 1, n - host - 1, &f->guest) == 0 &&
+	    (!slash || f->udp || strcmp(slash, "/tcp") == 0))
+		return 0;
+bad:
+	return why_set(why, EX_USAGE, "%s: not [ADDRESS:]HOST:GUEST[/udp] "
+	    "with ports from 1 to 65535", text);
+}
+
+int
+vm_disks(const struct vm *vm, struct vm_disk disks[VM_DISKS])
+{
+	int n = 0;
+
+	disks[n++] = (struct vm_disk){ "disk0", "disk.qcow2", "disk.qcow2" };
+	if (strcmp(vm->firmware, "uefi") == 0)
+		disks[n++] = (struct vm_disk){ "efivars0", "efivars.qcow2",
+			"efivars.qcow2" };
+	return n;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * vm: a VM's record, vms/NAME/vm.ini, and whether it runs.
+ *
+ * Two locks stand in its directory.  run.lock is inherited by QEMU, so it is
+ * held exactly while the VM is alive, whoever else was killed.  lock is held
+ * by the command that changes something.  Readers take neither.
+ */
+#ifndef XRAY_VM_H
+#define XRAY_VM_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base.h"
+#include "conf.h"
+#include "home.h"
+
+struct vm {
+	char *name;
+	int dir;
+	struct conf *conf;	/* the strings below are the conf's */
+	const char *base, *arch, *machine, *firmware, *net, *accel, *mac,
+	    *uuid, *ssh_user, *resume;
+	long long generation, hardware, cpus, ssh_port;
+	uint64_t memory;	/* bytes */
+	int port_fixed;		/* the user gave the ssh port */
+	int guarded;		/* protected = yes */
+};
+
+/* Open the VM.  -1 with why: EX_NOINPUT and the nearest name; EX_DATAERR or
+ * EX_CONFIG for a vm.ini that is broken. */
+int vm_open(struct home *h, const char *name, struct vm *vm,
+    struct why *why);
+void vm_close(struct vm *vm);
+/* Write vm.ini back after conf_set on vm->conf; the caller holds the lock. */
+int vm_save(struct vm *vm, struct why *why);
+
+/* 1 while the VM's QEMU (or its supervisor, cleaning up) lives. */
+int vm_alive(const struct vm *vm);
+/* One of: stopped starting running paused stopping, with a reason in brackets
+ * behind some.  Its memory is the caller's. */
+char *vm_status(const struct vm *vm);
+/* QEMU's pid and start time as sys_kill wants them; -1 when it is not
+ * running. */
+int vm_pid(const struct vm *vm, pid_t *pid, unsigned long long *start);
+/* Wait until the VM is not alive: 1, or 0 when the deadline passed. */
+int vm_wait_end(const struct vm *vm, long long deadline);
+
+/*
+ * Take the VM's lock for changes, waiting at most ms milliseconds, and read
+ * vm.ini again.  A descriptor to close, or -1 with why: EX_TEMPFAIL naming
+ * the holder, EX_NOINPUT when the VM was removed meanwhile.
+ */
+int vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why);
+/* Milliseconds a command waits for a VM's lock: XRAY_LOCK_WAIT, the key
+ * lock_wait in config.ini, 0. */
+long long vm_lock_wait(const struct home *h);
+
+/* What a new VM shall be; 0 and NULL mean the default. */
+struct vm_spec {
+	const char *name, *base;
+	long long generation, cpus;
+	uint64_t memory, disk;		/* bytes */
+	int ssh_port;
+	const char *ssh_user, *net, *firmware, *accel, *label;
+	struct strv ports;		/* [ADDR:]HOST:GUEST[/udp] */
+};
+
+/*
+ * Make the VM: overlays by our own writer, vm.ini last, the directory renamed
+ * into place, all of it synced.  On success *vm is open.  -1 with why and
+ * nothing left behind: EX_CANTCREAT for a name that is there (in any case),
+ * EX_NOINPUT, EX_TEMPFAIL for a port, EX_UNAVAILABLE for a firmware that is
+ * not there, EX_CONFIG for settings that cannot be.
+ */
+int vm_make(struct home *h, const struct vm_spec *spec, struct vm *vm,
+    struct why *why);
+/* Remove a VM that is not alive, with its claims on ports; the caller holds
+ * its lock. */
+int vm_remove(struct home *h, struct vm *vm, struct why *why);
+
+/* One port forward: [ADDR:]HOST:GUEST[/udp]. */
+struct forward {
+	char addr[16];
+	int host, guest, udp;
+};
+/* Read text into f, 127.0.0.1 when no address is given; -1 with why
+ * (EX_USAGE). */
+int forward_parse(const char *text, struct forward *f, struct why *why);
+
+/* The writable disks of a VM, in the order snapshots take them: the block
+ * node's name and the file in the VM's directory.  The number of them. */
+struct vm_disk {
+	const char *node, *file, *base_file;
+};
+enum { VM_DISKS = 3 };
+int vm_disks(const struct vm *vm, struct vm_disk disks[VM_DISKS]);
+
+#endif
