@@ -45,6 +45,8 @@ BIN_SH := $(wildcard bin/*.sh)
 PROGRAMS := $(BIN_SRC:bin/%.c=$(BIN)/%) $(BIN_SH:bin/%.sh=$(BIN)/%)
 TEST_SRC := $(wildcard tests/*.c)
 TEST_PROGRAMS := $(TEST_SRC:tests/%.c=$(O)/tests/%)
+# Module tests speak TAP; fakes and peers are tools of the shell tests.
+MODULES := $(filter-out %-peer $(O)/tests/fake-%,$(TEST_PROGRAMS))
 PAGES := $(wildcard man/*.[1-9])
 
 all: $(PROGRAMS)
@@ -56,7 +58,7 @@ $(O)/.flags: FORCE
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
 	    echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@
 
-$(O)/%.o: %.c $(HEADERS) $(O)/.flags
+$(O)/%.o: %.c $(HEADERS) tests/tap.h $(O)/.flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -83,9 +85,92 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/libxray.a
 
 tests: all $(TEST_PROGRAMS)
 
+# ---- checks ---------------------------------------------------------------
+#
+# Fast tests need no guest.  Guest tests boot real ones from the tiny base,
+# which is built once into $(O)/guest and linked into each test's own home.
+
+FAST := $(filter-out $(wildcard tests/guest-*.t),$(wildcard tests/*.t))
+GUEST := $(wildcard tests/guest-*.t)
+export XRAY_BIN = $(abspath $(BIN))
+export XRAY_OBJ = $(abspath $(O))
+
+deps:
+	@share/deps
+
+check: deps
+	$(MAKE) tests
+	$(MAKE) check-fast check-asan check-guest
+
+check-fast: tests
+	$(PROVE) -j$(JOBS) -e '' $(FAST) $(MODULES)
+
+guest: all
+	@tests/guest.sh $(abspath $(O)/guest)
+
+check-guest: tests guest
+	$(PROVE) -j$(JOBS) -e '' $(GUEST)
+
+# The same fast tests against programs that watch themselves.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+ASAN := O=.build/asan BIN=.build/asan/bin CFLAGS='-O1 -g' SAN='$(SANITIZE)'
+check-asan:
+	@mkdir -p .build/asan
+	@ln -sfn ../../share .build/asan/share
+	@ln -sfn ../../man .build/asan/man
+	$(MAKE) $(ASAN) check-fast
+
+lint:
+	$(MAKE) O=.build/gcc BIN=.build/gcc/bin CC=gcc WERROR=-Werror tests
+	$(MAKE) O=.build/clang BIN=.build/clang/bin CC=clang WERROR=-Werror \
+	    tests
+	$(PROVE) tests/lint.t
+
+# ---- the rest -------------------------------------------------------------
+
+quickstart: deps
+	@$(MAKE) -s all
+	@share/quickstart
+
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+SHAREDIR := $(DESTDIR)$(PREFIX)/share/xray
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+
+install: all
+	install -d $(BINDIR) $(SHAREDIR)/recipes
+	install $(PROGRAMS) $(BINDIR)
+	install -m 644 share/commands share/version $(SHAREDIR)
+	install share/deps $(SHAREDIR)
+	cp -R share/recipes/. $(SHAREDIR)/recipes
+	for page in $(PAGES); do \
+	    d=$(MANDIR)/man$${page##*.} && install -d $$d && \
+	    install -m 644 $$page $$d || exit 1; done
+
+uninstall:
+	rm -f $(PROGRAMS:$(BIN)/%=$(BINDIR)/%)
+	rm -rf $(SHAREDIR)
+	for page in $(PAGES:man/%=%); do \
+	    rm -f $(MANDIR)/man$${page##*.}/$$page; done
+	@echo "VMs and bases stay in the homes of their users (~/.xray)."
+
+dist:
+	git archive --prefix=xray-$(VERSION)/ -o xray-$(VERSION).tar.gz HEAD
+
 clean:
 	rm -rf .build $(BIN_SRC:.c=) $(BIN_SH:.sh=)
 
-.PHONY: all tests clean FORCE
+help:
+	@echo 'all         build everything into bin/ (the default)'
+	@echo 'quickstart  install what is needed, build, run a first VM'
+	@echo 'check       install what is needed, build, run all tests'
+	@echo 'check-fast  the tests that boot no guest'
+	@echo 'check-asan  the same with AddressSanitizer and UBSan'
+	@echo 'check-guest the tests that boot guests'
+	@echo 'lint        gcc and clang without warnings, form of all files'
+	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
+	@echo 'uninstall dist clean'
+
+.PHONY: all tests deps check check-fast check-asan check-guest guest lint \
+	quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:

@@ -128,25 +128,46 @@ check_free(const char *name)
 		    "--name another", name, name);
 }
 
-/* Seal the stage or remove it. */
+static char *stage_name; /* removed at exit */
+
 static void
-seal(const char *stage, const char *name, const char *facts)
+drop_stage(void)
+{
+	if (stage_name)
+		(void)io_remove_tree(home.bases, stage_name);
+}
+
+/* A staging directory that goes when we die. */
+static int
+open_stage(void)
+{
+	struct why why;
+	int dir = base_stage(&home, &stage_name, &why);
+
+	if (dir < 0)
+		die_why(&why);
+	atexit(drop_stage);
+	return dir;
+}
+
+/* Seal the stage. */
+static void
+seal(const char *name, const char *facts)
 {
 	struct why why;
 
-	if (base_make(&home, stage, name, facts, &why) == 0)
-		return;
-	(void)io_remove_tree(home.bases, stage); /* else the next sweep's */
-	die_why(&why);
+	if (base_make(&home, stage_name, name, facts, &why) < 0)
+		die_why(&why);
+	free(stage_name);
+	stage_name = NULL;
 }
 
 static int
 import(int argc, char **argv)
 {
 	const char *arg_name = NULL, *arch = NULL, *user = NULL, *fw = NULL;
-	autofree char *name = NULL, *stage = NULL;
+	autofree char *name = NULL;
 	autobuf struct buf facts = { 0 };
-	struct why why;
 	int c, dir;
 
 	while ((c = opt_next(argc, argv, &import_use)) != -1)
@@ -173,15 +194,13 @@ import(int argc, char **argv)
 	name = arg_name ? xstrdup(arg_name) : stem(argv[optind]);
 	open_home();
 	check_free(name);
-	dir = base_stage(&home, &stage, &why);
-	if (dir < 0)
-		die_why(&why);
+	dir = open_stage();
 	copy_in(dir, argv[optind]);
 	buf_fmt(&facts, "arch=%s\nfirmware=%s\norigin=import\n",
 	    arch ? arch : sys_arch(), fw ? fw : "bios");
 	if (user)
 		buf_fmt(&facts, "user=%s\n", user);
-	seal(stage, name, facts.p);
+	seal(name, facts.p);
 	say_result("Imported base image: %s\n", name);
 	tell_sealed(name);
 	return say_done();
@@ -285,15 +304,6 @@ run_recipe(const char *recipe, int stage, int argc, char **argv)
 	return buf_take(&facts);
 }
 
-static const char *stage_name; /* removed at exit */
-
-static void
-drop_stage(void)
-{
-	if (stage_name)
-		(void)io_remove_tree(home.bases, stage_name);
-}
-
 static void
 check_recipe(const char *recipe)
 {
@@ -314,8 +324,6 @@ build(int argc, char **argv)
 	const char *name = NULL, *recipe, *arch = sys_arch();
 	const char *user = "ubuntu";
 	autofree char *facts = NULL;
-	char *stage = NULL;
-	struct why why;
 	int c, dir, list = 0;
 
 	while ((c = opt_next(argc, argv, &build_use)) != -1)
@@ -345,14 +353,9 @@ build(int argc, char **argv)
 	name = name ? name : recipe;
 	check_free(name);
 	recipe_environment(arch, user);
-	dir = base_stage(&home, &stage, &why);
-	if (dir < 0)
-		die_why(&why);
-	stage_name = stage;
-	atexit(drop_stage);
+	dir = open_stage();
 	facts = run_recipe(recipe, dir, argc - optind, argv + optind);
-	seal(stage, name, facts);
-	stage_name = NULL;
+	seal(name, facts);
 	say_result("Built base image: %s\n", name);
 	tell_sealed(name);
 	return say_done();

@@ -133,8 +133,10 @@ main(int argc, char **argv)
 	    vm_open(&home, argv[optind], &vm, &why) < 0)
 		die_why(&why);
 	ms = ms < 0 ? ssh_wait_ms(&home, &vm) : ms;
-	fd = port == 22 ? ssh_await(&vm, io_now() + ms, &why) :
+	fd = port == 22 ? ssh_await(&vm, io_now() + ms, say_chatty() ?
+	    progress_text : NULL, &why) :
 	    reach(&vm, port);
+	progress_end();
 	if (fd < 0)
 		die_why(&why);
 	if (fdpass)

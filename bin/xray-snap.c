@@ -32,6 +32,7 @@ static int lock = -1;
 static void
 open_vm(const char *name, long long lock_ms)
 {
+	autofree char *told = NULL;
 	struct why why;
 
 	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
@@ -42,8 +43,10 @@ open_vm(const char *name, long long lock_ms)
 	    lock_ms, &why);
 	if (lock < 0)
 		die_why(&why);
-	if (!vm_alive(&vm) && snap_recover(&vm, &why) < 0)
+	if (!vm_alive(&vm) && snap_recover(&vm, &told, &why) < 0)
 		die_why(&why);
+	if (told)
+		note("%s", told);
 }
 
 /* The VM's run.lock, so that it is not started while its images change; -1

@@ -55,7 +55,9 @@ await(const struct vm *vm, long long ms)
 	if (vm_alive(vm) && faccessat(vm->dir, "up", F_OK, 0) == 0)
 		return;
 	ms = ms < 0 ? ssh_wait_ms(&home, vm) : ms;
-	fd = ssh_await(vm, io_now() + ms, &why);
+	fd = ssh_await(vm, io_now() + ms, say_chatty() ?
+	    progress_text : NULL, &why);
+	progress_end();
 	if (fd < 0)
 		die_why(&why);
 	close(fd);

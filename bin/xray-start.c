@@ -141,8 +141,10 @@ await_guest(const struct vm *vm)
 {
 	struct why why;
 	long long ms = timeout_ms >= 0 ? timeout_ms : ssh_wait_ms(&home, vm);
-	int fd = ssh_await(vm, io_now() + ms, &why);
+	int fd = ssh_await(vm, io_now() + ms, say_chatty() ?
+	    progress_text : NULL, &why);
 
+	progress_end();
 	if (fd < 0) {
 		warn_why(&why);
 		return why.code;

@@ -222,6 +222,8 @@ start_gateway(int ready)
 	s.gateway = start(&argv, &ready, ready >= 0, &s.net_out, &s.net_log);
 	if (s.gateway < 0)
 		s.gateway = 0;
+	else
+		boot_gateway(&s.vm, s.gateway);
 }
 
 static void
@@ -347,6 +349,8 @@ fail(const struct why *why)
 		kill(s.gateway, SIGTERM);
 	if (s.qemu)
 		(void)waitpid(s.qemu, NULL, 0);
+	if (s.gateway)
+		(void)waitpid(s.gateway, NULL, 0);
 	boot_clear(&s.vm);
 	die_why(why);
 }
@@ -564,6 +568,8 @@ main(int argc, char **argv)
 	(void)fcntl(s.lock, F_SETFD, FD_CLOEXEC);
 	if (boot_prepare(&s.home, &s.vm, accel, cold, &s.boot, &why) < 0)
 		die_why(&why);
+	if (s.boot.told)
+		note("%s", s.boot.told);
 	open_logs();
 	launch();
 	tell_ready();

@@ -36,10 +36,12 @@ wait_one(struct home *home, const char *name, int stopped, long long ms)
 		ms = ssh_wait_ms(home, &vm);
 	why.code = 0;
 	if (!stopped)
-		fd = ssh_await(&vm, io_now() + ms, &why);
+		fd = ssh_await(&vm, io_now() + ms, say_chatty() ?
+	    progress_text : NULL, &why);
 	else if (!vm_wait_end(&vm, io_now() + ms))
 		why_set(&why, EX_TEMPFAIL, "%s: still runs after %lld s",
 		    name, ms / 1000);
+	progress_end();
 	if (fd >= 0)
 		close(fd);
 	vm_close(&vm);

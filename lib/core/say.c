@@ -161,6 +161,12 @@ progress(const char *fmt, ...)
 }
 
 void
+progress_text(const char *text)
+{
+	progress("%s", text);
+}
+
+void
 progress_end(void)
 {
 	static const char clear[] = "\r\033[K";

@@ -60,6 +60,8 @@ void hint(const char *fmt, ...) PRINTF(1, 2);
  * cleared by progress_end(); nothing elsewhere and under -q. */
 void progress(const char *fmt, ...) PRINTF(1, 2);
 void progress_end(void);
+/* The same with a text, for those who take a function to tell. */
+void progress_text(const char *text);
 /* 1 when standard error is a terminal and -q was not given. */
 int say_chatty(void);
 

@@ -48,7 +48,7 @@ void sys_random(void *p, size_t n);
 char *sys_program_dir(void);
 
 /* When process pid started, in a unit of the system's; with pid it names one
- * process for ever. -1 with ESRCH when there is none. */
+ * process for ever. -1 with ESRCH when there is none or it has ended. */
 int sys_start_time(pid_t pid, unsigned long long *out);
 /* Send sig to pid if it is still the process that started then; ESRCH when
  * it is not. */

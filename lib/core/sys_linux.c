@@ -135,6 +135,8 @@ sys_start_time(pid_t pid, unsigned long long *out)
 	fclose(f);
 	text[n] = '\0';
 	p = strrchr(text, ')');
+	if (p && p[1] == ' ' && p[2] == 'Z')
+		p = NULL; /* it has ended; only its parent has not looked */
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	if (!p) {

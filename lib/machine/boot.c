@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,7 @@ boot_free(struct boot *b)
 	qemu_free(&b->qemu);
 	strv_free(&b->argv);
 	strv_free(&b->gateway);
+	free(b->told);
 }
 
 int
@@ -43,7 +44,7 @@ boot_lock(const struct vm *vm, struct why *why)
 }
 
 static int
-move_port(struct home *h, struct vm *vm, struct why *why)
+move_port(struct home *h, struct vm *vm, char **told, struct why *why)
 {
 	autoclose int lock = home_lock(h, why);
 	int old = (int)vm->ssh_port, now;
@@ -59,13 +60,14 @@ move_port(struct home *h, struct vm *vm, struct why *why)
 	}
 	if (old)
 		port_release(h, vm->name, old);
-	note("%s: port %d is taken; now %d, kept in vm.ini", vm->name, old,
-	    now);
+	free(*told);
+	*told = xasprintf("%s: port %d is taken; now %d, kept in vm.ini",
+	    vm->name, old, now);
 	return 0;
 }
 
 static int
-check_ports(struct home *h, struct vm *vm, struct why *why)
+check_ports(struct home *h, struct vm *vm, char **told, struct why *why)
 {
 	const char *text;
 
@@ -82,7 +84,7 @@ check_ports(struct home *h, struct vm *vm, struct why *why)
 	if (vm->ssh_port && port_free((int)vm->ssh_port))
 		return 0;
 	if (!vm->port_fixed)
-		return move_port(h, vm, why);
+		return move_port(h, vm, told, why);
 	return why_set(why, EX_TEMPFAIL, "%s: ssh port %lld is taken by "
 	    "another program", vm->name, vm->ssh_port);
 }
@@ -120,11 +122,44 @@ gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
 }
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_CONSOLE,
-	VM_NET, VM_CONTROL, VM_SSH, "pid", "state", "started", "accel", "up" };
+	VM_NET, VM_CONTROL, VM_SSH, "pid", "state", "started", "accel",
+	"gateway", "up" };
+
+void
+boot_gateway(const struct vm *vm, pid_t gateway)
+{
+	unsigned long long start;
+	char text[64];
+
+	if (sys_start_time(gateway, &start) < 0)
+		return;
+	(void)snprintf(text, sizeof text, "%ld %llu\n", (long)gateway, start);
+	(void)io_put(vm->dir, "gateway", 0600, text, strlen(text));
+}
+
+/* It would hold the ports, and take the new QEMU for its own. */
+static void
+end_gateway(const struct vm *vm)
+{
+	autobuf struct buf b = { 0 };
+	unsigned long long start;
+	long pid;
+
+	if (io_read_file(vm->dir, "gateway", &b, 64) < 0 ||
+	    sscanf(b.p, "%ld %llu", &pid, &start) != 2 || pid < 2)
+		return;
+	for (int i = 0; i < 200; i++) {
+		if (sys_kill((pid_t)pid, start, i < 100 ? SIGTERM :
+		    SIGKILL) < 0)
+			return;
+		io_sleep(5);
+	}
+}
 
 void
 boot_clear(const struct vm *vm)
 {
+	end_gateway(vm);
 	for (size_t i = 0; i < LEN(leftovers); i++)
 		(void)unlinkat(vm->dir, leftovers[i], 0); /* may not be there */
 }
@@ -151,8 +186,9 @@ boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
 	log = io_mkdir(vm->dir, "log");
 	if (log < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
-	if (check_base(h, vm, why) < 0 || snap_recover(vm, why) < 0 ||
-	    (strcmp(vm->net, "none") != 0 && check_ports(h, vm, why) < 0) ||
+	if (check_base(h, vm, why) < 0 || snap_recover(vm, &b->told, why) < 0 ||
+	    (strcmp(vm->net, "none") != 0 &&
+	    check_ports(h, vm, &b->told, why) < 0) ||
 	    qemu_find(h, vm, accel, &b->qemu, why) < 0)
 		return -1;
 	if (cold && forget_resume(vm, why) < 0)

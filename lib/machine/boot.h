@@ -13,6 +13,7 @@ struct boot {
 	struct qemu qemu;
 	struct strv argv;	/* QEMU's */
 	struct strv gateway;	/* xray-net's, empty with net = none */
+	char *told;		/* a line for the person, NULL: nothing */
 	const char *resume;	/* a snapshot to load, NULL: none; the vm's */
 };
 
@@ -36,6 +37,9 @@ int boot_lock(const struct vm *vm, struct why *why);
 int boot_started(const struct vm *vm, const struct boot *b, pid_t qemu,
     struct why *why);
 void boot_state(const struct vm *vm, const char *state);
+/* Remember the gateway, so that one whose supervisor was killed is ended
+ * before the next start. */
+void boot_gateway(const struct vm *vm, pid_t gateway);
 /* Remove the sockets and files of a running VM. */
 void boot_clear(const struct vm *vm);
 

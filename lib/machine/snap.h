@@ -34,8 +34,9 @@ const struct snapshot *snaps_find(const struct snaps *s, const char *tag,
     const struct vm *vm, struct why *why);
 
 /* Finish or undo what the journal says; the caller holds the VM's lock and
- * the VM is not alive. */
-int snap_recover(struct vm *vm, struct why *why);
+ * the VM is not alive.  *told gets a line for the person when there was
+ * something, the caller's. */
+int snap_recover(struct vm *vm, char **told, struct why *why);
 
 /* 0 when a live snapshot taken with what snapshots.ini says can be loaded by
  * the VM as it is now under accel, else -1 with why (EX_CONFIG), naming the

@@ -176,7 +176,7 @@ recover(struct vm *vm, const char *verb, const char *tag, struct why *why)
 }
 
 int
-snap_recover(struct vm *vm, struct why *why)
+snap_recover(struct vm *vm, char **told, struct why *why)
 {
 	autobuf struct buf b = { 0 };
 	char *tag;
@@ -190,8 +190,9 @@ snap_recover(struct vm *vm, struct why *why)
 		return why_set(why, EX_DATAERR, "%s: op: not understood",
 		    vm->name);
 	*tag++ = '\0';
-	note("%s: a snapshot %s was broken off; %s it now", vm->name, b.p,
-	    strcmp(b.p, "create") == 0 ? "undoing" : "finishing");
+	free(*told);
+	*told = xasprintf("%s: a snapshot %s was broken off; %s", vm->name,
+	    b.p, strcmp(b.p, "create") == 0 ? "undone" : "finished");
 	return recover(vm, b.p, tag, why);
 }
 

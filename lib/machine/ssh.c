@@ -192,16 +192,18 @@ late(const struct vm *vm, long long waited, struct why *why)
 }
 
 static void
-show(const struct vm *vm, long long since)
+show(const struct vm *vm, long long since, void (*tell)(const char *text))
 {
-	autofree char *line = say_chatty() ? ssh_last_line(vm) : NULL;
-
-	progress("%s: booting, %lld s%s%s", vm->name,
+	autofree char *line = ssh_last_line(vm);
+	autofree char *text = xasprintf("%s: booting, %lld s%s%s", vm->name,
 	    (io_now() - since) / 1000, line ? ": " : "", line ? line : "");
+
+	tell(text);
 }
 
 int
-ssh_await(const struct vm *vm, long long deadline, struct why *why)
+ssh_await(const struct vm *vm, long long deadline,
+    void (*tell)(const char *text), struct why *why)
 {
 	long long start = io_now();
 	int fd, ok;
@@ -216,17 +218,16 @@ ssh_await(const struct vm *vm, long long deadline, struct why *why)
 		 * not, so only bytes from it count */
 		fd = io_connect(vm->dir, VM_SSH);
 		ok = fd >= 0 && banner(fd, turn < deadline ? turn : deadline);
-		if (ok) {
-			progress_end();
+		if (ok)
 			return fd;
-		}
 		if (fd >= 0)
 			close(fd);
 		if (!vm_alive(vm))
 			return gone(vm, why);
 		if (io_left(deadline) == 0)
 			return late(vm, io_now() - start, why);
-		show(vm, start);
+		if (tell)
+			show(vm, start, tell);
 		io_sleep(io_left(turn) < 100 ? io_left(turn) : 100);
 	}
 }

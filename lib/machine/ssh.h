@@ -47,9 +47,10 @@ int ssh_clock_argv(struct home *h, const struct vm *vm, struct strv *argv,
  * Wait until the guest's sshd sends its banner.  A connection on which it
  * stands unread, or -1 with why: EX_UNAVAILABLE when the VM is not alive or
  * died, with the console's last line; EX_TEMPFAIL when the deadline passed.
- * On a terminal a progress line tells what the console says.
+ * Now and then tell, when not NULL, gets a line with what the console says.
  */
-int ssh_await(const struct vm *vm, long long deadline, struct why *why);
+int ssh_await(const struct vm *vm, long long deadline,
+    void (*tell)(const char *text), struct why *why);
 /* How long to wait for a guest when no --timeout says: XRAY_WAIT_TIMEOUT,
  * config.ini's wait_timeout, 120 s, or 600 s under tcg; in milliseconds. */
 long long ssh_wait_ms(const struct home *h, const struct vm *vm);

@@ -1,0 +1,86 @@
+#!/bin/sh
+# xray-create, -list, -remove: overlays, names, ports, what is left behind.
+. "${0%/*}/lib.sh"
+plan 47
+vms=$XRAY_HOME/vms
+
+says 'no base yet' 66 'no base image; xray base build tiny' xray create web
+empty_base
+is 'create prints what it made' 0 "Created VM: web (base: b)
+SSH port: 2222 (ssh -p 2222 ubuntu@localhost -i $XRAY_HOME/ssh/id)" \
+    xray create web
+says 'twice: 73' 73 'web: exists' xray create web
+says 'nor in other letters' 73 'WEB: exists' xray create WEB
+for name in ../evil -x .hidden a/b '' 'a b' 123 base LIST \
+    "$(printf 'a\nb')" "$(printf %064d 0 | tr 0 a)"; do
+	says "refused at the door: '$name'" 64 '.' xray create -- "$name"
+done
+is 'nothing came of them' 0 web ls "$vms"
+
+cd "$vms/web" || exit 1
+ok 'qemu-img check finds the overlay clean' qemu-img check -q disk.qcow2
+ok 'identical to its base' qemu-img compare -q disk.qcow2 \
+    ../../bases/b/1/disk.qcow2
+ok 'the backing path is relative' sh -c 'qemu-img info disk.qcow2 |
+    grep -q "^backing file: ../../bases/b/1/disk.qcow2"'
+ok 'a VM takes less than 100 kB' test "$(du -sk . | cut -f1)" -lt 100
+cd / || exit 1
+ok 'a larger disk' xray create -q --disk 100G big
+is 'its size' 0 107374182400 sh -c "qemu-img info --output=json \
+    '$vms/big/disk.qcow2' | sed -n 's/.*\"virtual-size\": \([0-9]*\),/\1/p' |
+    tail -1"
+ok 'identical in what the base has' qemu-img compare -q \
+    "$vms/big/disk.qcow2" "$XRAY_HOME/bases/b/1/disk.qcow2"
+says 'a smaller disk is refused' 78 'smaller than the base' \
+    xray create --disk 1M small
+ok 'the tree can be moved' sh -c 'mv "$XRAY_HOME" "$0/moved" &&
+    qemu-img compare -q "$0/moved/vms/web/disk.qcow2" \
+    "$0/moved/bases/b/1/disk.qcow2" && mv "$0/moved" "$XRAY_HOME"' "$tmp"
+
+is 'ports count up' 0 '2222
+2223' xray info -H -o ssh_port web big
+says "another VM's port is refused" 75 "port 2222: is web's" \
+    xray create --ssh-port 2222 other
+says 'so is a forward to it' 75 "port 2222: is web's" \
+    xray create -p 2222:80 other
+says 'a bad forward' 64 'not \[ADDRESS:\]HOST:GUEST' \
+    xray create -p 8080 other
+is 'no claim is left of a failure' 0 '2222
+2223' ls "$XRAY_HOME/ports"
+ok 'a port in use by others is passed over' sh -c '
+    socat TCP-LISTEN:2224,bind=127.0.0.1,reuseaddr,fork /dev/null &
+    pid=$!
+    until socat -u /dev/null TCP:127.0.0.1:2224 2>/dev/null; do :; done
+    xray create -q third; got=$(xray info -H -o ssh_port third)
+    kill $pid; [ "$got" != 2224 ]'
+
+says 'remove asks, and has no terminal: 64' 64 'no terminal' xray remove web
+is 'remove -n keeps' 0 '' xray remove --dry-run web
+is 'remove -y' 0 'Removed VM: web' xray remove -y web
+is 'the port is free again' 0 2222 sh -c \
+    'xray create -q again; xray info -H -o ssh_port again'
+says 'all operands are checked before the first goes' 66 'no such VM' \
+    xray remove -y again nope
+is 'so it is still there' 0 again xray list -q 'a*'
+is 'names from standard input' 0 'Removed VM: again
+Removed VM: third' sh -c 'printf "again\nthird\n" | xray remove -y -'
+
+ok '20 at once, from 20 processes' sh -c \
+    'seq 1 20 | xargs -P 20 -I% xray create -q w%'
+is 'each with a port of its own' 0 21 sh -c \
+    'xray list -H -o ssh_port | sort -u | wc -l'
+is 'patterns' 0 'w1
+w10
+w11' xray list -q w1 'w1[01]'
+
+# What a killed command leaves goes with the next.
+mkdir "$vms/.stage-999999" "$vms/.gone-999998"
+echo dead >"$XRAY_HOME/ports/2300"
+ok 'a create that finds leftovers' xray create -q --ssh-port 2300 fresh
+is 'sweeps them away' 1 '' sh -c "ls -A '$vms' | grep '^\.'"
+says 'protected' 77 'protected' sh -c \
+    "echo 'protected = yes' >>'$vms/fresh/vm.ini'; xray remove -y fresh"
+says 'a broken vm.ini names its line' 65 'vms/fresh/vm.ini:[0-9]+: neither' \
+    sh -c "echo nonsense >>'$vms/fresh/vm.ini'; xray info fresh"
+is 'list goes on, and calls it broken' 0 'fresh	broken' sh -c \
+    'xray list -H -o name,status 2>/dev/null | grep fresh'

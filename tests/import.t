@@ -1,0 +1,72 @@
+#!/bin/sh
+# xray-base import: what is refused leaves nothing behind.
+. "${0%/*}/lib.sh"
+plan 24
+cd "$tmp" || exit 1
+qemu-img create -q -f qcow2 good.qcow2 64M
+qemu-io -c 'write -P 7 1M 64k' good.qcow2 >/dev/null
+
+is 'import' 0 'Imported base image: good' xray base import good.qcow2
+base=$XRAY_HOME/bases/good
+is 'a copy, byte for byte' 0 '' cmp good.qcow2 "$base/1/disk.qcow2"
+is 'mode 0444' 0 444 stat -c %a "$base/1/disk.qcow2"
+is 'its hash is what sha256sum says' 0 \
+    "$(sha256sum <good.qcow2 | cut -d' ' -f1)" \
+    xray base info -H -o sha256 good
+is 'generation, size, VMs' 0 "good	$(stat -c %s good.qcow2)	1	0" \
+    xray base list -H -o name,size,generation,vms
+says 'twice: 73' 73 'good: exists' xray base import good.qcow2
+says 'no such file' 66 'nope.qcow2: No such file' \
+    xray base import nope.qcow2
+says 'a bad name' 64 'not a name' xray base import -n 'a b' good.qcow2
+
+# Each hostile image: its name and what the refusal says.
+refused() {
+	says "$1" 77 "$2" xray base import -n evil evil.qcow2
+}
+qemu-img create -q -f qcow2 -b /etc/hostname -F raw evil.qcow2 1M
+refused 'a backing file' 'has a backing file \(/etc/hostname\)'
+rm evil.qcow2
+qemu-img create -q -f qcow2 -o data_file=other.raw evil.qcow2 1M
+refused 'an external data file' 'keeps its data in another'
+qemu-img create -q -f qcow2 --object secret,id=s,data=x \
+    -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 \
+    evil.qcow2 1M
+refused 'encryption' 'is encrypted'
+qemu-img create -q -f qcow2 evil.qcow2 1M
+qemu-img snapshot -c old evil.qcow2
+refused 'internal snapshots' 'holds 1 internal snapshot'
+# poke OFFSET BYTES: one field of a good image changed.
+poke() {
+	cp good.qcow2 evil.qcow2
+	# shellcheck disable=SC2059
+	printf "$2" | dd of=evil.qcow2 bs=1 seek="$1" conv=notrunc status=none
+}
+poke 75 '\001'
+refused 'an unknown feature bit' 'a feature we do not know'
+poke 79 '\002'
+refused 'marked corrupt' 'was not closed cleanly'
+qemu-img create -q -f qcow2 evil.qcow2 1M
+qemu-img rebase -u -f qcow2 -b 'json:{"driver":"nbd","host":"x"}' -F raw \
+    evil.qcow2 2>/dev/null
+refused 'a json: backing name' 'has a backing file'
+qemu-img rebase -u -f qcow2 -b 'nbd://192.0.2.1:10809' -F raw evil.qcow2 \
+    2>/dev/null
+refused 'a network backing name' 'has a backing file'
+
+poke 24 '\177'
+says 'an absurd size: 65' 65 'size out of bounds' xray base import -n evil \
+    evil.qcow2
+echo 'no image' >evil.qcow2
+says 'no qcow2: 65' 65 'not a qcow2 image' xray base import -n evil \
+    evil.qcow2
+says 'a folder' 66 'not a file' xray base import -n evil "$tmp"
+is 'nothing of all that is left' 0 good ls -A "$XRAY_HOME/bases"
+
+ok 'a VM on it' xray create -q web
+says 'in use: 75' 75 'good: in use by web' xray base remove -y good
+says 'a base that is not what was sealed does not boot' 77 \
+    'not what was sealed' sh -c "chmod +w '$base/1/disk.qcow2'
+    echo x >>'$base/1/disk.qcow2'; xray start web"
+is 'and it goes' 0 'Removed VM: web
+Removed base image: good' sh -c 'xray remove -y web; xray base remove -y good'

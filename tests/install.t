@@ -1,0 +1,21 @@
+#!/bin/sh
+# make install: what is put in place works from there, and uninstall takes
+# all of it away.
+. "${0%/*}/lib.sh"
+[ "$XRAY_BIN" = "$top/bin" ] || skip_all 'only the plain build is installed'
+plan 8
+to=$tmp/root
+ok 'make install DESTDIR PREFIX' make -s -C "$top" install DESTDIR="$to" \
+    PREFIX=/opt/xray
+PATH=$to/opt/xray/bin:/usr/bin:/bin:/usr/sbin
+is 'the installed one runs' 0 "xray $(cat "$top/share/version")" \
+    "$to/opt/xray/bin/xray" --version
+ok 'it finds its registry' sh -c 'xray help | grep -q "^snap "'
+is 'its aliases' 0 '' xray ls -H
+ok 'its recipes' sh -c 'xray base build -l | grep -qx tiny'
+is 'and its pages' 0 "$(cd "$top/man" && echo ./*.[1-9] | tr ' ' '\n' |
+    sed 's,./,,' | sort)" sh -c \
+    "find '$to/opt/xray/share/man' -type f | sed 's,.*/,,' | sort"
+ok 'make uninstall' make -s -C "$top" uninstall DESTDIR="$to" \
+    PREFIX=/opt/xray
+is 'nothing is left' 0 '' find "$to" -type f

@@ -1,0 +1,104 @@
+# Test helpers; sourced by every *.t.  Output is TAP, for prove(1).
+#
+# Each test gets a home of its own, gone at the end with all that runs in it.
+# shellcheck shell=sh
+
+here=$(cd "${0%/*}" && pwd)
+top=${here%/tests}
+XRAY_BIN=${XRAY_BIN:-$top/bin}
+XRAY_OBJ=${XRAY_OBJ:-$top/.build}
+PATH=$XRAY_BIN:$PATH
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/xray-test.XXXXXX") || exit 1
+XRAY_HOME=$tmp/home HOME=$tmp XRAY_ACCEL=tcg LC_ALL=C TZ=UTC
+export PATH XRAY_BIN XRAY_OBJ XRAY_HOME HOME XRAY_ACCEL LC_ALL TZ
+unset XRAY_SSH_KEY XRAY_VM_MEMORY XRAY_VM_CPUS XRAY_LOCK_WAIT NO_COLOR
+n=0 bad=0
+
+finish() {
+	code=$?
+	trap '' EXIT
+	[ ! -d "$XRAY_HOME" ] || xray-stop -a -f >/dev/null 2>&1
+	rm -rf "$tmp"
+	[ "$bad" = 0 ] || exit 1
+	exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+plan() { echo "1..$1"; }
+skip_all() { echo "1..0 # SKIP $1"; exit 0; }
+
+# ok NAME COMMAND...: the command succeeds.
+ok() {
+	what=$1
+	shift
+	n=$((n + 1))
+	if "$@" >"$tmp/out" 2>"$tmp/err"; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		echo "# $* -> $?"
+		sed 's/^/# /' "$tmp/out" "$tmp/err" | tail -n 20
+		bad=1
+	fi
+}
+not() { ! "$@"; }
+
+# is NAME CODE STDOUT COMMAND...: exit code and output, exactly.
+is() {
+	what=$1 want_code=$2 want_out=$3
+	shift 3
+	n=$((n + 1))
+	out=$("$@" 2>"$tmp/err"; echo "code $?")
+	if [ "$out" = "$want_out"${want_out:+"
+"}"code $want_code" ]; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		printf '%s\n' "want: $want_out" "code $want_code" \
+		    "got:  $out" "$(cat "$tmp/err")" | sed 's/^/# /'
+		bad=1
+	fi
+}
+
+# says NAME CODE PATTERN COMMAND...: exit code, and standard error matches.
+says() {
+	what=$1 want_code=$2 pattern=$3
+	shift 3
+	n=$((n + 1))
+	"$@" >"$tmp/out" 2>"$tmp/err"
+	code=$?
+	if [ $code = "$want_code" ] && grep -Eq -- "$pattern" "$tmp/err"; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		echo "# code $code, want $want_code and /$pattern/"
+		sed 's/^/# /' "$tmp/err" | tail -n 20
+		bad=1
+	fi
+}
+
+# until_ok SECONDS COMMAND...: try until it succeeds or the time is over.
+until_ok() {
+	end=$(($(date +%s) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+# A base made of an empty image: enough for all that boots no guest.
+empty_base() {
+	qemu-img create -q -f qcow2 "$tmp/${1:-b}.qcow2" "${2:-64M}" &&
+	    xray-base import -q -n "${1:-b}" "$tmp/${1:-b}.qcow2"
+}
+
+# The tiny base, built once for all tests by guest.sh.
+tiny_base() {
+	[ -f "$XRAY_OBJ/guest/ready" ] || skip_all 'no guest: make guest'
+	mkdir -p -m 700 "$XRAY_HOME/bases" "$XRAY_HOME/ssh"
+	cp -al "$XRAY_OBJ/guest/home/bases/tiny" "$XRAY_HOME/bases/" 2>/dev/null ||
+	    cp -a "$XRAY_OBJ/guest/home/bases/tiny" "$XRAY_HOME/bases/"
+	cp -a "$XRAY_OBJ/guest/home/ssh/." "$XRAY_HOME/ssh/"
+}

@@ -1,0 +1,45 @@
+#!/bin/sh
+# The form of all files.
+. "${0%/*}/lib.sh"
+[ "$XRAY_BIN" = "$top/bin" ] || skip_all 'the sources are the same'
+plan 10
+cd "$top" || exit 1
+files() { git ls-files -co --exclude-standard -- "$@"; }
+scripts=$(files 'bin/*.sh' 'tests/*.t' 'tests/*.sh' 'share/*' '.ci/*' 'hooks/*' |
+    while read -r f; do head -1 "$f" | grep -q '^#!/bin/sh' && echo "$f"; done)
+
+# shellcheck disable=SC2086
+ok 'shellcheck' shellcheck -x -e SC1091,SC2016 $scripts tests/lib.sh
+# shellcheck disable=SC2046
+ok 'clang-format' clang-format --dry-run --Werror \
+    $(files 'bin/*.c' 'lib/*.[ch]' 'tests/*.[ch]')
+# shellcheck disable=SC2046
+ok 'mandoc lint' sh -c 'out=$(mandoc -T lint -W warning "$@"); echo "$out"
+    [ -z "$out" ]' sh $(files 'man/*')
+is 'no file past 500 lines' 0 '' sh -c \
+    'wc -l "$@" | awk "\$2 != \"total\" && \$1 > 500"' sh \
+    $(files 'bin/*' 'lib/*' 'tests/*' 'share/*' 'man/*' Makefile)
+is 'no module past 400' 0 '' sh -c \
+    'wc -l "$@" | awk "\$2 != \"total\" && \$1 > 400"' sh $(files 'lib/*')
+is 'no line past 80 columns in C' 1 '' sh -c \
+    'expand "$@" | grep -nE "^.{81,}"' sh $(files 'bin/*.c' 'lib/*.[ch]')
+is 'no call this house does not make' 1 '' grep -nE \
+    '\b(strcpy|strcat|sprintf|strtok|atoi|system|popen|alloca)\(' \
+    $(files 'bin/*.c' 'lib/*.c')
+is 'every source has its licence line' 0 '' sh -c \
+    'grep -L "SPDX-License-Identifier: ISC" "$@"' sh \
+    $(files 'bin/*.c' 'lib/*.[ch]' 'tests/*.[ch]')
+is 'the top level is what it is' 0 'Makefile
+README.md
+bin
+hooks
+lib
+man
+share
+tests' sh -c 'git ls-files -co --exclude-standard | grep -v "^\." |
+    cut -d/ -f1 | sort -u'
+is 'every function has 60 lines at most' 0 '' sh -c '
+    awk "FNR == 1 { start = 0 }
+	/^\{/ { start = FNR }
+	/^\}/ && start { if (FNR - start > 61) print FILENAME \":\" start
+	    start = 0 }" "$@"' sh $(files 'bin/*.c' 'lib/*.c' 'tests/*.c')

@@ -1,0 +1,115 @@
+#!/bin/sh
+# xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
+# gateway and the supervisor are real, no guest is needed.
+. "${0%/*}/lib.sh"
+plan 47
+empty_base
+xray create -q -m 64 -c 1 web
+vm=$XRAY_HOME/vms/web
+alive() { [ "$(xray status "$1")" = "$2" ]; }
+
+says 'stop of a stopped VM: 69' 69 'web: not running' xray stop web
+says 'ssh to a stopped VM: 69' 69 'web: stopped; xray start web' xray ssh web
+says 'qmp to it: 69' 69 'web: stopped' xray qmp web query-status
+says 'wait for it: 69' 69 'web: stopped' xray wait web
+says 'an unknown accelerator' 64 'not an accelerator' xray start --accel x web
+is 'start says nothing in a pipe' 0 '' xray start web
+is 'it runs' 0 running xray status web
+says 'again: success and a note' 0 'runs already' xray start web
+is 'pid is QEMU' 0 qemu-system-x86 sh -c \
+    'cat /proc/$(xray pid web)/comm'
+is 'QEMU holds the lock, not only the supervisor' 0 '' sh -c "
+    ls -l /proc/\$(xray pid web)/fd | grep -q 'run.lock$'"
+is 'the sandbox is on in QEMU' 0 2 sh -c \
+    "sed -n 's/^Seccomp:	//p' /proc/\$(xray pid web)/status"
+is 'all four sets denied' 0 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny' \
+    sh -c "xray argv web | sed -n '/^-sandbox/{n;p;}'"
+is 'nothing but ssh listens on TCP' 0 "127.0.0.1:2222" sh -c '
+    for p in $(xray pid web) $(pgrep -f "xray-net.*$(xray info -H -o mac web)")
+    do ss -Hltnp | grep "pid=$p," ; done | awk "{print \$4}"'
+
+is 'qmp' 0 '{"return": {"status": "running", "singlestep": false, "running": true}}' \
+    sh -c 'xray qmp web query-status | sed "s/:/: /g;s/,/, /g;s/  */ /g"'
+is 'a QMP error: 76 and the text' 76 '{"error":{"class": "CommandNotFound", "desc": "The command nope has not been found"}}' \
+    xray qmp web nope
+is 'key=value arguments' 0 '{"return":"VM status: running\r\n"}' \
+    sh -c 'xray qmp web human-monitor-command command-line="info status" |
+    sed "s/: \"VM/:\"VM/"'
+is 'commands from standard input, in order' 0 2 sh -c \
+    'printf "%s\n" "{\"execute\":\"query-name\"}" \
+    "{\"execute\":\"query-uuid\",\"id\":\"mine\"}" | xray qmp web |
+    grep -c return'
+says 'bad JSON from standard input: 65' 65 'not JSON' sh -c \
+    'echo "{" | xray qmp web'
+ok 'twenty clients at once all get their answer' sh -c '
+    seq 20 | xargs -P 20 -I% xray qmp web query-name | grep -c web |
+    grep -qx 20'
+ok 'pause shows' sh -c 'xray qmp web stop >/dev/null'
+ok 'in list' until_ok 5 alive web paused
+ok 'and resume' sh -c 'xray qmp web cont >/dev/null'
+ok 'too' until_ok 5 alive web running
+
+says 'snap and a held lock: 75, naming who' 75 'web: locked by xray-test, pid 4711' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/lock" xray snap create web x
+says 'remove of a running VM: 75' 75 'web: runs; xray stop' \
+    xray remove -y web
+says 'the power button does nothing here: QMP quit does' 0 \
+    'deaf to the power button for 1 s; ended by QMP quit' \
+    xray stop --timeout 1 web
+is 'stopped' 0 stopped xray status web
+is 'sockets and pid are gone' 1 '' sh -c "ls '$vm' | grep -E 'sock$|^pid'"
+ok 'the reason stays in the log' grep -q 'QEMU ended (exit 0)' \
+    "$vm/log/qemu.log"
+
+# The supervisor is killed: the VM stays listable and stoppable.
+xray start web
+super=$(pgrep -f "xray-supervise .*--ready [0-9]* web\$")
+ok 'kill -9 of the supervisor' kill -9 "$super"
+is 'the VM still runs' 0 running xray status web
+is 'QMP still answers' 0 1 sh -c 'xray qmp web query-name | grep -c web'
+is 'and stop ends it' 0 '' xray stop -f web
+ok 'what it left does not hinder a start' xray start web
+# QEMU is killed.
+ok 'kill -9 of QEMU' sh -c 'kill -9 $(xray pid web)'
+ok 'is seen' until_ok 10 alive web stopped
+ok 'and the gateway has gone with it' until_ok 10 not pgrep -f \
+    "xray-net.*$(xray info -H -o mac web)"
+# The gateway is killed: another takes over.
+xray start web
+gate=$(pgrep -f "xray-net.*$(xray info -H -o mac web)")
+ok 'kill -9 of the gateway' kill -9 "$gate"
+ok 'another one listens' until_ok 10 sh -c "
+    socat -u OPEN:/dev/null UNIX-CONNECT:$vm/guest-22.sock"
+is 'stop -f' 0 '' xray stop -f web
+
+# Two starters: one wins, the other is told.
+is 'two starts at once: one VM, codes 0 and 0 or 75' 0 ok sh -c '
+    xray start web 2>/dev/null & one=$!
+    xray start web 2>/dev/null; b=$?
+    wait $one; a=$?
+    case "$a $b" in "0 0"|"0 75"|"75 0") ;; *) echo "$a $b";; esac
+    [ "$(pgrep -fc "[g]uest=web,")" = 1 ] && echo ok'
+xray stop -f web
+
+# Ports that are taken when it starts.
+socat TCP-LISTEN:2222,bind=127.0.0.1,reuseaddr,fork /dev/null &
+squatter=$!
+until_ok 5 socat -u OPEN:/dev/null TCP:127.0.0.1:2222
+says 'an automatic port that is taken moves' 0 \
+    'port 2222 is taken; now 22[0-9]+, kept in vm.ini' xray start web
+ok 'vm.ini says so' not grep -q '^ssh_port = 2222' "$vm/vm.ini"
+xray stop -f web
+sed -i 's/^ssh_port = .*/ssh_port = 2222\nssh_port_fixed = yes/' "$vm/vm.ini"
+says 'a given one is 75' 75 'ssh port 2222 is taken' xray start web
+kill $squatter
+says 'a QEMU that ends at once is told with its words' 69 \
+    'QEMU ended: .*[Mm]achine' sh -c "
+    sed -i 's/^machine = .*/machine = pc-nope/' '$vm/vm.ini'
+    xray start web"
+is 'stopped it is' 0 stopped xray status web
+is '-F stays until it is told to end' 0 0 sh -c "
+    sed -i 's/^machine = .*/machine = pc-q35-7.2/' '$vm/vm.ini'
+    xray start -F web >/dev/null 2>&1 & pid=\$!
+    for i in 1 2 3 4 5 6 7 8 9; do
+	[ \"\$(xray status web)\" = running ] && break; sleep 0.2; done
+    kill \$pid; sleep 0.3; kill \$pid; wait \$pid; echo \$?"
