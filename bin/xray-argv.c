@@ -13,7 +13,7 @@ enum { OPT_ACCEL = OPT_OWN };
 
 static const struct opt opts[] = {
 	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-argv", "VM", opts, 0 };
 

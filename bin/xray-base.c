@@ -15,8 +15,7 @@
 #include "base.h"
 #include "io.h"
 #include "opt.h"
-#include "run.h"
-#include "ssh.h"
+#include "recipe.h"
 #include "sys.h"
 #include "table.h"
 
@@ -41,8 +40,8 @@ stem(const char *path)
 	const char *name = slash ? slash + 1 : path;
 	const char *dot = strrchr(name, '.');
 
-	return xstrndup(name, dot && dot > name ? (size_t)(dot - name) :
-	    strlen(name));
+	return xstrndup(
+	    name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
 }
 
 static void
@@ -61,8 +60,8 @@ tell_sealed(const char *name)
 		autofree char *size = num_human(s.size);
 
 		note("%s: qcow2, %s (%.1f GiB virtual), %s, %s, generation "
-		    "%lld, sha256 %.12s", name, size,
-		    (double)s.virtual_size / (1 << 30),
+		     "%lld, sha256 %.12s",
+		    name, size, (double)s.virtual_size / (1 << 30),
 		    arch ? arch : sys_arch(), fw ? fw : "bios", b.current,
 		    s.sha256 ? s.sha256 : "?");
 	}
@@ -77,7 +76,7 @@ static const struct opt import_opts[] = {
 	{ OPT_ARCH, "arch", "A", "x86_64 or aarch64 (this host's)" },
 	{ OPT_USER, "user", "U", "the user in the image" },
 	{ OPT_FIRMWARE, "firmware", "F", "bios or uefi (bios)" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage import_use = { "xray-base import", "FILE",
 	import_opts, 0 };
@@ -94,8 +93,8 @@ static void
 copy_in(int stage, const char *file)
 {
 	autoclose int from = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	autoclose int to = openat(stage, "disk.qcow2",
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	autoclose int to = openat(
+	    stage, "disk.qcow2", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct stat st;
 
 	if (from < 0 || fstat(from, &st) < 0)
@@ -124,8 +123,10 @@ check_free(const char *name)
 	if (name_check(name, &why) < 0)
 		die_why(&why);
 	if (faccessat(home.bases, name, F_OK, 0) == 0)
-		die(EX_CANTCREAT, "%s: exists; xray base remove %s, or "
-		    "--name another", name, name);
+		die(EX_CANTCREAT,
+		    "%s: exists; xray base remove %s, or "
+		    "--name another",
+		    name, name);
 }
 
 static char *stage_name; /* removed at exit */
@@ -177,16 +178,16 @@ import(int argc, char **argv)
 			break;
 		case OPT_ARCH:
 			arch = optarg;
-			check_word(&import_use, "--arch", arch, "x86_64",
-			    "aarch64");
+			check_word(
+			    &import_use, "--arch", arch, "x86_64", "aarch64");
 			break;
 		case OPT_USER:
 			user = optarg;
 			break;
 		case OPT_FIRMWARE:
 			fw = optarg;
-			check_word(&import_use, "--firmware", fw, "bios",
-			    "uefi");
+			check_word(
+			    &import_use, "--firmware", fw, "bios", "uefi");
 			break;
 		}
 	if (argc - optind != 1)
@@ -213,109 +214,22 @@ static const struct opt build_opts[] = {
 	{ 'l', "list", NULL, "list the recipes" },
 	{ OPT_ARCH, "arch", "A", "x86_64 or aarch64 (this host's)" },
 	{ OPT_USER, "user", "U", "the user in the image (ubuntu)" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage build_use = { "xray-base build",
 	"RECIPE [-- ARG ...]", build_opts, 0 };
 
-static char *
-recipes_dir(void)
-{
-	struct why why;
-	autofree char *share = home_share_dir(&why);
-
-	if (!share)
-		die_why(&why);
-	return xasprintf("%s/recipes", share);
-}
-
 static int
 list_recipes(void)
 {
-	autofree char *path = recipes_dir();
-	autoclose int dir = io_opendir(AT_FDCWD, path);
 	autostrv struct strv names = { 0 };
 	struct why why;
 
-	if (dir < 0 || name_list(dir, &names, &why) < 0)
-		die_sys(EX_IOERR, "%s", path);
+	if (recipe_list(&names, &why) < 0)
+		die_why(&why);
 	for (size_t i = 0; i < names.n; i++)
-		if (faccessat(dir, names.v[i], X_OK, 0) == 0 &&
-		    !strchr(names.v[i], '.'))
-			say("%s\n", names.v[i]);
+		say("%s\n", names.v[i]);
 	return say_done();
-}
-
-static char *
-cache_dir(void)
-{
-	const char *env = getenv("XRAY_CACHE"), *xdg, *user;
-
-	if (!env || !*env)
-		env = conf_get(home.conf, NULL, "cache");
-	if (env && *env)
-		return xstrdup(env);
-	xdg = getenv("XDG_CACHE_HOME");
-	if (xdg && *xdg == '/')
-		return xasprintf("%s/xray", xdg);
-	user = getenv("HOME");
-	return user && *user ? xasprintf("%s/.cache/xray", user) :
-	    xasprintf("%s/cache", home.path);
-}
-
-static void
-recipe_environment(const char *arch, const char *user)
-{
-	autofree char *key = ssh_key(&home), *cache = cache_dir();
-	autofree char *pub = xasprintf("%s.pub", key);
-	struct why why;
-
-	if (ssh_key_make(&home, 0, &why) < 0)
-		die_why(&why);
-	if (setenv("XRAY_ARCH", arch, 1) < 0 ||
-	    setenv("XRAY_SSH_PUBKEY", pub, 1) < 0 ||
-	    setenv("XRAY_SSH_USER", user, 1) < 0 ||
-	    setenv("XRAY_CACHE", cache, 1) < 0)
-		die_sys(EX_OSERR, "environment");
-}
-
-/* Run the recipe in the stage; its facts are the caller's. */
-static char *
-run_recipe(const char *recipe, int stage, int argc, char **argv)
-{
-	autofree char *dir = recipes_dir();
-	autostrv struct strv words = { 0 };
-	struct buf facts = { 0 };
-	struct why why;
-	int code;
-
-	strv_fmt(&words, "%s/%s", dir, recipe);
-	for (int i = 0; i < argc; i++)
-		strv_add(&words, argv[i]);
-	code = run_quiet(stage, words.v, &why);
-	if (code < 0)
-		die_why(&why);
-	if (code > 0)
-		die(code >= 64 && code <= 78 ? code : EX_IOERR,
-		    "%s: the recipe failed (exit %d)", recipe, code);
-	if (io_read_file(stage, "facts", &facts, 65536) < 0)
-		die_sys(EX_DATAERR, "%s: no facts", recipe);
-	(void)unlinkat(stage, "facts", 0); /* its words are in base.ini */
-	return buf_take(&facts);
-}
-
-static void
-check_recipe(const char *recipe)
-{
-	autofree char *dir = recipes_dir();
-	autofree char *path = xasprintf("%s/%s", dir, recipe);
-	struct why why;
-
-	if (name_check(recipe, &why) < 0)
-		die_why(&why);
-	if (access(path, X_OK) < 0)
-		die(EX_NOINPUT, "%s: no such recipe; xray base build -l "
-		    "lists them", recipe);
 }
 
 static int
@@ -324,6 +238,7 @@ build(int argc, char **argv)
 	const char *name = NULL, *recipe, *arch = sys_arch();
 	const char *user = "ubuntu";
 	autofree char *facts = NULL;
+	struct why why;
 	int c, dir, list = 0;
 
 	while ((c = opt_next(argc, argv, &build_use)) != -1)
@@ -339,8 +254,8 @@ build(int argc, char **argv)
 			break;
 		case OPT_ARCH:
 			arch = optarg;
-			check_word(&build_use, "--arch", arch, "x86_64",
-			    "aarch64");
+			check_word(
+			    &build_use, "--arch", arch, "x86_64", "aarch64");
 			break;
 		}
 	if (list)
@@ -348,13 +263,15 @@ build(int argc, char **argv)
 	if (optind == argc)
 		die_usage(&build_use, "no recipe named");
 	recipe = argv[optind++];
-	check_recipe(recipe);
+	if (recipe_check(recipe, &why) < 0)
+		die_why(&why);
 	open_home();
 	name = name ? name : recipe;
 	check_free(name);
-	recipe_environment(arch, user);
 	dir = open_stage();
-	facts = run_recipe(recipe, dir, argc - optind, argv + optind);
+	facts = recipe_run(&home, recipe, arch, user, dir, argv + optind, &why);
+	if (!facts)
+		die_why(&why);
 	seal(name, facts);
 	say_result("Built base image: %s\n", name);
 	tell_sealed(name);
@@ -363,8 +280,22 @@ build(int argc, char **argv)
 
 /* ---- list, info ---- */
 
-enum { NAME, FORMAT, SIZE, VIRTUAL, GEN, VMS, LINK, SHA, MADE, USER, ARCH,
-	FIRMWARE, ORIGIN, NCOLS };
+enum {
+	NAME,
+	FORMAT,
+	SIZE,
+	VIRTUAL,
+	GEN,
+	VMS,
+	LINK,
+	SHA,
+	MADE,
+	USER,
+	ARCH,
+	FIRMWARE,
+	ORIGIN,
+	NCOLS
+};
 
 static const struct col cols[] = {
 	[NAME] = { "name", COL_TEXT, 1, NULL },
@@ -417,7 +348,10 @@ row(struct table *t, const char *name, int one)
 	base_close(&b);
 }
 
-static const struct opt list_opts[] = { OUT_OPTS, { 0 } };
+static const struct opt list_opts[] = {
+	OUT_OPTS,
+	{ 0 },
+};
 static const struct usage list_use = { "xray-base list", "", list_opts, 0 };
 
 static int
@@ -445,8 +379,7 @@ list(int argc, char **argv)
 	return say_done();
 }
 
-static const struct usage info_use = { "xray-base info", "BASE", list_opts,
-	0 };
+static const struct usage info_use = { "xray-base info", "BASE", list_opts, 0 };
 
 static int
 info(int argc, char **argv)
@@ -475,7 +408,7 @@ info(int argc, char **argv)
 static const struct opt remove_opts[] = {
 	{ 'y', "yes", NULL, "do not ask" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would go" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage remove_use = { "xray-base remove", "BASE ...",
 	remove_opts, 0 };
@@ -517,8 +450,9 @@ drop(int argc, char **argv)
 		base_close(&b);
 		check_unused(argv[i]);
 	}
-	if (!confirm(yes, "Delete %s%s?", argc - optind > 1 ?
-	    "these bases, the first being " : "base ", argv[optind]))
+	if (!confirm(yes, "Delete %s%s?",
+		argc - optind > 1 ? "these bases, the first being " : "base ",
+		argv[optind]))
 		return EX_NO;
 	if ((lock = home_lock(&home, &why)) < 0)
 		die_why(&why);

@@ -22,10 +22,11 @@
 enum { OPT_FDPASS = OPT_OWN };
 
 static const struct opt opts[] = {
-	{ OPT_FDPASS, "fdpass", NULL, "hand the connection over, for ssh's "
+	{ OPT_FDPASS, "fdpass", NULL,
+	    "hand the connection over, for ssh's "
 	    "ProxyUseFdpass" },
 	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for the guest" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-connect", "VM [PORT]", opts, 0 };
 
@@ -36,10 +37,13 @@ pass(int fd)
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control = { { 0 } };
+	} control = {
+		{ 0 },
+	};
 	char byte = 0;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
 		.msg_control = control.space,
 		.msg_controllen = sizeof control.space };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
@@ -74,8 +78,10 @@ move(int from, int to)
 static void
 relay(int fd)
 {
-	struct pollfd p[2] = { { .fd = 0, .events = POLLIN },
-		{ .fd = fd, .events = POLLIN } };
+	struct pollfd p[2] = {
+		{ .fd = 0, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
 
 	for (;;) {
 		if (poll(p, 2, -1) < 0) {
@@ -133,9 +139,9 @@ main(int argc, char **argv)
 	    vm_open(&home, argv[optind], &vm, &why) < 0)
 		die_why(&why);
 	ms = ms < 0 ? ssh_wait_ms(&home, &vm) : ms;
-	fd = port == 22 ? ssh_await(&vm, io_now() + ms, say_chatty() ?
-	    progress_text : NULL, &why) :
-	    reach(&vm, port);
+	fd = port == 22 ? ssh_await(&vm, io_now() + ms,
+			      say_chatty() ? progress_text : NULL, &why) :
+			  reach(&vm, port);
 	progress_end();
 	if (fd < 0)
 		die_why(&why);

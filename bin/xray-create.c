@@ -13,8 +13,18 @@
 #include "ssh.h"
 #include "vm.h"
 
-enum { OPT_DISK = OPT_OWN, OPT_SSH_PORT, OPT_SSH_USER, OPT_FIRMWARE, OPT_NET,
-	OPT_LABEL, OPT_ACCEL, OPT_GENERATION, OPT_START, OPT_NO_START };
+enum {
+	OPT_DISK = OPT_OWN,
+	OPT_SSH_PORT,
+	OPT_SSH_USER,
+	OPT_FIRMWARE,
+	OPT_NET,
+	OPT_LABEL,
+	OPT_ACCEL,
+	OPT_GENERATION,
+	OPT_START,
+	OPT_NO_START
+};
 
 static const struct opt opts[] = {
 	{ 'b', "base", "BASE", "the base to stand on" },
@@ -33,7 +43,7 @@ static const struct opt opts[] = {
 	{ OPT_NO_START, "no-start", NULL, "do not, whatever autostart says" },
 	{ 'w', "wait", NULL, "start it and wait for ssh" },
 	{ OPT_JSON, "json", NULL, "print JSON" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-create", "NAME ...", opts, 0 };
 
@@ -64,8 +74,7 @@ add_port(const char *arg)
 static void
 option(int c)
 {
-	static const char *const firmwares[] = { "auto", "bios", "uefi",
-		NULL };
+	static const char *const firmwares[] = { "auto", "bios", "uefi", NULL };
 	static const char *const nets[] = { "filtered", "open", "none", NULL };
 	static const char *const accels[] = { "auto", "kvm", "hvf", "tcg",
 		NULL };
@@ -75,14 +84,16 @@ option(int c)
 		spec.base = optarg;
 		break;
 	case OPT_GENERATION:
-		spec.generation = opt_int(&use, "--generation", optarg, 1,
-		    1 << 30);
+		spec.generation =
+		    opt_int(&use, "--generation", optarg, 1, 1 << 30);
 		break;
 	case 'm':
 		spec.memory = opt_size(&use, "--memory", optarg, 1 << 20);
 		if (spec.memory < (16 << 20) || spec.memory % (1 << 20))
-			die_usage(&use, "--memory: %s: whole MiB, at least "
-			    "16", optarg);
+			die_usage(&use,
+			    "--memory: %s: whole MiB, at least "
+			    "16",
+			    optarg);
 		break;
 	case 'c':
 		spec.cpus = opt_int(&use, "--cpus", optarg, 1, 255);
@@ -94,8 +105,8 @@ option(int c)
 		add_port(optarg);
 		break;
 	case OPT_SSH_PORT:
-		spec.ssh_port = (int)opt_int(&use, "--ssh-port", optarg, 1,
-		    65535);
+		spec.ssh_port =
+		    (int)opt_int(&use, "--ssh-port", optarg, 1, 65535);
 		break;
 	case OPT_SSH_USER:
 		spec.ssh_user = optarg;
@@ -140,7 +151,8 @@ choose_base(void)
 	if (name_list(home.bases, &bases, &why) < 0)
 		die_why(&why);
 	if (bases.n == 0)
-		die(EX_NOINPUT, "no base image; xray base build tiny, or "
+		die(EX_NOINPUT,
+		    "no base image; xray base build tiny, or "
 		    "xray base import FILE");
 	for (size_t i = 0; i < bases.n; i++)
 		buf_fmt(&b, " %s", bases.v[i]);
@@ -160,8 +172,10 @@ tell(const struct vm *vm)
 		json_quote(&b, vm->name);
 		buf_str(&b, ",\"base\":");
 		json_quote(&b, vm->base);
-		buf_fmt(&b, ",\"generation\":%lld,\"ssh_port\":%lld,"
-		    "\"ssh_user\":", vm->generation, vm->ssh_port);
+		buf_fmt(&b,
+		    ",\"generation\":%lld,\"ssh_port\":%lld,"
+		    "\"ssh_user\":",
+		    vm->generation, vm->ssh_port);
 		json_quote(&b, vm->ssh_user);
 		say("%s}\n", b.p);
 		return;

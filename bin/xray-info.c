@@ -14,7 +14,7 @@
 static const struct opt opts[] = {
 	OUT_OPTS,
 	{ 'q', "quiet", NULL, "print nothing; 0 when it runs, else 1" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-info", "VM ...", opts, 0 };
 

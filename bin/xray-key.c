@@ -12,9 +12,10 @@
 #include "ssh.h"
 
 static const struct opt opts[] = {
-	{ 'f', "force", NULL, "make a new pair; guests keep the old until "
+	{ 'f', "force", NULL,
+	    "make a new pair; guests keep the old until "
 	    "they boot" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-key", "[show]", opts, 0 };
 
@@ -51,7 +52,6 @@ main(int argc, char **argv)
 		die_why(&why);
 	if (optind < argc)
 		return show(path);
-	note("%s: %s", path, made ? "made" :
-	    "is there; -f makes a new one");
+	note("%s: %s", path, made ? "made" : "is there; -f makes a new one");
 	return say_done();
 }

@@ -18,7 +18,7 @@ static const struct opt opts[] = {
 	{ OPT_RUNNING, "running", NULL, "those that run" },
 	{ OPT_STOPPED, "stopped", NULL, "those that do not" },
 	OUT_OPTS,
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-list", "[PATTERN ...]", opts, 0 };
 

@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 	{ 'e', "events", NULL, "print events, for ever or until --timeout" },
 	{ OPT_JOB, "job", NULL, "wait until the command's job has concluded" },
 	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for an answer (10)" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-qmp",
 	"VM [COMMAND [KEY=VALUE ... | JSON]]", opts, 1 };
@@ -141,10 +141,10 @@ one_command(struct qmp *q, const char *command, const char *args)
 static int
 one_job(struct qmp *q, const char *command, const char *args)
 {
-	autojson struct json *doc = args ? json_parse(args, strlen(args),
-	    NULL) : NULL;
-	autofree char *id = doc ? json_str(doc, json_get(doc, 0, "job-id")) :
-	    NULL;
+	autojson struct json *doc =
+	    args ? json_parse(args, strlen(args), NULL) : NULL;
+	autofree char *id =
+	    doc ? json_str(doc, json_get(doc, 0, "job-id")) : NULL;
 	struct why why;
 
 	if (!id)
@@ -159,8 +159,8 @@ events(struct qmp *q, int limited)
 {
 	for (;;) {
 		struct why why;
-		struct json *doc = qmp_event(q, limited ? io_now() + wait_ms :
-		    io_now() + 3600000, &why);
+		struct json *doc = qmp_event(
+		    q, limited ? io_now() + wait_ms : io_now() + 3600000, &why);
 		const char *text;
 		size_t n;
 

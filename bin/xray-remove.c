@@ -18,10 +18,9 @@ static const struct opt opts[] = {
 	{ 'a', "all", NULL, "every VM" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would go" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for a VM's lock" },
-	{ 0 }
+	{ 0 },
 };
-static const struct usage use = { "xray-remove", "(-a | - | VM ...)", opts,
-	0 };
+static const struct usage use = { "xray-remove", "(-a | - | VM ...)", opts, 0 };
 
 static struct home home;
 static int yes, force, dry_run;
@@ -45,13 +44,17 @@ static int
 ready(struct vm *vm, struct why *why)
 {
 	if (vm->guarded)
-		return why_set(why, EX_NOPERM, "%s: protected; remove "
-		    "'protected' from its vm.ini first", vm->name);
+		return why_set(why, EX_NOPERM,
+		    "%s: protected; remove "
+		    "'protected' from its vm.ini first",
+		    vm->name);
 	if (!vm_alive(vm) || dry_run)
 		return 0;
 	if (!force)
-		return why_set(why, EX_TEMPFAIL, "%s: runs; xray stop %s, or "
-		    "remove -f", vm->name, vm->name);
+		return why_set(why, EX_TEMPFAIL,
+		    "%s: runs; xray stop %s, or "
+		    "remove -f",
+		    vm->name, vm->name);
 	return end(vm, why);
 }
 
@@ -81,8 +84,8 @@ static int
 agreed(const struct strv *names)
 {
 	if (names->n == 1)
-		return confirm(yes, "Delete VM '%s' and all its data?",
-		    names->v[0]);
+		return confirm(
+		    yes, "Delete VM '%s' and all its data?", names->v[0]);
 	return confirm(yes, "Delete %zu VMs and all their data?", names->n);
 }
 
@@ -113,7 +116,7 @@ main(int argc, char **argv)
 		}
 	if (home_open(&home, &why) < 0 ||
 	    sel_names(&home, argc, argv, optind, all ? SEL_ALL : SEL_NONE,
-	    &names, &why) < 0)
+		&names, &why) < 0)
 		die_why(&why);
 	if (lock_ms < 0)
 		lock_ms = vm_lock_wait(&home);

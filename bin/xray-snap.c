@@ -39,8 +39,8 @@ open_vm(const char *name, long long lock_ms)
 		die_why(&why);
 	if (lock_ms == -2)
 		return;
-	lock = vm_lock(&home, &vm, lock_ms < 0 ? vm_lock_wait(&home) :
-	    lock_ms, &why);
+	lock = vm_lock(
+	    &home, &vm, lock_ms < 0 ? vm_lock_wait(&home) : lock_ms, &why);
 	if (lock < 0)
 		die_why(&why);
 	if (!vm_alive(&vm) && snap_recover(&vm, &told, &why) < 0)
@@ -69,8 +69,8 @@ static struct qmp *
 monitor(void)
 {
 	struct why why;
-	struct qmp *q = qmp_open(vm.dir, VM_QMP, vm.name, io_now() + QMP_MS,
-	    &why);
+	struct qmp *q =
+	    qmp_open(vm.dir, VM_QMP, vm.name, io_now() + QMP_MS, &why);
 
 	if (!q)
 		die_why(&why);
@@ -92,8 +92,10 @@ look(const char *tag, int want)
 	if (!found && want)
 		die_why(&why);
 	if (found && !want)
-		die(EX_CANTCREAT, "%s: snapshot %s exists; xray snap delete "
-		    "%s %s", vm.name, tag, vm.name, tag);
+		die(EX_CANTCREAT,
+		    "%s: snapshot %s exists; xray snap delete "
+		    "%s %s",
+		    vm.name, tag, vm.name, tag);
 	if (found)
 		s = *found;
 	snaps_free(&all);
@@ -105,7 +107,7 @@ look(const char *tag, int want)
 static const struct opt create_opts[] = {
 	{ OPT_NOTE, "note", "TEXT", "a remark, shown by list -o note" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage create_use = { "xray-snap create", "VM [TAG]",
 	create_opts, 0 };
@@ -126,8 +128,7 @@ create_live(const char *tag, const char *text)
 	s = look(tag, 1);
 	size = num_human(s.size);
 	say_result("Created snapshot: %s\n", tag);
-	hint("live, %s, the guest stood %.1f s", size,
-	    (double)stood / 1000);
+	hint("live, %s, the guest stood %.1f s", size, (double)stood / 1000);
 }
 
 static void
@@ -199,7 +200,10 @@ static const struct col cols[] = {
 	[NOTE] = { "note", COL_TEXT, 0, NULL },
 };
 
-static const struct opt list_opts[] = { OUT_OPTS, { 0 } };
+static const struct opt list_opts[] = {
+	OUT_OPTS,
+	{ 0 },
+};
 static const struct usage list_use = { "xray-snap list", "VM ...", list_opts,
 	0 };
 
@@ -214,16 +218,15 @@ row(struct table *t, const struct snaps *all, const struct snapshot *s)
 	struct tm tm;
 
 	if (gmtime_r(&when, &tm))
-		(void)strftime(time_text, sizeof time_text,
-		    "%Y-%m-%dT%H:%M:%SZ", &tm);
+		(void)strftime(
+		    time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	cells[VM] = vm.name;
 	cells[TAG] = s->tag;
 	cells[KIND] = s->live ? "live" : "disk";
 	cells[SIZE] = size;
 	cells[TIME] = time_text;
 	cells[PARENT] = conf_get(all->conf, s->tag, "parent");
-	cells[CURRENT] = current && strcmp(current, s->tag) == 0 ? "yes" :
-	    "no";
+	cells[CURRENT] = current && strcmp(current, s->tag) == 0 ? "yes" : "no";
 	cells[NOTE] = conf_get(all->conf, s->tag, "note");
 	table_row(t, cells);
 }
@@ -259,12 +262,13 @@ list(int argc, char **argv)
 /* ---- revert ---- */
 
 static const struct opt revert_opts[] = {
-	{ OPT_RESTART, "restart", NULL, "a disk snapshot of a running VM: "
+	{ OPT_RESTART, "restart", NULL,
+	    "a disk snapshot of a running VM: "
 	    "switch off, revert, start" },
 	{ OPT_DISK_ONLY, "disk-only", NULL, "leave the memory out: boot" },
 	{ 'y', "yes", NULL, "do not ask" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage revert_use = { "xray-snap revert", "VM TAG",
 	revert_opts, 0 };
@@ -384,10 +388,12 @@ static void
 revert_restarting(const struct snapshot *s, int yes, int restart)
 {
 	if (!restart && !yes && !isatty(0))
-		die(EX_UNAVAILABLE, "%s: runs, and %s is to be booted from; "
-		    "--restart switches it off and on", vm.name, s->tag);
+		die(EX_UNAVAILABLE,
+		    "%s: runs, and %s is to be booted from; "
+		    "--restart switches it off and on",
+		    vm.name, s->tag);
 	if (!confirm(yes || restart, "%s: switch off, revert to %s, start?",
-	    vm.name, s->tag))
+		vm.name, s->tag))
 		exit(EX_NO);
 	run_tool("xray-stop", NULL);
 	revert_cold(s, 1, hold_still());
@@ -442,13 +448,12 @@ revert(int argc, char **argv)
 static const struct opt delete_opts[] = {
 	{ 'y', "yes", NULL, "do not ask (nor does it without)" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage delete_use = { "xray-snap delete", "VM TAG ...",
 	delete_opts, 0 };
 
-static int
-delete(int argc, char **argv)
+static int delete (int argc, char **argv)
 {
 	long long lock_ms = -1;
 	struct qmp *q = NULL;
@@ -468,7 +473,7 @@ delete(int argc, char **argv)
 		q = monitor();
 	for (int i = optind + 1; i < argc; i++) {
 		int r = q ? snap_live_delete(&vm, q, argv[i], &why) :
-		    snap_cold_delete(&vm, argv[i], &why);
+			    snap_cold_delete(&vm, argv[i], &why);
 
 		if (r < 0 || (q && snap_forget(&vm, argv[i], &why) < 0))
 			die_why(&why);

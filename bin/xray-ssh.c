@@ -21,7 +21,7 @@ static const struct opt opts[] = {
 	{ 'l', NULL, "USER", "log in as USER" },
 	{ 'S', "start", NULL, "start the VM when it is stopped" },
 	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for the guest" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-ssh",
 	"VM [SSH-OPTION ...] [--] [COMMAND ...]", opts, 1 };
@@ -55,8 +55,8 @@ await(const struct vm *vm, long long ms)
 	if (vm_alive(vm) && faccessat(vm->dir, "up", F_OK, 0) == 0)
 		return;
 	ms = ms < 0 ? ssh_wait_ms(&home, vm) : ms;
-	fd = ssh_await(vm, io_now() + ms, say_chatty() ?
-	    progress_text : NULL, &why);
+	fd = ssh_await(
+	    vm, io_now() + ms, say_chatty() ? progress_text : NULL, &why);
 	progress_end();
 	if (fd < 0)
 		die_why(&why);
@@ -75,8 +75,7 @@ ssh_options(int argc, char **argv, int i, struct strv *words)
 		if (strcmp(argv[i], "--") == 0)
 			return i + 1;
 		strv_add(words, argv[i]);
-		if (strchr(with_arg, argv[i][1]) && !argv[i][2] &&
-		    i + 1 < argc)
+		if (strchr(with_arg, argv[i][1]) && !argv[i][2] && i + 1 < argc)
 			strv_add(words, argv[++i]);
 	}
 	return i;
@@ -117,8 +116,10 @@ main(int argc, char **argv)
 	if (!vm_alive(&vm) && wants_start)
 		start(name);
 	else if (!vm_alive(&vm))
-		die(EX_UNAVAILABLE, "%s: stopped; xray start %s, or "
-		    "xray ssh -S %s", name, name, name);
+		die(EX_UNAVAILABLE,
+		    "%s: stopped; xray start %s, or "
+		    "xray ssh -S %s",
+		    name, name, name);
 	await(&vm, ms);
 	if (ssh_argv(&home, &vm, user, isatty(0), &words, &why) < 0)
 		die_why(&why);

@@ -20,7 +20,8 @@
 enum { OPT_ACCEL = OPT_OWN, OPT_COLD };
 
 static const struct opt opts[] = {
-	{ 'F', "foreground", NULL, "stay in the foreground; Ctrl-C is the "
+	{ 'F', "foreground", NULL,
+	    "stay in the foreground; Ctrl-C is the "
 	    "power button" },
 	{ 'w', "wait", NULL, "wait until the guest answers ssh" },
 	{ OPT_TIMEOUT, "timeout", "S", "give up waiting after S seconds" },
@@ -29,10 +30,9 @@ static const struct opt opts[] = {
 	{ 'j', "jobs", "N", "so many at a time (4)" },
 	{ 'a', "all", NULL, "every VM that is stopped" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for a VM's lock" },
-	{ 0 }
+	{ 0 },
 };
-static const struct usage use = { "xray-start", "(-a | - | VM ...)", opts,
-	0 };
+static const struct usage use = { "xray-start", "(-a | - | VM ...)", opts, 0 };
 
 static struct home home;
 static const char *accel;
@@ -43,13 +43,13 @@ static long long timeout_ms = -1, lock_ms = -1;
 struct job {
 	struct vm vm;
 	pid_t pid;
-	int ready;	/* reads a byte when the VM runs */
-	int lock;	/* the VM's, ours until it runs */
+	int ready; /* reads a byte when the VM runs */
+	int lock; /* the VM's, ours until it runs */
 };
 
 static void
-supervisor_argv(const struct job *job, int run_lock, int ready,
-    struct strv *argv)
+supervisor_argv(
+    const struct job *job, int run_lock, int ready, struct strv *argv)
 {
 	autofree char *bin = home_bin_dir(NULL);
 
@@ -141,8 +141,8 @@ await_guest(const struct vm *vm)
 {
 	struct why why;
 	long long ms = timeout_ms >= 0 ? timeout_ms : ssh_wait_ms(&home, vm);
-	int fd = ssh_await(vm, io_now() + ms, say_chatty() ?
-	    progress_text : NULL, &why);
+	int fd = ssh_await(
+	    vm, io_now() + ms, say_chatty() ? progress_text : NULL, &why);
 
 	progress_end();
 	if (fd < 0) {
@@ -163,8 +163,11 @@ batch(const struct strv *names, size_t from, size_t to)
 	for (size_t i = 0; i < to - from; i++) {
 		struct why why = { .code = EX_OSERR, .text = "start" };
 
-		job[i] = (struct job){ .ready = -1, .lock = -1,
-			.vm = { .dir = -1 } };
+		job[i] = (struct job){
+			.ready = -1,
+			.lock = -1,
+			.vm = { .dir = -1 },
+		};
 		state[i] = begin(names->v[from + i], &job[i], &why);
 		if (state[i] < 0) {
 			warn_why(&why);
@@ -194,7 +197,9 @@ static _Noreturn void
 become(const char *name)
 {
 	autostrv struct strv argv = { 0 };
-	struct job job = { .vm = { .dir = -1 } };
+	struct job job = {
+		.vm = { .dir = -1 },
+	};
 	struct why why;
 	int run_lock;
 
@@ -256,7 +261,7 @@ main(int argc, char **argv)
 	if (home_open(&home, &why) < 0)
 		die_why(&why);
 	if (sel_names(&home, argc, argv, optind, all ? SEL_STOPPED : SEL_NONE,
-	    &names, &why) < 0)
+		&names, &why) < 0)
 		die_why(&why);
 	if (lock_ms < 0)
 		lock_ms = vm_lock_wait(&home);

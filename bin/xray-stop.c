@@ -20,10 +20,9 @@ static const struct opt opts[] = {
 	{ 'f', "force", NULL, "no power button: end it now" },
 	{ OPT_TIMEOUT, "timeout", "S", "how long the guest may take (60)" },
 	{ 'a', "all", NULL, "every VM that runs" },
-	{ 0 }
+	{ 0 },
 };
-static const struct usage use = { "xray-stop", "(-a | - | VM ...)", opts,
-	0 };
+static const struct usage use = { "xray-stop", "(-a | - | VM ...)", opts, 0 };
 
 enum { QMP_MS = 3000, STEP_MS = 5000 };
 
@@ -34,8 +33,8 @@ static const char *const rung_names[] = { "the power button", "QMP quit",
 
 struct stop {
 	struct vm vm;
-	enum rung rung;		/* the one tried last */
-	long long deadline;	/* for it */
+	enum rung rung; /* the one tried last */
+	long long deadline; /* for it */
 	int done;
 };
 
@@ -47,10 +46,8 @@ static void
 send_qmp(const struct vm *vm, const char *command)
 {
 	struct why why;
-	autoqmp struct qmp *q = qmp_open(vm->dir, VM_QMP, vm->name,
-	    io_now() + QMP_MS, &why);
 
-	if ((!q || qmp_do(q, command, NULL, io_now() + QMP_MS, &why) < 0) &&
+	if (qmp_once(vm->dir, VM_QMP, vm->name, command, QMP_MS, &why) < 0 &&
 	    vm_alive(vm) && say_verbose)
 		warn_why(&why);
 }
@@ -205,7 +202,7 @@ main(int argc, char **argv)
 		}
 	if (home_open(&home, &why) < 0 ||
 	    sel_names(&home, argc, argv, optind, all ? SEL_RUNNING : SEL_NONE,
-	    &names, &why) < 0)
+		&names, &why) < 0)
 		die_why(&why);
 	if (button_ms < 0)
 		button_ms = stop_timeout();

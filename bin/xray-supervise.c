@@ -27,13 +27,13 @@
 
 #include "boot.h"
 #include "io.h"
-#include "json.h"
 #include "opt.h"
 #include "ring.h"
 #include "run.h"
 #include "snap.h"
 #include "ssh.h"
 #include "sys.h"
+#include "watch.h"
 
 enum { OPT_LOCK = OPT_OWN, OPT_READY, OPT_ACCEL, OPT_COLD };
 enum { READY_MS = 60000, LAST_MS = 3000 };
@@ -44,15 +44,14 @@ static const struct opt opts[] = {
 	{ OPT_READY, "ready", "FD", "gets a byte when the VM runs" },
 	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
 	{ OPT_COLD, "cold", NULL, "boot, whatever was reverted to" },
-	{ 0 }
+	{ 0 },
 };
 static const struct usage use = { "xray-supervise", "VM", opts, 0 };
 
-/* A stream of bytes that goes into a ring, or, as events, into handle(). */
+/* A stream of bytes that goes into a ring or, being events, into watch. */
 struct stream {
 	uv_pipe_t pipe;
 	struct ring *ring;
-	struct buf line;
 	int open;
 };
 
@@ -62,11 +61,10 @@ static struct {
 	struct boot boot;
 	int foreground, lock, ready;
 	pid_t qemu, gateway, clock;
-	int code;		/* QEMU's */
-	int hangups;		/* SIGINT and SIGTERM so far */
-	int backoff;		/* ms before the gateway is started again */
-	int paused;
-	const char *reason;
+	int code; /* QEMU's */
+	int hangups; /* SIGINT and SIGTERM so far */
+	int backoff; /* ms before the gateway is started again */
+	struct watch watch;
 	struct ring qemu_log, net_log, console_log;
 	struct stream qemu_out, net_out, console, events;
 	uv_signal_t child, term, intr;
@@ -74,53 +72,11 @@ static struct {
 } s = { .lock = -1, .ready = -1 };
 
 static void
-set_state(void)
+handle(const char *event, void *arg)
 {
-	autofree char *text = s.reason ?
-	    xasprintf("paused (%s)", s.reason) : NULL;
-
-	boot_state(&s.vm, !s.paused ? "running" : text ? text : "paused");
-}
-
-static void
-handle(const struct json *doc)
-{
-	autofree char *event = json_str(doc, json_get(doc, 0, "event"));
-
-	if (!event || strcmp(event, "JOB_STATUS_CHANGE") == 0)
-		return;
+	(void)arg;
 	ring_line(&s.qemu_log, "event %s", event);
-	if (strcmp(event, "BLOCK_IO_ERROR") == 0)
-		s.reason = json_bool(doc, json_get(doc, 0,
-		    "data.nospace")) == 1 ? "disk full" : "disk error";
-	else if (strcmp(event, "STOP") == 0)
-		s.paused = 1;
-	else if (strcmp(event, "RESUME") == 0) {
-		s.paused = 0;
-		s.reason = NULL;
-	} else if (strcmp(event, "POWERDOWN") == 0 ||
-	    strcmp(event, "SHUTDOWN") == 0) {
-		boot_state(&s.vm, "stopping");
-		return;
-	}
-	set_state();
-}
-
-static void
-take_events(struct stream *st)
-{
-	char *nl;
-
-	while (st->line.n && (nl = memchr(st->line.p, '\n', st->line.n))) {
-		size_t n = (size_t)(nl - st->line.p);
-		autojson struct json *doc = json_parse(st->line.p, n, NULL);
-
-		if (doc)
-			handle(doc);
-		buf_drop(&st->line, n + 1);
-	}
-	if (st->line.n > JSON_MAX)
-		st->line.n = 0; /* no event is that long */
+	boot_state(&s.vm, watch_state(&s.watch));
 }
 
 static void
@@ -147,10 +103,8 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 
 	if (n > 0 && st->ring)
 		ring_write(st->ring, b->base, (size_t)n);
-	else if (n > 0) {
-		buf_add(&st->line, b->base, (size_t)n);
-		take_events(st);
-	}
+	else if (n > 0)
+		watch_feed(&s.watch, b->base, (size_t)n, handle, NULL);
 	if (n > 0 && s.foreground && st == &s.console)
 		(void)io_write(1, b->base, (size_t)n); /* only to be seen */
 	if (n < 0) {
@@ -161,48 +115,40 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 }
 
 static void
-watch(struct stream *st, int fd, struct ring *ring)
+follow(struct stream *st, int fd, struct ring *ring)
 {
 	st->ring = ring;
 	st->pipe.data = st;
 	if (fd < 0 || uv_pipe_init(uv_default_loop(), &st->pipe, 0) != 0)
 		return;
-	if (uv_pipe_open(&st->pipe, fd) != 0 || uv_read_start(
-	    (uv_stream_t *)&st->pipe, give_memory, came) != 0) {
+	if (uv_pipe_open(&st->pipe, fd) != 0 ||
+	    uv_read_start((uv_stream_t *)&st->pipe, give_memory, came) != 0) {
 		uv_close((uv_handle_t *)&st->pipe, NULL);
 		return;
 	}
 	st->open = 1;
 }
 
-/* Start argv in the VM's directory, its messages through a pipe into ring. */
+/* Start argv in the VM's directory, what it says going into ring. */
 static pid_t
 start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
     struct ring *ring)
 {
 	struct run r = RUN_PLAIN;
 	struct why why;
-	int p[2];
 	pid_t pid;
+	int fd;
 
-	if (sys_pipe(p) < 0) {
-		ring_line(ring, "pipe: %s", strerror(errno));
-		return -1;
-	}
 	r.in = RUN_NULL;
-	r.out = r.err = p[1];
 	r.dir = s.vm.dir;
 	r.keep = keep;
 	r.nkeep = nkeep;
 	r.session = s.foreground; /* Ctrl-C is ours alone */
-	pid = run_spawn(&r, argv->v, &why);
-	close(p[1]);
-	if (pid < 0) {
+	pid = run_piped(&r, argv->v, &fd, &why);
+	if (pid < 0)
 		ring_line(ring, "%s", why.text);
-		close(p[0]);
-		return -1;
-	}
-	watch(st, p[0], ring);
+	else
+		follow(st, fd, ring);
 	return pid;
 }
 
@@ -241,8 +187,9 @@ gateway_ended(int status)
 	if (!s.qemu)
 		return;
 	ring_line(&s.net_log, "gateway ended (%s %d); again in %d ms",
-	    WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ?
-	    WTERMSIG(status) : WEXITSTATUS(status), s.backoff);
+	    WIFSIGNALED(status) ? "signal" : "exit",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+	    s.backoff);
 	uv_timer_start(&s.again, restart_gateway, (uint64_t)s.backoff, 0);
 	s.backoff = s.backoff < 5000 ? 2 * s.backoff : s.backoff;
 }
@@ -256,11 +203,11 @@ give_up_waiting(uv_timer_t *t)
 static void
 qemu_ended(int status)
 {
-	s.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-	    WEXITSTATUS(status);
-	ring_line(&s.qemu_log, "QEMU ended (%s %d)", WIFSIGNALED(status) ?
-	    "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) :
-	    WEXITSTATUS(status));
+	s.code =
+	    WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	ring_line(&s.qemu_log, "QEMU ended (%s %d)",
+	    WIFSIGNALED(status) ? "signal" : "exit",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	s.qemu = 0;
 	uv_timer_stop(&s.again);
 	if (s.gateway)
@@ -282,7 +229,8 @@ reap(uv_signal_t *h, int sig)
 		else if (pid == s.gateway)
 			gateway_ended(status);
 		else if (pid == s.clock && status)
-			ring_line(&s.qemu_log, "the guest's clock was not "
+			ring_line(&s.qemu_log,
+			    "the guest's clock was not "
 			    "set after the resume");
 	}
 	maybe_done();
@@ -293,19 +241,14 @@ static void
 hangup(uv_signal_t *h, int sig)
 {
 	struct why why;
-	struct qmp *q;
 
 	(void)h;
 	(void)sig;
-	if (s.hangups++) {
+	if (s.hangups++)
 		kill(s.qemu, SIGTERM);
-		return;
-	}
-	q = qmp_open(s.vm.dir, VM_QMP, s.vm.name, io_now() + 2000, &why);
-	if (!q || qmp_do(q, "system_powerdown", NULL, io_now() + 2000,
-	    &why) < 0)
+	else if (qmp_once(s.vm.dir, VM_QMP, s.vm.name, "system_powerdown", 2000,
+		     &why) < 0)
 		ring_line(&s.qemu_log, "power button: %s", why.text);
-	qmp_close(q);
 }
 
 static void
@@ -319,51 +262,52 @@ open_logs(void)
 		die_sys(EX_IOERR, "%s: log", s.vm.name);
 }
 
-/* QEMU ended before it was ready: say what it said. */
-static _Noreturn void
-stillborn(void)
+/* What a child that ended said last; the caller's. */
+static char *
+last_words(struct stream *st, struct ring *ring)
 {
-	autofree char *line = NULL;
-	char chunk[4096];
-	ssize_t n;
 	uv_os_fd_t fd;
+	char *line;
 
-	if (uv_fileno((uv_handle_t *)&s.qemu_out.pipe, &fd) == 0)
-		while ((n = read(fd, chunk, sizeof chunk)) > 0)
-			ring_write(&s.qemu_log, chunk, (size_t)n);
-	line = ring_last(s.qemu_log.dir, "qemu.log", NULL);
-	if (s.gateway)
-		kill(s.gateway, SIGTERM);
-	boot_clear(&s.vm);
-	die(EX_UNAVAILABLE, "%s: QEMU ended: %s", s.vm.name,
-	    line ? line : "it said nothing");
+	if (uv_fileno((uv_handle_t *)&st->pipe, &fd) == 0)
+		ring_drain(ring, fd);
+	line = ring_last(ring->dir, ring->name, NULL);
+	return line ? line : xstrdup("it said nothing");
 }
 
 /* Stop what was started, then die with why. */
 static _Noreturn void
 fail(const struct why *why)
 {
-	if (s.qemu)
-		kill(s.qemu, SIGKILL);
-	if (s.gateway)
-		kill(s.gateway, SIGTERM);
-	if (s.qemu)
-		(void)waitpid(s.qemu, NULL, 0);
-	if (s.gateway)
-		(void)waitpid(s.gateway, NULL, 0);
+	const struct {
+		pid_t pid;
+		int sig;
+	} ours[] = {
+		{ s.qemu, SIGKILL },
+		{ s.gateway, SIGTERM },
+	};
+
+	for (size_t i = 0; i < LEN(ours); i++)
+		if (ours[i].pid > 0 && kill(ours[i].pid, ours[i].sig) == 0)
+			(void)waitpid(ours[i].pid, NULL, 0);
 	boot_clear(&s.vm);
 	die_why(why);
 }
 
+/* Die when QEMU has ended before it was ready. */
 static void
 check_qemu(void)
 {
+	autofree char *line = NULL;
+	struct why why;
 	int status;
 
-	if (waitpid(s.qemu, &status, WNOHANG) != s.qemu)
+	if (s.qemu > 0 && waitpid(s.qemu, &status, WNOHANG) != s.qemu)
 		return;
 	s.qemu = 0;
-	stillborn();
+	line = last_words(&s.qemu_out, &s.qemu_log);
+	why_set(&why, EX_UNAVAILABLE, "%s: QEMU ended: %s", s.vm.name, line);
+	fail(&why);
 }
 
 /* Connect as soon as the socket is there. */
@@ -378,8 +322,10 @@ connect_socket(const char *name, long long deadline)
 			return fd;
 		check_qemu();
 		if (io_left(deadline) == 0) {
-			why_set(&why, EX_TEMPFAIL, "%s: QEMU does not open "
-			    "%s", s.vm.name, name);
+			why_set(&why, EX_TEMPFAIL,
+			    "%s: QEMU does not open "
+			    "%s",
+			    s.vm.name, name);
 			fail(&why);
 		}
 		io_sleep(1);
@@ -409,7 +355,7 @@ watch_events(long long deadline)
 
 	if (send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) < 0)
 		ring_line(&s.qemu_log, "events: %s", strerror(errno));
-	watch(&s.events, fd, NULL);
+	follow(&s.events, fd, NULL);
 }
 
 static void
@@ -435,25 +381,15 @@ resume(struct qmp *q)
 static void
 wait_gateway(int fd, long long deadline)
 {
+	autofree char *line = NULL;
 	struct why why;
 	char c;
 
 	if (io_wait_readable(fd, deadline) == 1 && read(fd, &c, 1) == 1)
 		return;
 	check_qemu();
-	{
-		char chunk[4096];
-		uv_os_fd_t out;
-		ssize_t n;
-		autofree char *line = NULL;
-
-		if (uv_fileno((uv_handle_t *)&s.net_out.pipe, &out) == 0 &&
-		    (n = read(out, chunk, sizeof chunk)) > 0)
-			ring_write(&s.net_log, chunk, (size_t)n);
-		line = ring_last(s.net_log.dir, "net.log", NULL);
-		why_set(&why, EX_UNAVAILABLE, "%s: no network: %s", s.vm.name,
-		    line ? line : "the gateway ended");
-	}
+	line = last_words(&s.net_out, &s.net_log);
+	why_set(&why, EX_UNAVAILABLE, "%s: no network: %s", s.vm.name, line);
 	fail(&why);
 }
 
@@ -466,11 +402,11 @@ launch(void)
 	struct why why;
 
 	ring_line(&s.qemu_log, "start: %s, %s, %lld MiB, %lld cpus",
-	    s.boot.qemu.accel, s.vm.machine,
-	    (long long)(s.vm.memory >> 20), s.vm.cpus);
+	    s.boot.qemu.accel, s.vm.machine, (long long)(s.vm.memory >> 20),
+	    s.vm.cpus);
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
 	if (s.qemu < 0)
-		stillborn();
+		check_qemu();
 	if (boot_started(&s.vm, &s.boot, s.qemu, &why) < 0)
 		fail(&why);
 	if (s.boot.gateway.n) {
@@ -479,8 +415,8 @@ launch(void)
 		start_gateway(ready[1]);
 		close(ready[1]);
 	}
-	watch(&s.console, connect_socket(VM_CONSOLE, deadline),
-	    &s.console_log);
+	follow(
+	    &s.console, connect_socket(VM_CONSOLE, deadline), &s.console_log);
 	q = first_contact(deadline);
 	if (s.boot.resume)
 		resume(q);
@@ -489,7 +425,7 @@ launch(void)
 	if (s.boot.gateway.n)
 		wait_gateway(ready[0], deadline);
 	close(ready[0]);
-	set_state();
+	boot_state(&s.vm, watch_state(&s.watch));
 }
 
 /* Tell the xray-start that waits, and let go of its terminal. */
@@ -543,8 +479,7 @@ main(int argc, char **argv)
 			s.lock = (int)opt_int(&use, "--lock", optarg, 3, 999);
 			break;
 		case OPT_READY:
-			s.ready = (int)opt_int(&use, "--ready", optarg, 3,
-			    999);
+			s.ready = (int)opt_int(&use, "--ready", optarg, 3, 999);
 			break;
 		case OPT_ACCEL:
 			accel = optarg;

@@ -18,10 +18,9 @@ static const struct opt opts[] = {
 	{ OPT_FOR, "for", "COND", "ssh (the default) or stopped" },
 	{ OPT_TIMEOUT, "timeout", "S", "give up after S seconds" },
 	{ 'a', "all", NULL, "every VM that runs" },
-	{ 0 }
+	{ 0 },
 };
-static const struct usage use = { "xray-wait", "(-a | - | VM ...)", opts,
-	0 };
+static const struct usage use = { "xray-wait", "(-a | - | VM ...)", opts, 0 };
 
 static int
 wait_one(struct home *home, const char *name, int stopped, long long ms)
@@ -36,11 +35,11 @@ wait_one(struct home *home, const char *name, int stopped, long long ms)
 		ms = ssh_wait_ms(home, &vm);
 	why.code = 0;
 	if (!stopped)
-		fd = ssh_await(&vm, io_now() + ms, say_chatty() ?
-	    progress_text : NULL, &why);
+		fd = ssh_await(&vm, io_now() + ms,
+		    say_chatty() ? progress_text : NULL, &why);
 	else if (!vm_wait_end(&vm, io_now() + ms))
-		why_set(&why, EX_TEMPFAIL, "%s: still runs after %lld s",
-		    name, ms / 1000);
+		why_set(&why, EX_TEMPFAIL, "%s: still runs after %lld s", name,
+		    ms / 1000);
 	progress_end();
 	if (fd >= 0)
 		close(fd);
@@ -64,8 +63,8 @@ main(int argc, char **argv)
 		case OPT_FOR:
 			stopped = strcmp(optarg, "stopped") == 0;
 			if (!stopped && strcmp(optarg, "ssh") != 0)
-				die_usage(&use, "--for: %s: ssh or stopped",
-				    optarg);
+				die_usage(
+				    &use, "--for: %s: ssh or stopped", optarg);
 			break;
 		case OPT_TIMEOUT:
 			ms = opt_ms(&use, "--timeout", optarg);
@@ -76,7 +75,7 @@ main(int argc, char **argv)
 		}
 	if (home_open(&home, &why) < 0 ||
 	    sel_names(&home, argc, argv, optind, all ? SEL_RUNNING : SEL_NONE,
-	    &names, &why) < 0)
+		&names, &why) < 0)
 		die_why(&why);
 	for (size_t i = 0; i < names.n; i++) {
 		int got = wait_one(&home, names.v[i], stopped, ms);

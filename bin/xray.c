@@ -22,8 +22,8 @@ struct entry {
 	char *name, *class, *text;
 };
 
-static const char *const classes[] = { "machines", "access", "state",
-	"network", "house" };
+static const char *const classes[] = { "machines", "access", "state", "network",
+	"house" };
 
 static char *bin;
 static struct entry *entries;
@@ -74,8 +74,8 @@ entry(const char *name, int alias)
 static void
 usage_text(FILE *out)
 {
-	(void)fputs("usage: xray COMMAND [ARG ...]     xray help COMMAND\n",
-	    out);
+	(void)fputs(
+	    "usage: xray COMMAND [ARG ...]     xray help COMMAND\n", out);
 	for (size_t c = 0; c < LEN(classes); c++) {
 		int n = 0;
 
@@ -107,9 +107,11 @@ static _Noreturn void
 help_page(const char *name)
 {
 	const struct entry *alias = entry(name, 1);
-	autofree char *word = alias ? xstrndup(alias->text,
-	    strcspn(alias->text, " ")) : xstrdup(name);
-	autofree char *page = strcmp(word, "xray") == 0 ? xstrdup("xray") :
+	autofree char *word = alias ?
+	    xstrndup(alias->text, strcspn(alias->text, " ")) :
+	    xstrdup(name);
+	autofree char *page = strcmp(word, "xray") == 0 ?
+	    xstrdup("xray") :
 	    xasprintf("xray-%s", word);
 	autofree char *file = xasprintf("%s/../man/%s.1", bin, page);
 

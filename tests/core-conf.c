@@ -59,9 +59,11 @@ static void
 reading(void)
 {
 	struct why why;
-	autoconf struct conf *c = read_text("# head\n\n  name = a b  \n"
-	    "  cpus=4\n; note\nempty =\nport = 1:2\nport = 3:4\n"
-	    "size = 2G\nyes = on\n[x]\nname = inner\n", &why);
+	autoconf struct conf *c =
+	    read_text("# head\n\n  name = a b  \n"
+		      "  cpus=4\n; note\nempty =\nport = 1:2\nport = 3:4\n"
+		      "size = 2G\nyes = on\n[x]\nname = inner\n",
+		&why);
 	long long n = 0;
 	uint64_t size = 0;
 	int yes = 0;
@@ -71,13 +73,16 @@ reading(void)
 	    "an indented line is no continuation");
 	ok(conf_int(c, "cpus", 1, 9, &n, &why) == 0 && n == 4, "a number");
 	ok(conf_int(c, "cpus", 5, 9, &n, &why) < 0 &&
-	    str_starts(why.text, "c:4: cpus = 4"), "%s", why.text);
+		str_starts(why.text, "c:4: cpus = 4"),
+	    "%s", why.text);
 	ok(conf_int(c, "none", 1, 9, &n, &why) == 1, "a key not there");
 	ok(*conf_get(c, NULL, "empty") == '\0', "an empty value");
 	ok(strcmp(conf_nth(c, NULL, "port", 1), "3:4") == 0 &&
-	    !conf_nth(c, NULL, "port", 2), "a repeated key");
+		!conf_nth(c, NULL, "port", 2),
+	    "a repeated key");
 	ok(conf_size(c, "size", 1, &size, &why) == 0 &&
-	    size == (uint64_t)2 << 30, "a size");
+		size == (uint64_t)2 << 30,
+	    "a size");
 	ok(conf_bool(c, "yes", &yes, &why) == 0 && yes == 1, "a truth");
 	ok(strcmp(conf_get(c, "x", "name"), "inner") == 0, "a section's key");
 	ok(conf_has(c, "x") && !conf_has(c, "y"), "sections there and not");
@@ -87,22 +92,27 @@ static void
 editing(void)
 {
 	struct why why;
-	autoconf struct conf *c = read_text("# head\na = 1\n# about b\n"
-	    "b = 2\n\n[s]\n# inside\nk = v\n[t]\nk = w\n", &why);
+	autoconf struct conf *c =
+	    read_text("# head\na = 1\n# about b\n"
+		      "b = 2\n\n[s]\n# inside\nk = v\n[t]\nk = w\n",
+		&why);
 	size_t n;
 
 	ok(conf_set(c, "a", "9", &why) == 0 &&
-	    conf_set(c, "c", "3", &why) == 0 &&
-	    conf_set(c, "b", NULL, &why) == 0 &&
-	    conf_add(c, "port", "1:1", &why) == 0 &&
-	    conf_add(c, "port", "2:2", &why) == 0 &&
-	    conf_drop(c, "port", "1:1") == 0 &&
-	    conf_set_in(c, "s", "k2", "x", &why) == 0 &&
-	    conf_set_in(c, "new", "k", "y", &why) == 0 &&
-	    conf_drop_section(c, "t") == 0, "nine edits");
-	ok(strcmp(conf_text(c, &n), "# head\na = 9\n# about b\nc = 3\n"
-	    "port = 2:2\n\n[s]\n# inside\nk = v\nk2 = x\n[new]\nk = y\n")
-	    == 0, "comments and order stay");
+		conf_set(c, "c", "3", &why) == 0 &&
+		conf_set(c, "b", NULL, &why) == 0 &&
+		conf_add(c, "port", "1:1", &why) == 0 &&
+		conf_add(c, "port", "2:2", &why) == 0 &&
+		conf_drop(c, "port", "1:1") == 0 &&
+		conf_set_in(c, "s", "k2", "x", &why) == 0 &&
+		conf_set_in(c, "new", "k", "y", &why) == 0 &&
+		conf_drop_section(c, "t") == 0,
+	    "nine edits");
+	ok(strcmp(conf_text(c, &n),
+	       "# head\na = 9\n# about b\nc = 3\n"
+	       "port = 2:2\n\n[s]\n# inside\nk = v\nk2 = x\n[new]\nk = y\n") ==
+		0,
+	    "comments and order stay");
 	ok(conf_set(c, "a", "x ; y", &why) < 0 && why.code == EX_USAGE,
 	    "a value that would not read back is refused");
 	ok(conf_set(c, "a", "two\nlines", &why) < 0, "so are two lines");
@@ -142,8 +152,8 @@ round_trip(void)
 		    strcmp(conf_get(back, NULL, "last"), "2");
 		conf_free(back);
 	}
-	ok(taken > 500 && wrong == 0, "%d values read back, %d wrongly",
-	    taken, wrong);
+	ok(taken > 500 && wrong == 0, "%d values read back, %d wrongly", taken,
+	    wrong);
 }
 
 int

@@ -38,8 +38,8 @@ replacing(void)
 	    "create does not replace");
 	ok(io_replace(dir, "no/f", 0600, "x", 1) < 0, "no such folder");
 	ok(mkdirat(dir, "d", 0700) == 0 &&
-	    io_replace(dir, "d", 0600, "x", 1) < 0 &&
-	    fstatat(dir, ".d.new", &st, 0) < 0,
+		io_replace(dir, "d", 0600, "x", 1) < 0 &&
+		fstatat(dir, ".d.new", &st, 0) < 0,
 	    "a folder in its place: refused, nothing left");
 }
 
@@ -50,8 +50,7 @@ reading(void)
 
 	ok(io_read_file(dir, "f", &b, 2) < 0 && errno == EFBIG, "the cap");
 	ok(io_read_file(dir, "d", &b, 9) < 0, "a folder is no file");
-	ok(mkfifoat(dir, "p", 0600) == 0 &&
-	    io_read_file(dir, "p", &b, 9) < 0,
+	ok(mkfifoat(dir, "p", 0600) == 0 && io_read_file(dir, "p", &b, 9) < 0,
 	    "a pipe is none either, and does not hang");
 }
 
@@ -65,7 +64,8 @@ trees(void)
 	mkdirat(dir, "t/a/b", 0700);
 	(void)io_create(dir, "t/a/b/f", 0600, "x", 1);
 	ok(symlinkat("../f", dir, "t/link") == 0 &&
-	    symlinkat("..", dir, "t/a/up") == 0, "links out of a tree");
+		symlinkat("..", dir, "t/a/up") == 0,
+	    "links out of a tree");
 	ok(io_remove_tree(dir, "t") == 0 && fstatat(dir, "t", &st, 0) < 0,
 	    "a tree goes");
 	ok(holds("f", "two!"), "what its links point to stays");
@@ -75,10 +75,10 @@ trees(void)
 static void
 copying(void)
 {
-	autoclose int from = openat(dir, "big", O_RDWR | O_CREAT | O_CLOEXEC,
-	    0600);
-	autoclose int to = openat(dir, "copy", O_RDWR | O_CREAT | O_CLOEXEC,
-	    0600);
+	autoclose int from =
+	    openat(dir, "big", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	autoclose int to =
+	    openat(dir, "copy", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct stat a, b;
 	char x[4] = "";
 
@@ -86,8 +86,8 @@ copying(void)
 	    pwrite(from, "abc", 3, 40 << 20) != 3)
 		return;
 	ok(io_copy(from, to, NULL) == 0 && fstat(from, &a) == 0 &&
-	    fstat(to, &b) == 0 && a.st_size == b.st_size &&
-	    pread(to, x, 3, 40 << 20) == 3 && strcmp(x, "abc") == 0,
+		fstat(to, &b) == 0 && a.st_size == b.st_size &&
+		pread(to, x, 3, 40 << 20) == 3 && strcmp(x, "abc") == 0,
 	    "a copy");
 	ok(b.st_blocks <= a.st_blocks + 256, "holes stay holes");
 }
@@ -154,8 +154,10 @@ rings(void)
 	free(last);
 	ok(!ring_last(dir, "log", "2999"), "none since then");
 	for (int i = 0; i < 100000; i++)
-		ring_write(&r, "a guest that prints all night, and the next "
-		    "day too, and has nothing to say\n", 77);
+		ring_write(&r,
+		    "a guest that prints all night, and the next "
+		    "day too, and has nothing to say\n",
+		    77);
 	for (int i = 0; i < RING_FILES + 2; i++) {
 		char name[16];
 

@@ -8,21 +8,21 @@
 #include "say.h"
 #include "tap.h"
 
-static const char *const good[] = { "{}", "[]", "null", "true", "false",
-	"0", "-0", "12", "-1.5e+10", "1E5", "\"\"", "\"a\"",
-	"\"\\u00e9\\n\\\"\"", "\"\\ud83d\\ude00\"", "\"\xc3\xa9\"",
-	" [ 1 , 2 ] ", "[[],[[]],{}]", "{\"a\":{\"b\":[1,{\"c\":null}]}}",
-	"{\"a\":1,\"a\":2}", "[\"a\",1,true]", "\t{\r\n\"x\" : 1 }\n" };
+static const char *const good[] = { "{}", "[]", "null", "true", "false", "0",
+	"-0", "12", "-1.5e+10", "1E5", "\"\"", "\"a\"", "\"\\u00e9\\n\\\"\"",
+	"\"\\ud83d\\ude00\"", "\"\xc3\xa9\"", " [ 1 , 2 ] ", "[[],[[]],{}]",
+	"{\"a\":{\"b\":[1,{\"c\":null}]}}", "{\"a\":1,\"a\":2}",
+	"[\"a\",1,true]", "\t{\r\n\"x\" : 1 }\n" };
 
-static const char *const bad[] = { "", " ", "{", "}", "[", "]", "[1,]",
-	"[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}",
-	"{'a':1}", "{1:2}", "{\"a\" 1}", "{}{}", "1 2", "tru", "nul", "truee",
-	"01", "-", "+1", "1.", ".5", "1e", "1e+", "0x1", "NaN", "Infinity",
-	"\"", "\"a", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\t\"",
-	"\"\n\"", "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
-	"\"\xf5\x80\x80\x80\"", "[\"a\"", "[1]]", "{\"a\":1]", "[1}",
-	"//c\n1", "[1,,2]", "{\"a\":1 \"b\":2}", "{\"a\":\"b\":\"c\"}",
-	"{[]:1}", "[\"a\":1]", "{\"a\",\"b\"}", "\xef\xbb\xbf{}" };
+static const char *const bad[] = { "", " ", "{", "}", "[", "]", "[1,]", "[,1]",
+	"[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
+	"{1:2}", "{\"a\" 1}", "{}{}", "1 2", "tru", "nul", "truee", "01", "-",
+	"+1", "1.", ".5", "1e", "1e+", "0x1", "NaN", "Infinity", "\"", "\"a",
+	"\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\t\"", "\"\n\"", "\"\xff\"",
+	"\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xf5\x80\x80\x80\"", "[\"a\"",
+	"[1]]", "{\"a\":1]", "[1}", "//c\n1", "[1,,2]", "{\"a\":1 \"b\":2}",
+	"{\"a\":\"b\":\"c\"}", "{[]:1}", "[\"a\":1]", "{\"a\",\"b\"}",
+	"\xef\xbb\xbf{}" };
 
 static struct json *
 parse(const char *s)
@@ -33,7 +33,8 @@ parse(const char *s)
 static void
 values(void)
 {
-	autojson struct json *doc = parse("{\"return\":{\"status\":\"run\\u00e9"
+	autojson struct json *doc = parse(
+	    "{\"return\":{\"status\":\"run\\u00e9"
 	    "\\ud83d\\ude00\",\"n\":-42,\"big\":99999999999999999999,"
 	    "\"yes\":true,\"nul\":\"a\\u0000b\",\"list\":[{\"x\":1},[2,3],"
 	    "\"s\"]},\"id\":7}");
@@ -52,7 +53,7 @@ values(void)
 	    "a string with a NUL is none");
 	ok(json_get(doc, 0, "return.nope.x") < 0, "a path that is not there");
 	ok(json_get(doc, 0, "status") < 0, "a name from deeper down");
-	json_each(doc, json_get(doc, 0, "return.list"), v)
+	json_each (doc, json_get(doc, 0, "return.list"), v)
 		count += v > 0;
 	ok(count == 3, "three elements, whatever is inside them");
 	(void)json_raw(doc, json_get(doc, 0, "return.status"), &len);
@@ -93,7 +94,8 @@ bombs(void)
 static void
 mutations(void)
 {
-	static const char text[] = "{\"QMP\":{\"version\":{\"qemu\":{\"micro\":"
+	static const char text[] =
+	    "{\"QMP\":{\"version\":{\"qemu\":{\"micro\":"
 	    "22,\"minor\":2}},\"capabilities\":[\"oob\",null,-1.5e3]}}";
 	char copy[sizeof text];
 	unsigned seed = 1;
@@ -128,7 +130,8 @@ main(void)
 		struct why why = { 0 };
 
 		ok(!json_parse(bad[i], strlen(bad[i]), &why) &&
-		    why.code == EX_DATAERR, "bad %zu", i);
+			why.code == EX_DATAERR,
+		    "bad %zu", i);
 	}
 	values();
 	bombs();

@@ -17,12 +17,19 @@ integers(void)
 		int good;
 		long long want;
 	} cases[] = {
-		{ "0", 1, 0 }, { "7", 1, 7 }, { "-3", 1, -3 },
+		{ "0", 1, 0 },
+		{ "7", 1, 7 },
+		{ "-3", 1, -3 },
 		{ "9223372036854775807", 1, LLONG_MAX },
 		{ "9223372036854775808", 0, 0 },
-		{ "99999999999999999999999", 0, 0 }, { "", 0, 0 },
-		{ "-", 0, 0 }, { "+1", 0, 0 }, { " 1", 0, 0 },
-		{ "1 ", 0, 0 }, { "0x10", 0, 0 }, { "1e3", 0, 0 },
+		{ "99999999999999999999999", 0, 0 },
+		{ "", 0, 0 },
+		{ "-", 0, 0 },
+		{ "+1", 0, 0 },
+		{ " 1", 0, 0 },
+		{ "1 ", 0, 0 },
+		{ "0x10", 0, 0 },
+		{ "1e3", 0, 0 },
 	};
 
 	for (size_t i = 0; i < LEN(cases); i++) {
@@ -30,7 +37,7 @@ integers(void)
 		int r = num_int(cases[i].text, LLONG_MIN, LLONG_MAX, &n);
 
 		ok(r == (cases[i].good ? 0 : -1) &&
-		    n == (cases[i].good ? cases[i].want : 42),
+			n == (cases[i].good ? cases[i].want : 42),
 		    "integer '%s'", cases[i].text);
 	}
 }
@@ -42,11 +49,17 @@ sizes(void)
 		const char *text;
 		uint64_t unit, want; /* want 0: refused */
 	} cases[] = {
-		{ "512M", 1, 512u << 20 }, { "4G", 1, (uint64_t)4 << 30 },
-		{ "4GiB", 1, (uint64_t)4 << 30 }, { "4g", 1, (uint64_t)4 << 30 },
+		{ "512M", 1, 512u << 20 },
+		{ "4G", 1, (uint64_t)4 << 30 },
+		{ "4GiB", 1, (uint64_t)4 << 30 },
+		{ "4g", 1, (uint64_t)4 << 30 },
 		{ "4096", 1 << 20, (uint64_t)4096 << 20 },
-		{ "100B", 1 << 20, 100 }, { "4X", 1, 0 }, { "4.5G", 1, 0 },
-		{ "G", 1, 0 }, { "-1G", 1, 0 }, { "9999999999T", 1, 0 },
+		{ "100B", 1 << 20, 100 },
+		{ "4X", 1, 0 },
+		{ "4.5G", 1, 0 },
+		{ "G", 1, 0 },
+		{ "-1G", 1, 0 },
+		{ "9999999999T", 1, 0 },
 		{ "4Gi b", 1, 0 },
 	};
 
@@ -76,8 +89,7 @@ durations(void)
 	ok(num_duration("15m", &ms) == 0 && ms == 900000, "15m");
 	ok(num_duration("2d", &ms) == 0 && ms == 172800000, "2d");
 	ok(num_duration("1mm", &ms) < 0, "1mm is none");
-	ok(num_duration("99999999999", &ms) < 0 && errno == ERANGE,
-	    "too long");
+	ok(num_duration("99999999999", &ms) < 0 && errno == ERANGE, "too long");
 }
 
 int
@@ -98,6 +110,7 @@ main(void)
 	ok(strcmp(a, "597 MB") == 0 && strcmp(c, "1.2 GB") == 0,
 	    "sizes for people: %s, %s", a, c);
 	ok(str_distance("web", "wbe") == 2 && str_distance("", "ab") == 2 &&
-	    str_distance("same", "same") == 0, "distances");
+		str_distance("same", "same") == 0,
+	    "distances");
 	return tap_end();
 }

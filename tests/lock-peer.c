@@ -13,8 +13,9 @@ int
 main(int argc, char **argv)
 {
 	static const char text[] = "4711 xray-test\n";
-	int fd = argc > 2 ? open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC,
-	    0600) : -1, status;
+	int fd = argc > 2 ? open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600) :
+			    -1,
+	    status;
 	pid_t pid;
 
 	if (fd < 0 || sys_lock(fd) < 0 || ftruncate(fd, 0) < 0 ||

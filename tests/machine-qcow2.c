@@ -50,7 +50,7 @@ static const struct {
 	const char *what;
 	int at, bytes;
 	uint64_t value;
-	int code;	/* of reading; 0: reads, but is not sealable */
+	int code; /* of reading; 0: reads, but is not sealable */
 } cases[] = {
 	{ "no magic", 0, 4, 0x12345678, EX_DATAERR },
 	{ "version 1", 4, 4, 1, EX_DATAERR },
@@ -91,13 +91,12 @@ refusals(void)
 		r = reads(h, sizeof h, &q, &why);
 		if (r == 0) {
 			r = qcow2_sealable(&q, &why);
-			ok(r == -1 && !cases[i].code &&
-			    why.code == EX_NOPERM, "%s: %s", cases[i].what,
-			    why.text);
+			ok(r == -1 && !cases[i].code && why.code == EX_NOPERM,
+			    "%s: %s", cases[i].what, why.text);
 		} else
-			ok(why.code == EX_DATAERR && (cases[i].code ||
-			    cases[i].at == 8), "%s: %s", cases[i].what,
-			    why.text);
+			ok(why.code == EX_DATAERR &&
+				(cases[i].code || cases[i].at == 8),
+			    "%s: %s", cases[i].what, why.text);
 	}
 }
 
@@ -113,7 +112,8 @@ backing_names(void)
 	put(h + 16, 11, 4);
 	memcpy(h + 200, "/etc/shadow", 11);
 	ok(reads(h, sizeof h, &q, &why) == 0 &&
-	    strcmp(q.backing, "/etc/shadow") == 0, "a backing name is seen");
+		strcmp(q.backing, "/etc/shadow") == 0,
+	    "a backing name is seen");
 	ok(qcow2_sealable(&q, &why) < 0 && why.code == EX_NOPERM, "%s",
 	    why.text);
 	put(h + 16, 1024, 4);
@@ -176,7 +176,8 @@ tables(void)
 	    (fd = openat(dir, "t", O_RDONLY | O_CLOEXEC)) < 0)
 		return;
 	ok(qcow2_snapshots(fd, &q, count, &n, &why) < 0 && n == 1 &&
-	    why.code == EX_DATAERR, "a name longer than the file");
+		why.code == EX_DATAERR,
+	    "a name longer than the file");
 	n = 0;
 	q.snapshots = 60000;
 	q.snapshot_table = (uint64_t)1 << 62;
@@ -197,12 +198,12 @@ overlays(void)
 		int fd;
 
 		(void)unlinkat(dir, "o", 0);
-		fd = qcow2_overlay(dir, "o", "../b/1/disk.qcow2", "qcow2",
-		    sizes[i], &why);
+		fd = qcow2_overlay(
+		    dir, "o", "../b/1/disk.qcow2", "qcow2", sizes[i], &why);
 		ok(fd >= 0 && qcow2_read(fd, &q, &why) == 0 &&
-		    q.size == sizes[i] &&
-		    strcmp(q.backing, "../b/1/disk.qcow2") == 0 &&
-		    strcmp(q.backing_format, "qcow2") == 0,
+			q.size == sizes[i] &&
+			strcmp(q.backing, "../b/1/disk.qcow2") == 0 &&
+			strcmp(q.backing_format, "qcow2") == 0,
 		    "an overlay of %llu bytes reads back",
 		    (unsigned long long)sizes[i]);
 		if (fd >= 0)

@@ -7,16 +7,15 @@
 
 static int tap_count, tap_failed;
 
-#define ok(cond, ...)                                                   \
-	do {                                                            \
-		int ok_ = (cond) != 0;                                  \
-		tap_failed += !ok_;                                     \
-		printf("%sok %d - ", ok_ ? "" : "not ", ++tap_count);   \
-		printf(__VA_ARGS__);                                    \
-		printf("\n");                                           \
-		if (!ok_)                                               \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__,     \
-			    #cond);                                     \
+#define ok(cond, ...)                                                       \
+	do {                                                                \
+		int ok_ = (cond) != 0;                                      \
+		tap_failed += !ok_;                                         \
+		printf("%sok %d - ", ok_ ? "" : "not ", ++tap_count);       \
+		printf(__VA_ARGS__);                                        \
+		printf("\n");                                               \
+		if (!ok_)                                                   \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond); \
 	} while (0)
 
 /* Ends main: the plan, and 1 when something failed. */

@@ -5,7 +5,7 @@
  * blank, so its continuation lines never happen.  What its dialect would read
  * otherwise than we write it is refused before it gets there.
  */
-#include "conf.h"
+#include "conf_priv.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,18 +16,6 @@
 
 #include "io.h"
 #include "say.h"
-
-struct item {
-	char *section, *key, *value;
-	int line;
-};
-
-struct conf {
-	char *name;
-	struct buf text;
-	struct item *items;
-	size_t n, cap;
-};
 
 struct reader {
 	struct conf *c;
@@ -75,33 +63,33 @@ conf_autofree(struct conf **c)
 	conf_free(*c);
 }
 
-static int
-key_ok(const char *key, size_t n)
+int
+conf_key_ok(const char *key, size_t n)
 {
 	if (!n || n > 48)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		if (!islower((unsigned char)key[i]) &&
-		    !isdigit((unsigned char)key[i]) &&
-		    !strchr("_.-", key[i]))
+		    !isdigit((unsigned char)key[i]) && !strchr("_.-", key[i]))
 			return 0;
 	return 1;
 }
 
 /* A value that libinih hands over as it stands: no inline comment, no
  * control byte, no blank at either end. */
-static int
-value_ok(const char *v, size_t n)
+int
+conf_value_ok(const char *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)v[i] < 0x20 && v[i] != '\t')
 			return 0;
-		if (v[i] == 0x7f || (v[i] == ';' && i &&
-		    isspace((unsigned char)v[i - 1])))
+		if (v[i] == 0x7f ||
+		    (v[i] == ';' && i && isspace((unsigned char)v[i - 1])))
 			return 0;
 	}
-	return !n || (!isspace((unsigned char)v[0]) &&
-	    !isspace((unsigned char)v[n - 1]) && v[0] != ';');
+	return !n ||
+	    (!isspace((unsigned char)v[0]) &&
+		!isspace((unsigned char)v[n - 1]) && v[0] != ';');
 }
 
 /* What is wrong with a trimmed line, NULL when nothing is. */
@@ -119,16 +107,18 @@ line_fault(const char *s, size_t n)
 		return NULL;
 	if (*s == '[')
 		return s[n - 1] == ']' && n > 2 && n <= 48 &&
-		    !memchr(s, ';', n) ? NULL : "not a [section]";
+			!memchr(s, ';', n) ?
+		    NULL :
+		    "not a [section]";
 	if (!eq)
 		return "neither key = value nor [section]";
 	for (k = (size_t)(eq - s); k && isspace((unsigned char)s[k - 1]);)
 		k--;
-	if (!key_ok(s, k))
+	if (!conf_key_ok(s, k))
 		return "bad key";
 	for (eq++; eq < s + n && isspace((unsigned char)*eq);)
 		eq++;
-	if (!value_ok(eq, (size_t)(s + n - eq)))
+	if (!conf_value_ok(eq, (size_t)(s + n - eq)))
 		return "bad value";
 	return NULL;
 }
@@ -180,8 +170,8 @@ take(void *arg, const char *section, const char *key, const char *value)
 	return 1;
 }
 
-static int
-parse(struct conf *c, struct why *why)
+int
+conf_parse(struct conf *c, struct why *why)
 {
 	struct reader r = { .c = c, .why = why };
 	int bad;
@@ -195,8 +185,8 @@ parse(struct conf *c, struct why *why)
 	if (r.failed)
 		return -1;
 	if (bad)
-		return why_set(why, EX_DATAERR, "%s:%d: not understood",
-		    c->name, bad);
+		return why_set(
+		    why, EX_DATAERR, "%s:%d: not understood", c->name, bad);
 	return 0;
 }
 
@@ -207,16 +197,17 @@ conf_read(int dir, const char *file, const char *label, struct why *why)
 	int r = io_read_file(dir, file, &c->text, CONF_MAX);
 
 	if (r < 0)
-		why_sys(why, errno == ENOENT ? EX_NOINPUT : EX_IOERR, "%s",
-		    label);
-	else if ((r = parse(c, why)) == 0)
+		why_sys(
+		    why, errno == ENOENT ? EX_NOINPUT : EX_IOERR, "%s", label);
+	else if ((r = conf_parse(c, why)) == 0)
 		return c;
 	conf_free(c);
 	return NULL;
 }
 
-static const struct item *
-find(const struct conf *c, const char *section, const char *key, size_t nth)
+const struct item *
+conf_find(
+    const struct conf *c, const char *section, const char *key, size_t nth)
 {
 	section = section ? section : "";
 	for (size_t i = 0; i < c->n; i++)
@@ -235,7 +226,7 @@ conf_get(const struct conf *c, const char *section, const char *key)
 const char *
 conf_nth(const struct conf *c, const char *section, const char *key, size_t i)
 {
-	const struct item *it = find(c, section, key, i);
+	const struct item *it = conf_find(c, section, key, i);
 
 	return it ? it->value : NULL;
 }
@@ -252,15 +243,14 @@ int
 conf_int(const struct conf *c, const char *key, long long lo, long long hi,
     long long *out, struct why *why)
 {
-	const struct item *it = find(c, NULL, key, 0);
+	const struct item *it = conf_find(c, NULL, key, 0);
 	char want[64];
 
 	if (!it)
 		return 1;
 	if (num_int(it->value, lo, hi, out) == 0)
 		return 0;
-	(void)snprintf(want, sizeof want, "a number from %lld to %lld", lo,
-	    hi);
+	(void)snprintf(want, sizeof want, "a number from %lld to %lld", lo, hi);
 	return mistyped(c, it, want, why);
 }
 
@@ -268,7 +258,7 @@ int
 conf_size(const struct conf *c, const char *key, uint64_t unit, uint64_t *out,
     struct why *why)
 {
-	const struct item *it = find(c, NULL, key, 0);
+	const struct item *it = conf_find(c, NULL, key, 0);
 
 	if (!it)
 		return 1;
@@ -282,7 +272,7 @@ conf_bool(const struct conf *c, const char *key, int *out, struct why *why)
 {
 	static const char *const words[] = { "no", "yes", "false", "true",
 		"off", "on", "0", "1" };
-	const struct item *it = find(c, NULL, key, 0);
+	const struct item *it = conf_find(c, NULL, key, 0);
 
 	if (!it)
 		return 1;
@@ -295,198 +285,15 @@ conf_bool(const struct conf *c, const char *key, int *out, struct why *why)
 }
 
 int
-conf_ms(const struct conf *c, const char *key, long long *out,
-    struct why *why)
+conf_ms(const struct conf *c, const char *key, long long *out, struct why *why)
 {
-	const struct item *it = find(c, NULL, key, 0);
+	const struct item *it = conf_find(c, NULL, key, 0);
 
 	if (!it)
 		return 1;
 	if (num_duration(it->value, out) == 0)
 		return 0;
 	return mistyped(c, it, "a duration", why);
-}
-
-/* The byte range of line number `line` (from 1), with its newline. */
-static void
-span(const struct conf *c, int line, size_t *from, size_t *to)
-{
-	const char *s = c->text.p;
-
-	while (--line && *s)
-		s += strcspn(s, "\n") + 1;
-	*from = (size_t)(s - c->text.p);
-	s += strcspn(s, "\n");
-	*to = (size_t)(s - c->text.p) + (*s == '\n');
-}
-
-static void
-splice(struct conf *c, size_t from, size_t to, const char *with)
-{
-	struct buf b = { 0 };
-
-	buf_add(&b, c->text.p, from);
-	if (from && b.p[from - 1] != '\n')
-		buf_str(&b, "\n");
-	buf_str(&b, with);
-	buf_add(&b, c->text.p + to, c->text.n - to);
-	buf_free(&c->text);
-	c->text = b;
-}
-
-/* Where a new key of the section goes: behind its last key, 0 when it has
- * none. */
-static size_t
-end_of_section(const struct conf *c, const char *section)
-{
-	size_t from, to = 0;
-	int last = 0;
-
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->items[i].section, section) == 0)
-			last = c->items[i].line;
-	if (last)
-		span(c, last, &from, &to);
-	return to;
-}
-
-/* The same for no section; without a key there, before the first section. */
-static size_t
-end_of_keys(const struct conf *c)
-{
-	const char *s = c->text.p ? c->text.p : "";
-	size_t to = end_of_section(c, "");
-	const char *p = s;
-
-	if (to)
-		return to;
-	while (*p && *(p + strspn(p, " \t")) != '[') {
-		p += strcspn(p, "\n");
-		p += *p == '\n';
-	}
-	return (size_t)(p - s);
-}
-
-int
-conf_check(const char *name, const char *key, const char *value,
-    struct why *why)
-{
-	if (!key_ok(key, strlen(key)))
-		return why_set(why, EX_USAGE, "%s: %s: bad key", name, key);
-	if (strlen(key) + 3 + strlen(value) <= CONF_LINE &&
-	    value_ok(value, strlen(value)))
-		return 0;
-	return why_set(why, EX_USAGE,
-	    "%s: %s: a value of one line of at most %d bytes, without ; "
-	    "behind a blank", name, key, CONF_LINE);
-}
-
-static int
-written(struct conf *c, const char *key, const char *value, char **line,
-    struct why *why)
-{
-	if (conf_check(c->name, key, value, why) < 0)
-		return -1;
-	*line = xasprintf("%s = %s\n", key, value);
-	return 0;
-}
-
-int
-conf_set(struct conf *c, const char *key, const char *value, struct why *why)
-{
-	return conf_set_in(c, "", key, value, why);
-}
-
-/* A section's name must read back as it is and end no line. */
-static int
-section_ok(const char *s)
-{
-	size_t n = strlen(s);
-
-	return n && n <= 46 && !strpbrk(s, "];\n") && value_ok(s, n);
-}
-
-int
-conf_set_in(struct conf *c, const char *section, const char *key,
-    const char *value, struct why *why)
-{
-	const struct item *it = find(c, section, key, 0);
-	autofree char *line = NULL, *head = NULL;
-	size_t from, to;
-
-	if (!value && !it)
-		return 0;
-	if (*section && !section_ok(section))
-		return why_set(why, EX_USAGE, "%s: %s: bad section", c->name,
-		    section);
-	if (value && written(c, key, value, &line, why) < 0)
-		return -1;
-	if (it)
-		span(c, it->line, &from, &to);
-	else if (!*section)
-		from = to = end_of_keys(c);
-	else if (!(from = to = end_of_section(c, section))) {
-		from = to = c->text.n;
-		head = xasprintf("%s[%s]\n%s", from ? "\n" : "", section,
-		    line);
-	}
-	splice(c, from, to, head ? head : value ? line : "");
-	return parse(c, why);
-}
-
-int
-conf_has(const struct conf *c, const char *section)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->items[i].section, section) == 0)
-			return 1;
-	return 0;
-}
-
-int
-conf_drop_section(struct conf *c, const char *section)
-{
-	autofree char *head = xasprintf("[%s]", section);
-	const char *s = c->text.p ? c->text.p : "", *end;
-	size_t n = strlen(head);
-
-	for (; *s; s += strcspn(s, "\n"), s += *s == '\n')
-		if (strncmp(s, head, n) == 0 && (s[n] == '\n' || !s[n]))
-			break;
-	if (!*s)
-		return 0;
-	for (end = s + n; *end && !(end[0] == '\n' && end[1] == '[');)
-		end++;
-	splice(c, (size_t)(s - c->text.p),
-	    (size_t)(end - c->text.p) + (*end == '\n'), "");
-	return parse(c, NULL);
-}
-
-int
-conf_add(struct conf *c, const char *key, const char *value, struct why *why)
-{
-	autofree char *line = NULL;
-	size_t at = end_of_keys(c);
-
-	if (written(c, key, value, &line, why) < 0)
-		return -1;
-	splice(c, at, at, line);
-	return parse(c, why);
-}
-
-int
-conf_drop(struct conf *c, const char *key, const char *value)
-{
-	const struct item *it;
-	size_t from, to;
-
-	for (size_t i = 0; (it = find(c, NULL, key, i)); i++)
-		if (strcmp(it->value, value) == 0) {
-			span(c, it->line, &from, &to);
-			splice(c, from, to, "");
-			return parse(c, NULL);
-		}
-	return -1;
 }
 
 const char *
@@ -504,6 +311,6 @@ conf_each(const struct conf *c, const char *section,
 	section = section ? section : "";
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->items[i].section, section) == 0)
-			fn(c->items[i].key, c->items[i].value,
-			    c->items[i].line, arg);
+			fn(c->items[i].key, c->items[i].value, c->items[i].line,
+			    arg);
 }

@@ -26,29 +26,28 @@ struct conf *conf_new(const char *name);
  * Read dir/file; label is its name in messages.  NULL with why: EX_NOINPUT
  * when there is none, EX_DATAERR with the line's number.
  */
-struct conf *conf_read(int dir, const char *file, const char *label,
-    struct why *why);
+struct conf *conf_read(
+    int dir, const char *file, const char *label, struct why *why);
 void conf_free(struct conf *c);
 void conf_autofree(struct conf **c);
 #define autoconf __attribute__((cleanup(conf_autofree)))
 
 /* The value of the first such key, NULL when it is not there; the conf's.
  * section NULL is what stands before the first section. */
-const char *conf_get(const struct conf *c, const char *section,
-    const char *key);
+const char *conf_get(
+    const struct conf *c, const char *section, const char *key);
 /* The i-th value of a key that is repeated, NULL behind the last. */
-const char *conf_nth(const struct conf *c, const char *section,
-    const char *key, size_t i);
+const char *conf_nth(
+    const struct conf *c, const char *section, const char *key, size_t i);
 /* Typed: 0 and *out; 1 when the key is not there, *out untouched; -1 with why
  * (EX_CONFIG, file and line). */
-int conf_int(const struct conf *c, const char *key, long long lo,
-    long long hi, long long *out, struct why *why);
+int conf_int(const struct conf *c, const char *key, long long lo, long long hi,
+    long long *out, struct why *why);
 int conf_size(const struct conf *c, const char *key, uint64_t unit,
     uint64_t *out, struct why *why);
-int conf_bool(const struct conf *c, const char *key, int *out,
-    struct why *why);
-int conf_ms(const struct conf *c, const char *key, long long *out,
-    struct why *why);
+int conf_bool(const struct conf *c, const char *key, int *out, struct why *why);
+int conf_ms(
+    const struct conf *c, const char *key, long long *out, struct why *why);
 
 /*
  * Set a key before the first section to value, in place where it stands,
@@ -57,10 +56,10 @@ int conf_ms(const struct conf *c, const char *key, long long *out,
  * line with that value.  -1 with why (EX_USAGE) for what would not read back
  * as it was given.
  */
-int conf_set(struct conf *c, const char *key, const char *value,
-    struct why *why);
-int conf_add(struct conf *c, const char *key, const char *value,
-    struct why *why);
+int conf_set(
+    struct conf *c, const char *key, const char *value, struct why *why);
+int conf_add(
+    struct conf *c, const char *key, const char *value, struct why *why);
 int conf_drop(struct conf *c, const char *key, const char *value);
 /* The same for a key in [section], which is made at the end of the file when
  * it is not there; and a whole section, gone with its header. */
@@ -72,8 +71,8 @@ int conf_has(const struct conf *c, const char *section);
 
 /* 0 when key = value would read back as it is, else -1 with why (EX_USAGE);
  * name is the file's in the message. */
-int conf_check(const char *name, const char *key, const char *value,
-    struct why *why);
+int conf_check(
+    const char *name, const char *key, const char *value, struct why *why);
 
 /* The file's text as it would be written; the conf's. */
 const char *conf_text(const struct conf *c, size_t *n);

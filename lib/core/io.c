@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,8 +61,8 @@ io_read(int fd, struct buf *b, size_t max)
 int
 io_read_file(int dir, const char *name, struct buf *b, size_t max)
 {
-	autoclose int fd = openat(dir, name,
-	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	autoclose int fd =
+	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -86,8 +84,8 @@ put(int dir, const char *name, mode_t mode, const void *p, size_t n, int sync)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, mode);
+	fd = openat(dir, tmp,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -1;
 	if (io_write(fd, p, n) < 0 || (sync && sys_fsync(fd) < 0))
@@ -121,8 +119,8 @@ io_put(int dir, const char *name, mode_t mode, const void *p, size_t n)
 int
 io_create(int dir, const char *name, mode_t mode, const void *p, size_t n)
 {
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    mode);
+	int fd =
+	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	int err;
 
 	if (fd < 0)
@@ -175,8 +173,7 @@ io_walk(int dir, int (*fn)(const char *name, void *arg), void *arg)
 			result = errno ? -1 : 0;
 			break;
 		}
-		if (strcmp(e->d_name, ".") == 0 ||
-		    strcmp(e->d_name, "..") == 0)
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if ((result = fn(e->d_name, arg)) < 0)
 			break;
@@ -203,8 +200,7 @@ io_remove_tree(int dir, const char *name)
 	err = errno;
 	if (err != EISDIR && err != EPERM) /* EPERM: macOS, for a directory */
 		return -1;
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		if (errno == ENOTDIR)
 			errno = err;
@@ -234,8 +230,8 @@ copy_plain(int from, int to, off_t at, off_t end)
 			return -1;
 		}
 		for (ssize_t done = 0; done < n;) {
-			ssize_t w = pwrite(to, chunk + done,
-			    (size_t)(n - done), at + done);
+			ssize_t w = pwrite(
+			    to, chunk + done, (size_t)(n - done), at + done);
 
 			if (w < 0 && errno != EINTR)
 				return -1;
@@ -295,56 +291,6 @@ io_copy(int from, int to, void (*tick)(uint64_t done, uint64_t all))
 	return copy_data(from, to, st.st_size, tick);
 }
 
-static int
-unix_socket(int dir, const char *name,
-    int (*act)(int, const struct sockaddr *, socklen_t))
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd, err, back = -1;
-
-	if (sys_fd_path(dir, name, sun.sun_path, sizeof sun.sun_path,
-	    &back) < 0)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SYS_SOCK_CLOEXEC, 0);
-	if (fd >= 0 && act(fd, (struct sockaddr *)&sun, sizeof sun) < 0) {
-		err = errno;
-		close(fd);
-		errno = err;
-		fd = -1;
-	}
-	err = errno;
-	sys_fd_path_end(back);
-	errno = err;
-	return fd;
-}
-
-int
-io_listen(int dir, const char *name, int backlog)
-{
-	mode_t mask = umask(0177);
-	int fd, err;
-
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT) {
-		umask(mask);
-		return -1;
-	}
-	fd = unix_socket(dir, name, bind);
-	umask(mask);
-	if (fd >= 0 && listen(fd, backlog) < 0) {
-		err = errno;
-		close(fd);
-		errno = err;
-		return -1;
-	}
-	return fd;
-}
-
-int
-io_connect(int dir, const char *name)
-{
-	return unix_socket(dir, name, connect);
-}
-
 long long
 io_now(void)
 {
@@ -396,8 +342,8 @@ io_timestamp(char out[32], int ms)
 	gmtime_r(&ts.tv_sec, &tm);
 	n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (ms)
-		(void)snprintf(out + n, 32 - n, ".%03ldZ",
-		    ts.tv_nsec / 1000000);
+		(void)snprintf(
+		    out + n, 32 - n, ".%03ldZ", ts.tv_nsec / 1000000);
 	else
 		(void)snprintf(out + n, 32 - n, "Z");
 }

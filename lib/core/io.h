@@ -29,8 +29,7 @@ int io_read_file(int dir, const char *name, struct buf *b, size_t max);
  * holds the lock that makes it the only writer, so one temporary name,
  * .NAME.new, is enough; a leftover of a killed writer is overwritten.
  */
-int io_replace(int dir, const char *name, mode_t mode, const void *p,
-    size_t n);
+int io_replace(int dir, const char *name, mode_t mode, const void *p, size_t n);
 /* The same without syncing, for what ends with the running VM anyway. */
 int io_put(int dir, const char *name, mode_t mode, const void *p, size_t n);
 /* Write a new file dir/name, EEXIST when it is there; not synced. */

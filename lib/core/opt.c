@@ -17,15 +17,15 @@ static const struct opt common[] = {
 	{ 'v', "verbose", NULL, "more of them" },
 	{ OPT_VERSION, "version", NULL, "print the version and exit" },
 	{ OPT_COLOR, "color", "yes|no|auto", "colour on a terminal" },
-	{ 0 }
+	{ 0 },
 };
 
 static const struct opt *
 find(const struct opt *opts, int c, const char *name)
 {
 	for (; opts && opts->c; opts++)
-		if (opts->c == c || (name && opts->name &&
-		    strcmp(opts->name, name) == 0))
+		if (opts->c == c ||
+		    (name && opts->name && strcmp(opts->name, name) == 0))
 			return opts;
 	return NULL;
 }
@@ -90,9 +90,13 @@ set_color(const struct usage *u, const char *arg)
 	static const struct {
 		const char *word;
 		enum say_color color;
-	} words[] = { { "yes", COLOR_YES }, { "always", COLOR_YES },
-		{ "no", COLOR_NO }, { "never", COLOR_NO },
-		{ "auto", COLOR_AUTO } };
+	} words[] = {
+		{ "yes", COLOR_YES },
+		{ "always", COLOR_YES },
+		{ "no", COLOR_NO },
+		{ "never", COLOR_NO },
+		{ "auto", COLOR_AUTO },
+	};
 
 	for (size_t i = 0; i < LEN(words); i++)
 		if (strcmp(arg, words[i].word) == 0) {
@@ -114,8 +118,7 @@ put(struct parser *p, const struct opt *o)
 	if (o->name && p->nlongs < MAX_OPTS)
 		p->longs[p->nlongs++] = (struct option){ o->name,
 			o->arg ? required_argument : no_argument, NULL, o->c };
-	if (o->c > ' ' && o->c < 0x7f &&
-	    p->nshorts + 3 < sizeof p->shorts) {
+	if (o->c > ' ' && o->c < 0x7f && p->nshorts + 3 < sizeof p->shorts) {
 		p->shorts[p->nshorts++] = (char)o->c;
 		if (o->arg)
 			p->shorts[p->nshorts++] = ':';
@@ -237,8 +240,8 @@ opt_int(const struct usage *u, const char *name, const char *arg, long long lo,
 	long long n;
 
 	if (num_int(arg, lo, hi, &n) < 0)
-		die_usage(u, "%s: %s: a number from %lld to %lld", name, arg,
-		    lo, hi);
+		die_usage(
+		    u, "%s: %s: a number from %lld to %lld", name, arg, lo, hi);
 	return n;
 }
 
@@ -259,7 +262,7 @@ opt_ms(const struct usage *u, const char *name, const char *arg)
 	long long ms;
 
 	if (num_duration(arg, &ms) < 0)
-		die_usage(u, "%s: %s: a duration such as 90s, 15m or 1h", name,
-		    arg);
+		die_usage(
+		    u, "%s: %s: a duration such as 90s, 15m or 1h", name, arg);
 	return ms;
 }

@@ -16,19 +16,25 @@ struct opt {
 };
 
 /* Codes of options without a letter start here. */
-enum { OPT_LONG = 256, OPT_JSON, OPT_TIMEOUT, OPT_LOCK_WAIT, OPT_DRY_RUN,
-	OPT_OWN /* a command's own go on from here */ };
+enum {
+	OPT_LONG = 256,
+	OPT_JSON,
+	OPT_TIMEOUT,
+	OPT_LOCK_WAIT,
+	OPT_DRY_RUN,
+	OPT_OWN /* a command's own go on from here */
+};
 
 struct usage {
-	const char *name;	/* "xray-snap create" */
-	const char *operands;	/* "VM [TAG]" */
+	const char *name; /* "xray-snap create" */
+	const char *operands; /* "VM [TAG]" */
 	const struct opt *opts;
-	int inorder;		/* options end at the first operand */
+	int inorder; /* options end at the first operand */
 };
 
 /* A verb of a command that has several: xray-snap create. */
 struct verb {
-	const struct usage *usage;	/* its last word is the verb */
+	const struct usage *usage; /* its last word is the verb */
 	int (*run)(int argc, char **argv);
 	const char *help;
 };

@@ -49,8 +49,8 @@ turn(struct ring *r)
 
 	for (int i = RING_FILES - 1; i > 0; i--) {
 		(void)snprintf(to, sizeof to, "%s.%d", r->name, i);
-		(void)snprintf(from, sizeof from, i > 1 ? "%s.%d" : "%s",
-		    r->name, i - 1);
+		(void)snprintf(
+		    from, sizeof from, i > 1 ? "%s.%d" : "%s", r->name, i - 1);
 		(void)renameat(r->dir, from, r->dir, to); /* may not exist */
 	}
 	if (r->fd >= 0)
@@ -102,6 +102,17 @@ ring_line(struct ring *r, const char *fmt, ...)
 	ring_write(r, b.p, b.n);
 }
 
+void
+ring_drain(struct ring *r, int fd)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while (io_wait_readable(fd, io_now()) == 1 &&
+	    (n = read(fd, chunk, sizeof chunk)) > 0)
+		ring_write(r, chunk, (size_t)n);
+}
+
 static int
 blank(const char *s, size_t n)
 {
@@ -132,9 +143,9 @@ ring_last(int dir, const char *name, const char *since)
 		if (end - from > STAMP &&
 		    !blank(b.p + from + STAMP, end - from - STAMP))
 			return since &&
-			    strncmp(b.p + from, since, strlen(since)) < 0 ?
-			    NULL : xstrndup(b.p + from + STAMP,
-			    end - from - STAMP);
+				strncmp(b.p + from, since, strlen(since)) < 0 ?
+			    NULL :
+			    xstrndup(b.p + from + STAMP, end - from - STAMP);
 		if (!from)
 			break;
 		end = from;

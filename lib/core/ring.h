@@ -18,7 +18,7 @@ struct ring {
 	int dir, fd;
 	char *name;
 	size_t size;
-	int inside;	/* in the middle of a line */
+	int inside; /* in the middle of a line */
 };
 
 /* Open dir/name to append; dir must stay open.  0 or -1 with errno. */
@@ -28,6 +28,8 @@ int ring_open(struct ring *r, int dir, const char *name);
 void ring_write(struct ring *r, const char *p, size_t n);
 /* Append a line of our own. */
 void ring_line(struct ring *r, const char *fmt, ...) PRINTF(2, 3);
+/* Append what can be read of fd without waiting. */
+void ring_drain(struct ring *r, int fd);
 void ring_close(struct ring *r);
 
 /* The last line of dir/name with more than blanks in it, without its time,

@@ -34,7 +34,7 @@ run_find(const char *program)
 	if (strchr(program, '/'))
 		return runnable(program) ? xstrdup(program) : NULL;
 	for (path = path ? path : "/usr/bin:/bin"; *path;
-	    path += n + (path[n] == ':')) {
+	     path += n + (path[n] == ':')) {
 		char *full;
 
 		n = strcspn(path, ":");
@@ -122,11 +122,29 @@ run_spawn(const struct run *r, char *const argv[], struct why *why)
 	return why_sys(why, EX_CANTEXEC, "%s", path);
 }
 
+pid_t
+run_piped(const struct run *r, char *const argv[], int *out, struct why *why)
+{
+	struct run piped = *r;
+	pid_t pid;
+	int p[2];
+
+	if (sys_pipe(p) < 0)
+		return why_sys(why, EX_OSERR, "pipe");
+	piped.out = piped.err = p[1];
+	pid = run_spawn(&piped, argv, why);
+	close(p[1]);
+	if (pid < 0)
+		close(p[0]);
+	else
+		*out = p[0];
+	return pid;
+}
+
 static int
 code_of(int status)
 {
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-	    128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int
@@ -155,8 +173,8 @@ run_wait(pid_t pid, long long deadline)
 }
 
 int
-run_capture(char *const argv[], struct buf *out, size_t max, int ms,
-    struct why *why)
+run_capture(
+    char *const argv[], struct buf *out, size_t max, int ms, struct why *why)
 {
 	long long deadline = io_now() + ms;
 	struct run r = RUN_PLAIN;
@@ -198,8 +216,7 @@ run_capture(char *const argv[], struct buf *out, size_t max, int ms,
 	buf_add(out, "", 0);
 	if (late)
 		return why_set(why, EX_TEMPFAIL,
-		    "%s: no end within %d ms, or too much output", argv[0],
-		    ms);
+		    "%s: no end within %d ms, or too much output", argv[0], ms);
 	return code;
 }
 

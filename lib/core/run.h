@@ -23,14 +23,22 @@ struct run {
 	int dir;
 	const int *keep;
 	int nkeep;
-	int session;	/* a session of its own (setsid) */
-	int tied;	/* SIGTERM when we go, where the system can */
+	int session; /* a session of its own (setsid) */
+	int tied; /* SIGTERM when we go, where the system can */
 };
-#define RUN_PLAIN { RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0 }
+#define RUN_PLAIN                                               \
+	{                                                       \
+		RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0 \
+	}
 
 /* Start argv.  The child's pid, or -1 with why: EX_NOTFOUND, EX_CANTEXEC or
  * EX_OSERR. */
 pid_t run_spawn(const struct run *r, char *const argv[], struct why *why);
+
+/* The same with the child's output and error going into a pipe; *out is the
+ * end to read, to be closed. */
+pid_t run_piped(
+    const struct run *r, char *const argv[], int *out, struct why *why);
 
 /* Wait for pid until deadline (io_now's clock, -1: for ever).  Its exit code,
  * 128 + n when signal n ended it; -1 with errno, ETIMEDOUT when it still
@@ -42,8 +50,8 @@ int run_wait(pid_t pid, long long deadline);
  * collect at most max bytes of its output.  Past the deadline of ms
  * milliseconds it is killed.  Its exit code, or -1 with why.
  */
-int run_capture(char *const argv[], struct buf *out, size_t max, int ms,
-    struct why *why);
+int run_capture(
+    char *const argv[], struct buf *out, size_t max, int ms, struct why *why);
 
 /* Run argv in directory dir (-1: ours) with our descriptors, output to
  * standard error's place, and wait for ever.  Exit code or -1 with why. */

@@ -70,12 +70,12 @@ message(const char *name, const char *err, const char *fmt, va_list ap)
 	}
 }
 
-#define MESSAGE(name, err, fmt)                      \
-	do {                                         \
-		va_list ap_;                         \
-		va_start(ap_, fmt);                  \
-		message(name, err, fmt, ap_);        \
-		va_end(ap_);                         \
+#define MESSAGE(name, err, fmt)               \
+	do {                                  \
+		va_list ap_;                  \
+		va_start(ap_, fmt);           \
+		message(name, err, fmt, ap_); \
+		va_end(ap_);                  \
 	} while (0)
 
 void

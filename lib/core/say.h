@@ -16,21 +16,21 @@
  * meaning is the same. */
 enum {
 	EX_OK = 0,
-	EX_NO = 1,		/* a question's no */
-	EX_USAGE = 64,		/* called wrongly */
-	EX_DATAERR = 65,	/* bad data in a file or on standard input */
-	EX_NOINPUT = 66,	/* no such VM, base, snapshot, file */
-	EX_UNAVAILABLE = 69,	/* needs something that is not there */
-	EX_SOFTWARE = 70,	/* our bug */
-	EX_OSERR = 71,		/* the system's failure */
-	EX_CANTCREAT = 73,	/* exists already */
-	EX_IOERR = 74,		/* read or write failed */
-	EX_TEMPFAIL = 75,	/* busy, locked, timed out */
-	EX_PROTOCOL = 76,	/* a peer answered with an error or nonsense */
-	EX_NOPERM = 77,		/* refused */
-	EX_CONFIG = 78,		/* configuration says something impossible */
-	EX_CANTEXEC = 126,	/* program found, could not be run */
-	EX_NOTFOUND = 127	/* program not found */
+	EX_NO = 1, /* a question's no */
+	EX_USAGE = 64, /* called wrongly */
+	EX_DATAERR = 65, /* bad data in a file or on standard input */
+	EX_NOINPUT = 66, /* no such VM, base, snapshot, file */
+	EX_UNAVAILABLE = 69, /* needs something that is not there */
+	EX_SOFTWARE = 70, /* our bug */
+	EX_OSERR = 71, /* the system's failure */
+	EX_CANTCREAT = 73, /* exists already */
+	EX_IOERR = 74, /* read or write failed */
+	EX_TEMPFAIL = 75, /* busy, locked, timed out */
+	EX_PROTOCOL = 76, /* a peer answered with an error or nonsense */
+	EX_NOPERM = 77, /* refused */
+	EX_CONFIG = 78, /* configuration says something impossible */
+	EX_CANTEXEC = 126, /* program found, could not be run */
+	EX_NOTFOUND = 127 /* program not found */
 };
 
 /* Set by the common options -q, -v and --color of opt.h. */

@@ -141,7 +141,8 @@ sys_start_time(pid_t pid, unsigned long long *out)
 	struct proc_bsdinfo info;
 
 	if (proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, sizeof info) !=
-	    (int)sizeof info || info.pbi_status == SZOMB) {
+		(int)sizeof info ||
+	    info.pbi_status == SZOMB) {
 		errno = ESRCH;
 		return -1;
 	}

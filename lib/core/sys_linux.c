@@ -60,7 +60,8 @@ sys_locked(int fd)
 int
 sys_fd_path(int dir, const char *name, char *out, size_t n, int *back)
 {
-	int len = dir == AT_FDCWD ? snprintf(out, n, "%s", name) :
+	int len = dir == AT_FDCWD ?
+	    snprintf(out, n, "%s", name) :
 	    snprintf(out, n, "/proc/self/fd/%d/%s", dir, name);
 
 	*back = -1;

@@ -15,10 +15,10 @@
 struct table {
 	const struct col *cols;
 	size_t ncols;
-	size_t *pick;		/* the columns printed, in order */
+	size_t *pick; /* the columns printed, in order */
 	size_t npick;
 	struct out out;
-	char **cells;		/* nrows x ncols */
+	char **cells; /* nrows x ncols */
 	size_t nrows, cap;
 };
 
@@ -75,8 +75,7 @@ pick(struct table *t)
 		list_fields(t);
 	for (;; f += n + 1) {
 		n = strcspn(f, ",");
-		t->pick = xreallocarray(t->pick, t->npick + 1,
-		    sizeof *t->pick);
+		t->pick = xreallocarray(t->pick, t->npick + 1, sizeof *t->pick);
 		t->pick[t->npick++] = field(t, f, n);
 		if (!f[n])
 			return;
@@ -110,8 +109,8 @@ table_row(struct table *t, const char *const *cells)
 {
 	if (t->nrows == t->cap) {
 		t->cap = t->cap ? 2 * t->cap : 64;
-		t->cells = xreallocarray(t->cells, t->cap,
-		    t->ncols * sizeof *t->cells);
+		t->cells = xreallocarray(
+		    t->cells, t->cap, t->ncols * sizeof *t->cells);
 	}
 	for (size_t i = 0; i < t->ncols; i++)
 		t->cells[t->nrows * t->ncols + i] =
@@ -167,8 +166,7 @@ human(const struct col *col, const char *text)
 		return xstrdup("");
 	switch (col->kind) {
 	case COL_SIZE:
-		return num_size(text, 1, &n) < 0 ? xstrdup(text) :
-		    num_human(n);
+		return num_size(text, 1, &n) < 0 ? xstrdup(text) : num_human(n);
 	case COL_MEM:
 		return num_size(text, 1, &n) < 0 ? xstrdup(text) : gib(n);
 	case COL_TIME:
@@ -226,7 +224,7 @@ print_aligned(const struct table *t)
 
 			if (color)
 				c = r ? color_of(&t->cols[t->pick[k]], s) :
-				    "\033[1m";
+					"\033[1m";
 			say("%s%-*s%s%s", c, pad, s, *c ? "\033[0m" : "",
 			    pad ? "" : "\n");
 		}

@@ -16,14 +16,21 @@
 /* Cells are given as text: bytes for sizes, RFC 3339 UTC for times, yes and
  * no for truth, NULL for nothing.  On a terminal COL_SIZE becomes 1.2 GB,
  * COL_MEM 2 GiB, COL_TIME local time. */
-enum col_kind { COL_TEXT, COL_INT, COL_SIZE, COL_MEM, COL_TIME, COL_BOOL,
-	COL_STATUS };
+enum col_kind {
+	COL_TEXT,
+	COL_INT,
+	COL_SIZE,
+	COL_MEM,
+	COL_TIME,
+	COL_BOOL,
+	COL_STATUS
+};
 
 struct col {
-	const char *name;	/* for -o and JSON: lower case */
+	const char *name; /* for -o and JSON: lower case */
 	enum col_kind kind;
-	int shown;		/* without -o */
-	const char *head;	/* NULL: the name in upper case */
+	int shown; /* without -o */
+	const char *head; /* NULL: the name in upper case */
 };
 
 /* What -H, -o and --json said; start with { 0 }. */
@@ -33,10 +40,12 @@ struct out {
 };
 
 /* The options, for the table of a command. */
-#define OUT_OPTS                                                       \
-	{ 'H', NULL, NULL, "no header; with -o the bare value" },      \
-	{ 'o', NULL, "FIELD,...", "print these; -o help lists them" }, \
-	{ OPT_JSON, "json", NULL, "print JSON" }
+#define OUT_OPTS                                                           \
+	{ 'H', NULL, NULL, "no header; with -o the bare value" },          \
+	    { 'o', NULL, "FIELD,...", "print these; -o help lists them" }, \
+	{                                                                  \
+		OPT_JSON, "json", NULL, "print JSON"                       \
+	}
 #define OUT_USAGE "[-H] [-o FIELD,...] [--json]"
 /* 1 when option c was one of them and out took note of it. */
 int out_opt(struct out *out, int c, const char *arg);
@@ -48,8 +57,8 @@ struct table;
  * a field that is not there, prints the names and exits for -o help: call it
  * before anything is done.
  */
-struct table *table_new(const struct out *out, const struct col *cols,
-    size_t n);
+struct table *table_new(
+    const struct out *out, const struct col *cols, size_t n);
 /* 1 when column i will be printed: costly cells need not be filled. */
 int table_wants(const struct table *t, size_t i);
 /* Add a row of n cells; they are copied. */

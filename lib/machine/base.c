@@ -30,8 +30,8 @@ base_open(struct home *h, const char *name, struct base *b, struct why *why)
 	if (!b->conf)
 		goto fail;
 	b->generation = b->current = 1;
-	if (conf_int(b->conf, "generation", 1, 1 << 30, &b->generation,
-	    why) < 0)
+	if (conf_int(b->conf, "generation", 1, 1 << 30, &b->generation, why) <
+	    0)
 		goto fail;
 	b->current = b->generation;
 	if (conf_int(b->conf, "current", 1, 1 << 30, &b->current, why) < 0)
@@ -65,8 +65,8 @@ sealed_number(const struct base *b, const char *section, const char *key,
 }
 
 int
-base_seal_of(const struct base *b, long long generation, struct seal *s,
-    struct why *why)
+base_seal_of(
+    const struct base *b, long long generation, struct seal *s, struct why *why)
 {
 	autofree char *section = xasprintf("generation %lld", generation);
 	long long size, virtual_size;
@@ -110,10 +110,12 @@ base_check(const struct base *b, long long generation, struct why *why)
 		return why_sys(why, EX_NOINPUT, "bases/%s/%s", b->name, disk);
 	if ((uint64_t)st.st_size == seal.size && base_mtime(&st) == seal.mtime)
 		return 0;
-	return why_set(why, EX_NOPERM, "%s: generation %lld is not what was "
-	    "sealed (%s); the VMs on it will not start", b->name, generation,
+	return why_set(why, EX_NOPERM,
+	    "%s: generation %lld is not what was "
+	    "sealed (%s); the VMs on it will not start",
+	    b->name, generation,
 	    (uint64_t)st.st_size == seal.size ? "its time changed" :
-	    "its size changed");
+						"its size changed");
 }
 
 struct users {
@@ -141,8 +143,7 @@ collect_user(const char *name, void *arg)
 }
 
 int
-base_users(struct home *h, const char *name, struct strv *out,
-    struct why *why)
+base_users(struct home *h, const char *name, struct strv *out, struct why *why)
 {
 	struct users u = { h, name, out };
 

@@ -20,22 +20,22 @@ struct base {
 	char *name;
 	int dir;
 	struct conf *conf;
-	long long generation;	/* the newest */
-	long long current;	/* the one that create takes */
+	long long generation; /* the newest */
+	long long current; /* the one that create takes */
 };
 
 /* Open base `name`.  -1 with why: EX_NOINPUT and the nearest name, EX_DATAERR
  * for a base.ini that is not one. */
-int base_open(struct home *h, const char *name, struct base *b,
-    struct why *why);
+int base_open(
+    struct home *h, const char *name, struct base *b, struct why *why);
 void base_close(struct base *b);
 
 /* What a generation was sealed with. */
 struct seal {
 	uint64_t size, virtual_size;
-	long long mtime;	/* ns since 1970 */
-	const char *sha256;	/* the conf's */
-	int efivars;		/* it has efivars.qcow2 */
+	long long mtime; /* ns since 1970 */
+	const char *sha256; /* the conf's */
+	int efivars; /* it has efivars.qcow2 */
 };
 int base_seal_of(const struct base *b, long long generation, struct seal *s,
     struct why *why);
@@ -49,8 +49,8 @@ struct stat;
 long long base_mtime(const struct stat *st);
 
 /* The names of the VMs on base `name`, sorted. */
-int base_users(struct home *h, const char *name, struct strv *out,
-    struct why *why);
+int base_users(
+    struct home *h, const char *name, struct strv *out, struct why *why);
 
 /*
  * Make a base of the files in the directory stage (below bases, its name

@@ -61,8 +61,8 @@ move_port(struct home *h, struct vm *vm, char **told, struct why *why)
 	if (old)
 		port_release(h, vm->name, old);
 	free(*told);
-	*told = xasprintf("%s: port %d is taken; now %d, kept in vm.ini",
-	    vm->name, old, now);
+	*told = xasprintf(
+	    "%s: port %d is taken; now %d, kept in vm.ini", vm->name, old, now);
 	return 0;
 }
 
@@ -78,15 +78,19 @@ check_ports(struct home *h, struct vm *vm, char **told, struct why *why)
 			return -1;
 		if (!f.udp && strcmp(f.addr, "127.0.0.1") == 0 &&
 		    !port_free(f.host))
-			return why_set(why, EX_TEMPFAIL, "%s: port %d is "
-			    "taken by another program", vm->name, f.host);
+			return why_set(why, EX_TEMPFAIL,
+			    "%s: port %d is "
+			    "taken by another program",
+			    vm->name, f.host);
 	}
 	if (vm->ssh_port && port_free((int)vm->ssh_port))
 		return 0;
 	if (!vm->port_fixed)
 		return move_port(h, vm, told, why);
-	return why_set(why, EX_TEMPFAIL, "%s: ssh port %lld is taken by "
-	    "another program", vm->name, vm->ssh_port);
+	return why_set(why, EX_TEMPFAIL,
+	    "%s: ssh port %lld is taken by "
+	    "another program",
+	    vm->name, vm->ssh_port);
 }
 
 static int
@@ -121,9 +125,9 @@ gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
 	return 0;
 }
 
-static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_CONSOLE,
-	VM_NET, VM_CONTROL, VM_SSH, "pid", "state", "started", "accel",
-	"gateway", "up" };
+static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_CONSOLE, VM_NET,
+	VM_CONTROL, VM_SSH, "pid", "state", "started", "accel", "gateway",
+	"up" };
 
 void
 boot_gateway(const struct vm *vm, pid_t gateway)
@@ -149,8 +153,8 @@ end_gateway(const struct vm *vm)
 	    sscanf(b.p, "%ld %llu", &pid, &start) != 2 || pid < 2)
 		return;
 	for (int i = 0; i < 200; i++) {
-		if (sys_kill((pid_t)pid, start, i < 100 ? SIGTERM :
-		    SIGKILL) < 0)
+		if (sys_kill((pid_t)pid, start, i < 100 ? SIGTERM : SIGKILL) <
+		    0)
 			return;
 		io_sleep(5);
 	}
@@ -188,7 +192,7 @@ boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
 	if (check_base(h, vm, why) < 0 || snap_recover(vm, &b->told, why) < 0 ||
 	    (strcmp(vm->net, "none") != 0 &&
-	    check_ports(h, vm, &b->told, why) < 0) ||
+		check_ports(h, vm, &b->told, why) < 0) ||
 	    qemu_find(h, vm, accel, &b->qemu, why) < 0)
 		return -1;
 	if (cold && forget_resume(vm, why) < 0)
@@ -214,21 +218,21 @@ boot_state(const struct vm *vm, const char *state)
 }
 
 int
-boot_started(const struct vm *vm, const struct boot *b, pid_t qemu,
-    struct why *why)
+boot_started(
+    const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why)
 {
 	unsigned long long start;
 	char now[32], pid[64];
 
 	if (sys_start_time(qemu, &start) < 0)
-		return why_set(why, EX_UNAVAILABLE, "%s: QEMU ended at once",
-		    vm->name);
+		return why_set(
+		    why, EX_UNAVAILABLE, "%s: QEMU ended at once", vm->name);
 	io_timestamp(now, 1);
 	(void)snprintf(pid, sizeof pid, "%ld %llu\n", (long)qemu, start);
 	if (io_put(vm->dir, "pid", 0600, pid, strlen(pid)) < 0 ||
 	    io_put(vm->dir, "started", 0600, now, strlen(now)) < 0 ||
 	    io_put(vm->dir, "accel", 0600, b->qemu.accel,
-	    strlen(b->qemu.accel)) < 0)
+		strlen(b->qemu.accel)) < 0)
 		return why_sys(why, EX_IOERR, "%s", vm->name);
 	return 0;
 }

@@ -11,10 +11,10 @@
 
 struct boot {
 	struct qemu qemu;
-	struct strv argv;	/* QEMU's */
-	struct strv gateway;	/* xray-net's, empty with net = none */
-	char *told;		/* a line for the person, NULL: nothing */
-	const char *resume;	/* a snapshot to load, NULL: none; the vm's */
+	struct strv argv; /* QEMU's */
+	struct strv gateway; /* xray-net's, empty with net = none */
+	char *told; /* a line for the person, NULL: nothing */
+	const char *resume; /* a snapshot to load, NULL: none; the vm's */
 };
 
 /*
@@ -34,8 +34,8 @@ void boot_free(struct boot *b);
 int boot_lock(const struct vm *vm, struct why *why);
 
 /* Write what readers look at: pid, started, accel; and the state. */
-int boot_started(const struct vm *vm, const struct boot *b, pid_t qemu,
-    struct why *why);
+int boot_started(
+    const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why);
 void boot_state(const struct vm *vm, const char *state);
 /* Remember the gateway, so that one whose supervisor was killed is ended
  * before the next start. */

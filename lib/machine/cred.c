@@ -40,8 +40,8 @@ keygen(int dir, const char *name, const char *comment, struct why *why)
 
 	if (io_remove_tree(dir, tmp) < 0 || io_remove_tree(dir, tmp_pub) < 0)
 		return why_sys(why, EX_IOERR, "%s", name);
-	strv_words(&argv, "ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-	    "-C", comment, "-f", tmp, NULL);
+	strv_words(&argv, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
+	    comment, "-f", tmp, NULL);
 	code = run_quiet(dir, argv.v, why);
 	if (code < 0)
 		return -1;
@@ -79,7 +79,7 @@ static void
 base64(struct buf *b, const char *s, size_t n)
 {
 	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < n; i += 3) {
 		size_t left = n - i;
@@ -103,8 +103,8 @@ credential(int dir, const char *name, const char *value, size_t n, int binary,
 {
 	autobuf struct buf b = { 0 }, have = { 0 };
 
-	buf_fmt(&b, "io.systemd.credential%s:xray.%s=", binary ? ".binary" :
-	    "", name);
+	buf_fmt(&b, "io.systemd.credential%s:xray.%s=", binary ? ".binary" : "",
+	    name);
 	if (binary)
 		base64(&b, value, n);
 	else
@@ -179,8 +179,7 @@ host_key(struct home *h, struct vm *vm, struct buf *b, struct why *why)
 		if (keygen(vm->dir, "hostkey", vm->name, why) < 0)
 			return -1;
 		if (io_read_file(vm->dir, "hostkey", b, 4096) < 0)
-			return why_sys(why, EX_IOERR, "%s: hostkey",
-			    vm->name);
+			return why_sys(why, EX_IOERR, "%s: hostkey", vm->name);
 	}
 	if (faccessat(vm->dir, "known_hosts", F_OK, 0) < 0 &&
 	    known_hosts(vm, why) < 0)
@@ -191,8 +190,8 @@ host_key(struct home *h, struct vm *vm, struct buf *b, struct why *why)
 void
 ssh_credential_files(struct home *h, const struct vm *vm, struct strv *files)
 {
-	strv_words(files, "cred/hostname", "cred/user",
-	    "cred/authorized_keys", NULL);
+	strv_words(
+	    files, "cred/hostname", "cred/user", "cred/authorized_keys", NULL);
 	if (takes_hostkey(h, vm))
 		strv_add(files, "cred/hostkey");
 }
@@ -210,10 +209,10 @@ ssh_credentials(struct home *h, struct vm *vm, struct why *why)
 	if (authorized_keys(h, &keys, why) < 0 ||
 	    (has = host_key(h, vm, &host, why)) < 0)
 		return -1;
-	if (credential(dir, "hostname", hostname, strlen(hostname), 0,
-	    why) < 0 ||
-	    credential(dir, "user", vm->ssh_user, strlen(vm->ssh_user), 0,
-	    why) < 0 ||
+	if (credential(dir, "hostname", hostname, strlen(hostname), 0, why) <
+		0 ||
+	    credential(
+		dir, "user", vm->ssh_user, strlen(vm->ssh_user), 0, why) < 0 ||
 	    credential(dir, "authorized_keys", keys.p, keys.n, 1, why) < 0)
 		return -1;
 	return has ? credential(dir, "hostkey", host.p, host.n, 1, why) : 0;

@@ -12,10 +12,35 @@
 #include "io.h"
 #include "snap.h"
 
-enum { NAME, BASE, SSH_PORT, MEMORY, CPUS, DISK, STATUS, GENERATION, ACCEL,
-	ARCH, FIRMWARE, FORWARDS, LABEL, MACHINE, MAC, NET, PATH, PID,
-	PROTECTED, SNAPSHOTS, SSH_HOST, SSH_USER, STARTED, CREATED, RESUME,
-	CHAIN, NCOLS };
+enum {
+	NAME,
+	BASE,
+	SSH_PORT,
+	MEMORY,
+	CPUS,
+	DISK,
+	STATUS,
+	GENERATION,
+	ACCEL,
+	ARCH,
+	FIRMWARE,
+	FORWARDS,
+	LABEL,
+	MACHINE,
+	MAC,
+	NET,
+	PATH,
+	PID,
+	PROTECTED,
+	SNAPSHOTS,
+	SSH_HOST,
+	SSH_USER,
+	STARTED,
+	CREATED,
+	RESUME,
+	CHAIN,
+	NCOLS
+};
 
 const struct col facts_cols[] = {
 	[NAME] = { "name", COL_TEXT, 1, NULL },
@@ -156,8 +181,7 @@ fact(const struct home *h, const struct vm *vm, size_t col)
 	case CHAIN:
 		return chain(h, vm);
 	default: {
-		const char *v = conf_get(vm->conf, NULL,
-		    facts_cols[col].name);
+		const char *v = conf_get(vm->conf, NULL, facts_cols[col].name);
 
 		return v ? xstrdup(v) : NULL;
 	}
@@ -165,8 +189,8 @@ fact(const struct home *h, const struct vm *vm, size_t col)
 }
 
 void
-facts_row(struct table *t, struct home *h, const char *name,
-    const struct vm *vm)
+facts_row(
+    struct table *t, struct home *h, const char *name, const struct vm *vm)
 {
 	char *cells[NCOLS] = { 0 };
 

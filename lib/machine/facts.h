@@ -11,7 +11,7 @@ extern const size_t facts_ncols;
 
 /* Add the row of the VM called name to t; only the columns that are printed
  * are looked up.  A broken VM has status broken.  vm is NULL for one. */
-void facts_row(struct table *t, struct home *h, const char *name,
-    const struct vm *vm);
+void facts_row(
+    struct table *t, struct home *h, const char *name, const struct vm *vm);
 
 #endif

@@ -6,7 +6,7 @@
 #include "mem.h"
 
 struct firmware {
-	char *code, *vars;	/* paths of raw flash images, it owns */
+	char *code, *vars; /* paths of raw flash images, it owns */
 };
 
 /* Firmware for a guest of arch (x86_64, aarch64): OVMF_CODE and OVMF_VARS

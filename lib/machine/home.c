@@ -126,15 +126,14 @@ busy(int fd, const char *what, struct why *why)
 }
 
 int
-lock_take(int dir, const char *name, const char *what, long long ms,
-    struct why *why)
+lock_take(
+    int dir, const char *name, const char *what, long long ms, struct why *why)
 {
 	long long deadline = io_now() + ms;
 	char text[128];
 	int fd, n, nap = 1;
 
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return why_sys(why, EX_IOERR, "%s: %s", what, name);
 	while (sys_lock(fd) < 0) {
@@ -148,8 +147,8 @@ lock_take(int dir, const char *name, const char *what, long long ms,
 		io_sleep(nap);
 		nap = nap < 16 ? 2 * nap : nap;
 	}
-	n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(),
-	    say_get_name());
+	n = snprintf(
+	    text, sizeof text, "%ld %s\n", (long)getpid(), say_get_name());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0) {
 		why_sys(why, EX_IOERR, "%s: %s", what, name);
 		close(fd);
@@ -184,13 +183,15 @@ name_check(const char *name, struct why *why)
 		"maintenance", "none", "remove", "self" };
 
 	if (!word_ok(name))
-		return why_set(why, EX_USAGE, "'%s': not a name; letters, "
+		return why_set(why, EX_USAGE,
+		    "'%s': not a name; letters, "
 		    "digits, '.', '_' and '-', at most 63, a letter or digit "
-		    "first, not digits alone", name);
+		    "first, not digits alone",
+		    name);
 	for (size_t i = 0; i < LEN(reserved); i++)
 		if (strcasecmp(name, reserved[i]) == 0)
-			return why_set(why, EX_USAGE, "'%s': a reserved name",
-			    name);
+			return why_set(
+			    why, EX_USAGE, "'%s': a reserved name", name);
 	return 0;
 }
 
@@ -199,9 +200,11 @@ tag_check(const char *tag, struct why *why)
 {
 	if (word_ok(tag))
 		return 0;
-	return why_set(why, EX_USAGE, "'%s': not a tag; letters, digits, "
+	return why_set(why, EX_USAGE,
+	    "'%s': not a tag; letters, digits, "
 	    "'.', '_' and '-', at most 63, a letter or digit first, not "
-	    "digits alone", tag);
+	    "digits alone",
+	    tag);
 }
 
 static int
@@ -239,8 +242,8 @@ name_missing(int dir, const char *what, const char *name, struct why *why)
 		}
 	}
 	if (best)
-		return why_set(why, EX_NOINPUT, "%s: no such %s (%s?)", name,
-		    what, best);
+		return why_set(
+		    why, EX_NOINPUT, "%s: no such %s (%s?)", name, what, best);
 	return why_set(why, EX_NOINPUT, "%s: no such %s", name, what);
 }
 
@@ -300,7 +303,6 @@ home_share_dir(struct why *why)
 		free(dir);
 	}
 	why_set(why, EX_UNAVAILABLE,
-	    "%s/share/commands: not there; the installation is not whole",
-	    bin);
+	    "%s/share/commands: not there; the installation is not whole", bin);
 	return NULL;
 }

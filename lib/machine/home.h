@@ -12,10 +12,10 @@
 #include "mem.h"
 
 struct home {
-	char *path;		/* absolute */
-	int fd;			/* the directory */
-	int vms, bases;		/* its directories vms and bases */
-	struct conf *conf;	/* config.ini, empty when there is none */
+	char *path; /* absolute */
+	int fd; /* the directory */
+	int vms, bases; /* its directories vms and bases */
+	struct conf *conf; /* config.ini, empty when there is none */
 };
 
 /*
@@ -38,8 +38,8 @@ int home_lock(struct home *h, struct why *why);
  * our pid and program into it.  A descriptor to close, or -1 with why
  * (EX_TEMPFAIL: "what: locked by xray-foo, pid 42").
  */
-int lock_take(int dir, const char *name, const char *what, long long ms,
-    struct why *why);
+int lock_take(
+    int dir, const char *name, const char *what, long long ms, struct why *why);
 
 /* 0 for a name a VM or base may have, else -1 with why (EX_USAGE). */
 int name_check(const char *name, struct why *why);
@@ -47,8 +47,7 @@ int name_check(const char *name, struct why *why);
 int tag_check(const char *tag, struct why *why);
 /* Set why to "what name: no such what (nearest?)", EX_NOINPUT, looking for
  * the nearest entry of directory dir.  Returns -1. */
-int name_missing(int dir, const char *what, const char *name,
-    struct why *why);
+int name_missing(int dir, const char *what, const char *name, struct why *why);
 /* Remove what processes that are gone left half made or half removed in dir
  * (vms, bases): .stage-PID and .gone-PID. */
 void home_sweep(int dir);
@@ -62,8 +61,8 @@ int name_list(int dir, struct strv *out, struct why *why);
  * or -1 with why (EX_TEMPFAIL, naming who has it).  A claim whose VM is gone
  * does not count.
  */
-int port_claim(struct home *h, const char *vm, int want, int *got,
-    struct why *why);
+int port_claim(
+    struct home *h, const char *vm, int want, int *got, struct why *why);
 void port_release(struct home *h, const char *vm, int port);
 /* 1 when 127.0.0.1:port can be bound now. */
 int port_free(int port);

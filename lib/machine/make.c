@@ -3,7 +3,7 @@
  * make: a new VM, and the end of one.  The overlays are written here, no
  * process is started.  A VM exists from the rename of its directory on.
  */
-#include "vm.h"
+#include "plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,167 +19,6 @@
 #include "say.h"
 #include "sys.h"
 
-/* Snapshots load only on the machine they were taken on, so the version of
- * the machine is written down; 7.2 is the oldest QEMU we run on. */
-static const struct {
-	const char *arch, *machine;
-} machines[] = {
-	{ "x86_64", "pc-q35-7.2" },
-	{ "aarch64", "virt-7.2" },
-};
-
-/* All that a VM begins with, after flags, environment and files. */
-struct plan {
-	const struct vm_spec *spec;
-	struct base base;
-	struct seal seal;
-	long long generation, cpus;
-	uint64_t memory, disk;
-	const char *arch, *machine, *firmware, *net, *user;
-	int port;
-};
-
-static const char *
-either(const char *a, const char *b)
-{
-	return a ? a : b;
-}
-
-/* A text setting: the flag, the base's fact, config.ini, the default. */
-static const char *
-setting(struct home *h, struct plan *p, const char *flag, const char *key,
-    const char *none)
-{
-	if (!flag)
-		flag = conf_get(p->base.conf, NULL, key);
-	if (!flag)
-		flag = conf_get(h->conf, NULL, key);
-	return either(flag, none);
-}
-
-static int
-plan_memory(struct home *h, struct plan *p, struct why *why)
-{
-	const char *env = getenv("XRAY_VM_MEMORY");
-	int r = 1;
-
-	p->memory = p->spec->memory;
-	if (p->memory)
-		return 0;
-	if (env && *env)
-		return num_size(env, 1 << 20, &p->memory) == 0 ? 0 :
-		    why_set(why, EX_CONFIG, "XRAY_VM_MEMORY: %s: not a size",
-		    env);
-	if ((r = conf_size(p->base.conf, "memory", 1 << 20, &p->memory,
-	    why)) == 1)
-		r = conf_size(h->conf, "memory", 1 << 20, &p->memory, why);
-	if (r == 1)
-		p->memory = (uint64_t)4096 << 20;
-	return r < 0 ? -1 : 0;
-}
-
-static int
-plan_cpus(struct home *h, struct plan *p, struct why *why)
-{
-	const char *env = getenv("XRAY_VM_CPUS");
-	int r;
-
-	p->cpus = p->spec->cpus;
-	if (p->cpus)
-		return 0;
-	if (env && *env)
-		return num_int(env, 1, 255, &p->cpus) == 0 ? 0 :
-		    why_set(why, EX_CONFIG, "XRAY_VM_CPUS: %s: not a number",
-		    env);
-	r = conf_int(h->conf, "cpus", 1, 255, &p->cpus, why);
-	if (r == 1)
-		p->cpus = sys_cpus() < 4 ? sys_cpus() : 4;
-	return r < 0 ? -1 : 0;
-}
-
-/* The base's own size when it says disk=0 or is larger than what is asked
- * for by default; --disk must not cut. */
-static int
-plan_disk(struct home *h, struct plan *p, struct why *why)
-{
-	uint64_t want = (uint64_t)20 << 30, least = p->seal.virtual_size;
-	int r;
-
-	p->disk = p->spec->disk;
-	if (p->disk && p->disk < least)
-		return why_set(why, EX_CONFIG, "--disk: smaller than the "
-		    "base, which has %" PRIu64 " bytes", least);
-	if (!p->disk) {
-		r = conf_size(p->base.conf, "disk", 1 << 30, &want, why);
-		if (r == 1)
-			r = conf_size(h->conf, "disk", 1 << 30, &want, why);
-		if (r < 0)
-			return -1;
-		p->disk = want > least ? want : least;
-	}
-	p->disk = (p->disk + 511) & ~(uint64_t)511;
-	return 0;
-}
-
-static int
-plan_machine(struct home *h, struct plan *p, struct why *why)
-{
-	p->arch = either(conf_get(p->base.conf, NULL, "arch"), sys_arch());
-	for (size_t i = 0; i < LEN(machines); i++)
-		if (strcmp(machines[i].arch, p->arch) == 0)
-			p->machine = machines[i].machine;
-	if (!p->machine)
-		return why_set(why, EX_CONFIG, "%s: arch %s: not known",
-		    p->base.name, p->arch);
-	p->firmware = setting(h, p, p->spec->firmware, "firmware", "bios");
-	if (strcmp(p->firmware, "auto") == 0)
-		p->firmware = "bios";
-	if (strcmp(p->arch, "aarch64") == 0)
-		p->firmware = "uefi";
-	if (strcmp(p->firmware, "uefi") == 0 && !p->seal.efivars)
-		return why_set(why, EX_UNAVAILABLE, "%s: has no UEFI "
-		    "variables; install UEFI firmware (share/deps) and make "
-		    "the base again", p->base.name);
-	return 0;
-}
-
-/* A user's name is a word of ssh's command line and of the guest's files. */
-static int
-user_check(const char *user, struct why *why)
-{
-	size_t n = strlen(user);
-
-	if (n && n < 33 && *user != '-' && user[strspn(user, "abcdefghijklmno"
-	    "pqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")] == '\0')
-		return 0;
-	return why_set(why, EX_USAGE, "%s: not a user's name", user);
-}
-
-static int
-plan_make(struct home *h, struct plan *p, struct why *why)
-{
-	const struct vm_spec *s = p->spec;
-
-	if (base_open(h, s->base, &p->base, why) < 0)
-		return -1;
-	p->generation = s->generation ? s->generation : p->base.current;
-	if (base_seal_of(&p->base, p->generation, &p->seal, why) < 0 ||
-	    plan_memory(h, p, why) < 0 || plan_cpus(h, p, why) < 0 ||
-	    plan_disk(h, p, why) < 0 || plan_machine(h, p, why) < 0)
-		return -1;
-	p->net = s->net ? s->net :
-	    either(conf_get(h->conf, NULL, "net"), "filtered");
-	p->user = s->ssh_user;
-	if (!p->user)
-		p->user = conf_get(p->base.conf, NULL, "user");
-	if (!p->user)
-		p->user = conf_get(h->conf, NULL, "ssh_user");
-	p->user = either(p->user, "ubuntu");
-	if (s->label && conf_check("vm.ini", "label", s->label, why) < 0)
-		return -1;
-	return user_check(p->user, why);
-}
-
 static char *
 uuid_text(const unsigned char r[16])
 {
@@ -192,8 +31,8 @@ uuid_text(const unsigned char r[16])
 			c = (unsigned char)(0x40 | (c & 0x0f)); /* RFC 4122 */
 		if (i == 8)
 			c = (unsigned char)(0x80 | (c & 0x3f));
-		buf_fmt(&b, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ?
-		    "-" : "", c);
+		buf_fmt(&b, "%s%02x",
+		    i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", c);
 	}
 	return buf_take(&b);
 }
@@ -210,9 +49,10 @@ record(const struct plan *p)
 	sys_random(r, sizeof r);
 	uuid = uuid_text(r);
 	io_timestamp(now, 0);
-	buf_fmt(&b, "# VM %s; keys in xray.ini(5)\nversion = 1\n"
-	    "base = %s\ngeneration = %lld\n", p->spec->name, p->spec->base,
-	    p->generation);
+	buf_fmt(&b,
+	    "# VM %s; keys in xray.ini(5)\nversion = 1\n"
+	    "base = %s\ngeneration = %lld\n",
+	    p->spec->name, p->spec->base, p->generation);
 	buf_fmt(&b, "memory = %s\ncpus = %lld\nssh_user = %s\n", memory,
 	    p->cpus, p->user);
 	buf_fmt(&b, "ssh_port = %d\n", p->port);
@@ -227,8 +67,10 @@ record(const struct plan *p)
 		buf_fmt(&b, "label = %s\n", p->spec->label);
 	buf_fmt(&b, "arch = %s\nmachine = %s\nhardware = 1\nfirmware = %s\n",
 	    p->arch, p->machine, p->firmware);
-	buf_fmt(&b, "uuid = %s\nmac = 52:54:00:%02x:%02x:%02x\n"
-	    "created = %s\n", uuid, r[16], r[17], r[18], now);
+	buf_fmt(&b,
+	    "uuid = %s\nmac = 52:54:00:%02x:%02x:%02x\n"
+	    "created = %s\n",
+	    uuid, r[16], r[17], r[18], now);
 	return buf_take(&b);
 }
 
@@ -236,8 +78,8 @@ static int
 overlay(int dir, const struct plan *p, const char *file, uint64_t size,
     struct why *why)
 {
-	autofree char *backing = xasprintf("../../bases/%s/%lld/%s",
-	    p->spec->base, p->generation, file);
+	autofree char *backing = xasprintf(
+	    "../../bases/%s/%lld/%s", p->spec->base, p->generation, file);
 
 	return qcow2_overlay(dir, file, backing, "qcow2", size, why);
 }
@@ -284,8 +126,9 @@ fill(int dir, const struct plan *p, struct why *why)
 		return -1;
 	if (uefi && (vars = efivars(dir, p, why)) < 0)
 		bad = 1;
-	conf = bad ? -1 : openat(dir, "vm.ini",
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	conf = bad ? -1 :
+		     openat(dir, "vm.ini",
+			 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (!bad && (conf < 0 || io_write(conf, ini, strlen(ini)) < 0)) {
 		why_sys(why, EX_IOERR, "%s: vm.ini", p->spec->name);
 		bad = 1;
@@ -335,8 +178,8 @@ claim_all(struct home *h, struct plan *p, struct why *why)
 }
 
 static void
-release_all(struct home *h, const char *name, int ssh_port,
-    const struct strv *ports)
+release_all(
+    struct home *h, const char *name, int ssh_port, const struct strv *ports)
 {
 	if (ssh_port)
 		port_release(h, name, ssh_port);
@@ -357,8 +200,8 @@ place(struct home *h, struct plan *p, struct why *why)
 	autoclose int dir = -1;
 
 	if (io_walk(h->vms, same_folded, name) < 0)
-		return errno == EEXIST ? why_set(why, EX_CANTCREAT,
-		    "%s: exists", p->spec->name) :
+		return errno == EEXIST ?
+		    why_set(why, EX_CANTCREAT, "%s: exists", p->spec->name) :
 		    why_sys(why, EX_IOERR, "%s/vms", h->path);
 	home_sweep(h->vms);
 	if (claim_all(h, p, why) < 0)
@@ -381,10 +224,13 @@ undo:
 }
 
 int
-vm_make(struct home *h, const struct vm_spec *spec, struct vm *vm,
-    struct why *why)
+vm_make(
+    struct home *h, const struct vm_spec *spec, struct vm *vm, struct why *why)
 {
-	struct plan p = { .spec = spec, .base = { .dir = -1 } };
+	struct plan p = {
+		.spec = spec,
+		.base = { .dir = -1 },
+	};
 	int lock = -1, r = -1;
 
 	if (name_check(spec->name, why) == 0 &&
@@ -415,7 +261,7 @@ vm_remove(struct home *h, struct vm *vm, struct why *why)
 		return why_sys(why, EX_IOERR, "%s", vm->name);
 	release_all(h, vm->name, (int)vm->ssh_port, &ports);
 	if (io_remove_tree(h->vms, gone) < 0)
-		return why_sys(why, EX_IOERR, "%s: left in %s/vms/%s",
-		    vm->name, h->path, gone);
+		return why_sys(why, EX_IOERR, "%s: left in %s/vms/%s", vm->name,
+		    h->path, gone);
 	return 0;
 }

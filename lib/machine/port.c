@@ -75,8 +75,7 @@ claim(struct home *h, int ports, const char *vm, int port, char **who)
 }
 
 static int
-claim_this(struct home *h, int ports, const char *vm, int port,
-    struct why *why)
+claim_this(struct home *h, int ports, const char *vm, int port, struct why *why)
 {
 	autofree char *who = NULL;
 	int r = claim(h, ports, vm, port, &who);
@@ -84,8 +83,7 @@ claim_this(struct home *h, int ports, const char *vm, int port,
 	if (r < 0)
 		return why_sys(why, EX_IOERR, "port %d", port);
 	if (r == 0)
-		return why_set(why, EX_TEMPFAIL, "port %d: is %s's", port,
-		    who);
+		return why_set(why, EX_TEMPFAIL, "port %d: is %s's", port, who);
 	return 0;
 }
 
@@ -100,8 +98,8 @@ mark(const char *name, void *arg)
 }
 
 static int
-claim_first(struct home *h, int ports, const char *vm, int *got,
-    struct why *why)
+claim_first(
+    struct home *h, int ports, const char *vm, int *got, struct why *why)
 {
 	autofree unsigned char *taken = xcalloc(65536, 1);
 
@@ -120,13 +118,12 @@ claim_first(struct home *h, int ports, const char *vm, int *got,
 			}
 		}
 	}
-	return why_set(why, EX_TEMPFAIL, "no port is free from %d on",
-	    FIRST_PORT);
+	return why_set(
+	    why, EX_TEMPFAIL, "no port is free from %d on", FIRST_PORT);
 }
 
 int
-port_claim(struct home *h, const char *vm, int want, int *got,
-    struct why *why)
+port_claim(struct home *h, const char *vm, int want, int *got, struct why *why)
 {
 	autoclose int ports = io_mkdir(h->fd, "ports");
 

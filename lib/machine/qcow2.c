@@ -18,8 +18,8 @@ enum {
 	CLUSTER = 65536,
 	EXT_END = 0,
 	EXT_BACKING_FORMAT = (int)0xe2792aca,
-	MAX_SNAPSHOTS = 65536,	/* QEMU's own bound */
-	MAX_TABLE = 16 << 20	/* bytes of snapshot table looked at */
+	MAX_SNAPSHOTS = 65536, /* QEMU's own bound */
+	MAX_TABLE = 16 << 20 /* bytes of snapshot table looked at */
 };
 
 static uint64_t
@@ -84,7 +84,7 @@ extensions(const unsigned char *b, size_t h, size_t at, struct qcow2 *q,
 			return bad(why, "an extension runs over");
 		if (type == (uint32_t)EXT_BACKING_FORMAT &&
 		    text(b, h, at, n, q->backing_format,
-		    sizeof q->backing_format, why) < 0)
+			sizeof q->backing_format, why) < 0)
 			return -1;
 		at += (n + 7) & ~7u;
 	}
@@ -98,8 +98,8 @@ header(const unsigned char *b, size_t got, struct qcow2 *q, size_t *length,
 	if (q->version != 2 && q->version != 3)
 		return bad(why, "neither version 2 nor 3");
 	*length = q->version == 2 ? HEADER_V2 : get32(b + 100);
-	if (got < HEADER_V3 || (q->version == 3 && (*length < HEADER_V3 ||
-	    *length % 8)))
+	if (got < HEADER_V3 ||
+	    (q->version == 3 && (*length < HEADER_V3 || *length % 8)))
 		return bad(why, "too short");
 	q->cluster_bits = (int)get32(b + 20);
 	if (q->cluster_bits < 9 || q->cluster_bits > 21)
@@ -138,8 +138,9 @@ qcow2_read(int fd, struct qcow2 *q, struct why *why)
 	h = h < (size_t)n ? h : (size_t)n; /* what counts as the header */
 	if (length > h)
 		return bad(why, "longer than a cluster");
-	if (get(b + 8, 8) && text(b, h, get(b + 8, 8), get32(b + 16),
-	    q->backing, sizeof q->backing, why) < 0)
+	if (get(b + 8, 8) &&
+	    text(b, h, get(b + 8, 8), get32(b + 16), q->backing,
+		sizeof q->backing, why) < 0)
 		return -1;
 	return extensions(b, h, length, q, why);
 }
@@ -153,20 +154,25 @@ qcow2_sealable(const struct qcow2 *q, struct why *why)
 		autobuf struct buf b = { 0 };
 
 		buf_vis(&b, q->backing, strlen(q->backing));
-		return why_set(why, EX_NOPERM, "has a backing file (%s); "
-		    "qemu-img convert makes one image of them", b.p);
+		return why_set(why, EX_NOPERM,
+		    "has a backing file (%s); "
+		    "qemu-img convert makes one image of them",
+		    b.p);
 	}
 	if (q->incompatible & QCOW2_DATA_FILE)
-		return why_set(why, EX_NOPERM, "keeps its data in another "
+		return why_set(why, EX_NOPERM,
+		    "keeps its data in another "
 		    "file; qemu-img convert makes one image of them");
 	if (q->crypt)
 		return why_set(why, EX_NOPERM, "is encrypted");
 	if (q->snapshots)
-		return why_set(why, EX_NOPERM, "holds %u internal "
+		return why_set(why, EX_NOPERM,
+		    "holds %u internal "
 		    "snapshot(s); qemu-img convert leaves them out",
 		    q->snapshots);
 	if (q->incompatible & (QCOW2_DIRTY | QCOW2_CORRUPT))
-		return why_set(why, EX_NOPERM, "was not closed cleanly; "
+		return why_set(why, EX_NOPERM,
+		    "was not closed cleanly; "
 		    "qemu-img check -r all mends it");
 	if (q->incompatible & ~known)
 		return why_set(why, EX_NOPERM,
@@ -219,10 +225,12 @@ qcow2_snapshots(int fd, const struct qcow2 *q,
 	for (uint32_t i = 0; i < q->snapshots; i++, at += step) {
 		step = entry(table + at, (size_t)n - at, &s);
 		if (!step)
-			return why_set(why, EX_DATAERR,
-			    "snapshot table is cut short");
-		if (*s.name && s.name[strspn(s.name, "abcdefghijklmnopqrstuvw"
-		    "xyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
+			return why_set(
+			    why, EX_DATAERR, "snapshot table is cut short");
+		if (*s.name &&
+		    s.name[strspn(s.name,
+			"abcdefghijklmnopqrstuvw"
+			"xyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
 			fn(&s, arg);
 	}
 	return 0;
@@ -238,18 +246,18 @@ fill_header(unsigned char *h, const char *backing, const char *format,
 	put(h, QCOW2_MAGIC, 4);
 	put(h + 4, 3, 4);
 	put(h + 16, nb, 4);
-	put(h + 20, 16, 4);			/* 64 KiB clusters */
+	put(h + 20, 16, 4); /* 64 KiB clusters */
 	put(h + 24, size, 8);
 	put(h + 36, l1_entries, 4);
-	put(h + 40, 3 * CLUSTER, 8);		/* L1 table */
-	put(h + 48, CLUSTER, 8);		/* refcount table */
-	put(h + 56, 1, 4);			/* its clusters */
-	put(h + 96, 4, 4);			/* refcounts of 16 bits */
+	put(h + 40, 3 * CLUSTER, 8); /* L1 table */
+	put(h + 48, CLUSTER, 8); /* refcount table */
+	put(h + 56, 1, 4); /* its clusters */
+	put(h + 96, 4, 4); /* refcounts of 16 bits */
 	put(h + 100, OUR_HEADER, 4);
 	put(h + at, (uint32_t)EXT_BACKING_FORMAT, 4);
 	put(h + at + 4, nf, 4);
 	memcpy(h + at + 8, format, nf);
-	at += 8 + ((nf + 7) & ~(size_t)7) + 8;	/* the last 8: EXT_END */
+	at += 8 + ((nf + 7) & ~(size_t)7) + 8; /* the last 8: EXT_END */
 	put(h + 8, at, 8);
 	memcpy(h + at, backing, nb);
 	return at + nb;

@@ -23,15 +23,15 @@ enum {
 };
 
 struct qcow2 {
-	int version;			/* 2 or 3 */
-	int cluster_bits;		/* 9 to 21 */
-	uint64_t size;			/* what the guest sees, in bytes */
-	char backing[QCOW2_NAME_MAX + 1];	/* "" when there is none */
-	char backing_format[32];	/* "" when not said */
-	uint32_t crypt;			/* 0: none */
+	int version; /* 2 or 3 */
+	int cluster_bits; /* 9 to 21 */
+	uint64_t size; /* what the guest sees, in bytes */
+	char backing[QCOW2_NAME_MAX + 1]; /* "" when there is none */
+	char backing_format[32]; /* "" when not said */
+	uint32_t crypt; /* 0: none */
 	uint64_t incompatible;
-	uint32_t snapshots;		/* how many inside */
-	uint64_t snapshot_table;	/* at this byte */
+	uint32_t snapshots; /* how many inside */
+	uint64_t snapshot_table; /* at this byte */
 };
 
 /* Read the header of fd.  -1 with why: EX_DATAERR for what is no qcow2 image
@@ -48,8 +48,8 @@ int qcow2_sealable(const struct qcow2 *q, struct why *why);
 /* One snapshot inside an image. */
 struct qcow2_snapshot {
 	char name[64];
-	uint64_t state_size;	/* of the memory, 0: disk only */
-	uint64_t seconds;	/* since 1970 */
+	uint64_t state_size; /* of the memory, 0: disk only */
+	uint64_t seconds; /* since 1970 */
 };
 
 /* Call fn for each snapshot of fd, whose header is q; names longer than ours

@@ -47,8 +47,7 @@ find_accel(struct home *h, const struct vm *vm, const char *accel,
 	/* A /dev/kvm that opens may still hang its guests; until it is
 	 * probed, only who asks for it gets it. */
 	q->accel = i ? known[i] : "tcg";
-	if (strcmp(q->accel, "tcg") != 0 &&
-	    strcmp(vm->arch, sys_arch()) != 0)
+	if (strcmp(q->accel, "tcg") != 0 && strcmp(vm->arch, sys_arch()) != 0)
 		return why_set(why, EX_UNAVAILABLE,
 		    "%s: a guest of %s needs --accel tcg on this host",
 		    vm->name, vm->arch);
@@ -98,17 +97,19 @@ layer(struct strv *v, const char *node, const char *file, int writable,
 {
 	autobuf struct buf b = { 0 };
 
-	buf_fmt(&b, "{\"driver\":\"file\",\"node-name\":\"%s-file\","
-	    "\"filename\":", node);
+	buf_fmt(&b,
+	    "{\"driver\":\"file\",\"node-name\":\"%s-file\","
+	    "\"filename\":",
+	    node);
 	json_quote(&b, file);
 	buf_fmt(&b, ",\"read-only\":%s%s}", writable ? "false" : "true",
-	    writable ? ",\"discard\":\"unmap\"" :
-	    ",\"auto-read-only\":false");
+	    writable ? ",\"discard\":\"unmap\"" : ",\"auto-read-only\":false");
 	strv_words(v, "-blockdev", b.p, NULL);
 	b.n = 0;
-	buf_fmt(&b, "{\"driver\":\"qcow2\",\"node-name\":\"%s\","
-	    "\"file\":\"%s-file\",\"read-only\":%s%s,\"backing\":", node,
-	    node, writable ? "false" : "true",
+	buf_fmt(&b,
+	    "{\"driver\":\"qcow2\",\"node-name\":\"%s\","
+	    "\"file\":\"%s-file\",\"read-only\":%s%s,\"backing\":",
+	    node, node, writable ? "false" : "true",
 	    writable ? ",\"discard\":\"unmap\"" : "");
 	if (below)
 		json_quote(&b, below);
@@ -141,7 +142,8 @@ firmware(const struct qemu *q, struct strv *v)
 
 	if (!q->code)
 		return;
-	buf_str(&b, "{\"driver\":\"file\",\"node-name\":\"code0\","
+	buf_str(&b,
+	    "{\"driver\":\"file\",\"node-name\":\"code0\","
 	    "\"read-only\":true,\"auto-read-only\":false,\"filename\":");
 	json_quote(&b, q->code);
 	buf_str(&b, "}");
@@ -170,35 +172,41 @@ devices(const struct vm *vm, struct strv *v)
 	int x86 = strcmp(vm->arch, "x86_64") == 0;
 
 	if (strcmp(vm->net, "none") != 0) {
-		strv_words(v, "-netdev", "stream,id=net0,server=on,"
-		    "addr.type=unix,addr.path=" VM_NET, "-device", NULL);
-		strv_fmt(v, "virtio-net-pci,netdev=net0,id=nic0,mac=%s,"
-		    "addr=02.0,romfile=", vm->mac);
+		strv_words(v, "-netdev",
+		    "stream,id=net0,server=on,"
+		    "addr.type=unix,addr.path=" VM_NET,
+		    "-device", NULL);
+		strv_fmt(v,
+		    "virtio-net-pci,netdev=net0,id=nic0,mac=%s,"
+		    "addr=02.0,romfile=",
+		    vm->mac);
 	}
-	strv_words(v, "-device", "virtio-blk-pci,drive=disk0,id=blk0,"
+	strv_words(v, "-device",
+	    "virtio-blk-pci,drive=disk0,id=blk0,"
 	    "addr=03.0,bootindex=0,werror=stop,rerror=stop",
-	    "-object", "rng-random,id=rng0,filename=/dev/urandom",
-	    "-device", "virtio-rng-pci,rng=rng0,id=vrng0,addr=05.0",
-	    "-chardev", "socket,id=console0,server=on,wait=off,"
-	    "path=" VM_CONSOLE, NULL);
+	    "-object", "rng-random,id=rng0,filename=/dev/urandom", "-device",
+	    "virtio-rng-pci,rng=rng0,id=vrng0,addr=05.0", "-chardev",
+	    "socket,id=console0,server=on,wait=off,"
+	    "path=" VM_CONSOLE,
+	    NULL);
 	if (x86)
 		strv_words(v, "-device",
-		    "isa-serial,chardev=console0,id=serial0",
-		    "-device", "vmgenid,guid=auto,id=genid0", NULL);
+		    "isa-serial,chardev=console0,id=serial0", "-device",
+		    "vmgenid,guid=auto,id=genid0", NULL);
 	else
 		strv_words(v, "-serial", "chardev:console0", NULL);
 }
 
 void
-qemu_argv(const struct vm *vm, const struct qemu *q,
-    const struct strv *smbios, int paused, struct strv *argv)
+qemu_argv(const struct vm *vm, const struct qemu *q, const struct strv *smbios,
+    int paused, struct strv *argv)
 {
 	strv_words(argv, q->program, "-name", NULL);
 	strv_fmt(argv, "guest=%s,debug-threads=on", vm->name);
 	strv_words(argv, "-nodefaults", "-no-user-config", "-sandbox",
 	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
-	    "resourcecontrol=deny", "-uuid", vm->uuid, "-display", "none",
-	    NULL);
+	    "resourcecontrol=deny",
+	    "-uuid", vm->uuid, "-display", "none", NULL);
 	firmware(q, argv);
 	disks(vm, argv);
 	machine(vm, q, argv);
@@ -207,12 +215,12 @@ qemu_argv(const struct vm *vm, const struct qemu *q,
 		strv_add(argv, "-smbios");
 		strv_fmt(argv, "type=11,path=%s", smbios->v[i]);
 	}
-	strv_words(argv,
-	    "-chardev", "socket,id=qmp0,server=on,wait=off,path=" VM_QMP,
-	    "-mon", "chardev=qmp0,mode=control",
-	    "-chardev", "socket,id=events0,server=on,wait=off,"
-	    "path=" VM_EVENTS, "-mon", "chardev=events0,mode=control",
-	    NULL);
+	strv_words(argv, "-chardev",
+	    "socket,id=qmp0,server=on,wait=off,path=" VM_QMP, "-mon",
+	    "chardev=qmp0,mode=control", "-chardev",
+	    "socket,id=events0,server=on,wait=off,"
+	    "path=" VM_EVENTS,
+	    "-mon", "chardev=events0,mode=control", NULL);
 	if (paused)
 		strv_add(argv, "-S");
 }

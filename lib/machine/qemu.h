@@ -14,9 +14,9 @@
 
 /* What the host adds to a VM's record. */
 struct qemu {
-	char *program;		/* path of qemu-system-ARCH, it owns */
-	const char *accel;	/* kvm, hvf, tcg */
-	char *code;		/* UEFI code, NULL for BIOS, it owns */
+	char *program; /* path of qemu-system-ARCH, it owns */
+	const char *accel; /* kvm, hvf, tcg */
+	char *code; /* UEFI code, NULL for BIOS, it owns */
 };
 
 /*
@@ -41,7 +41,7 @@ void qemu_argv(const struct vm *vm, const struct qemu *q,
 #define VM_EVENTS "events.sock"
 #define VM_CONSOLE "console.sock"
 #define VM_NET "net.sock"
-#define VM_CONTROL "gateway.sock"	/* xray-net's requests */
-#define VM_SSH "guest-22.sock"		/* the guest's port 22 */
+#define VM_CONTROL "gateway.sock" /* xray-net's requests */
+#define VM_SSH "guest-22.sock" /* the guest's port 22 */
 
 #endif

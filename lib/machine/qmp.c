@@ -20,8 +20,8 @@ struct qmp {
 	int fd, lock;
 	long long id;
 	struct buf in;
-	size_t scanned;		/* no newline in the first so many bytes */
-	char *events[QMP_EVENTS];	/* a ring of lines */
+	size_t scanned; /* no newline in the first so many bytes */
+	char *events[QMP_EVENTS]; /* a ring of lines */
 	unsigned first, count;
 };
 
@@ -55,8 +55,9 @@ next_line(struct qmp *q, long long deadline, struct why *why)
 	ssize_t n;
 
 	for (;;) {
-		nl = q->in.n > q->scanned ? memchr(q->in.p + q->scanned,
-		    '\n', q->in.n - q->scanned) : NULL;
+		nl = q->in.n > q->scanned ?
+		    memchr(q->in.p + q->scanned, '\n', q->in.n - q->scanned) :
+		    NULL;
 		if (nl) {
 			size_t len = (size_t)(nl - q->in.p);
 
@@ -67,8 +68,8 @@ next_line(struct qmp *q, long long deadline, struct why *why)
 		}
 		q->scanned = q->in.n;
 		if (q->in.n > LINE_MAX_BYTES) {
-			why_set(why, EX_PROTOCOL, "%s: QMP line too long",
-			    q->what);
+			why_set(
+			    why, EX_PROTOCOL, "%s: QMP line too long", q->what);
 			return NULL;
 		}
 		if (io_wait_readable(q->fd, deadline) <= 0) {
@@ -80,8 +81,8 @@ next_line(struct qmp *q, long long deadline, struct why *why)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0) {
-			why_set(why, EX_UNAVAILABLE, "%s: QEMU went away",
-			    q->what);
+			why_set(
+			    why, EX_UNAVAILABLE, "%s: QEMU went away", q->what);
 			return NULL;
 		}
 		buf_add(&q->in, chunk, (size_t)n);
@@ -112,8 +113,7 @@ send_line(struct qmp *q, const char *text, size_t n, long long deadline,
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
-			return why_sys(why, EX_UNAVAILABLE, "%s: QMP",
-			    q->what);
+			return why_sys(why, EX_UNAVAILABLE, "%s: QMP", q->what);
 		text += w;
 		n -= (size_t)w;
 		if (io_left(deadline) == 0)
@@ -203,8 +203,8 @@ qmp_call(struct qmp *q, const char *command, const char *args,
 }
 
 int
-qmp_do(struct qmp *q, const char *command, const char *args,
-    long long deadline, struct why *why)
+qmp_do(struct qmp *q, const char *command, const char *args, long long deadline,
+    struct why *why)
 {
 	autojson struct json *doc = qmp_call(q, command, args, deadline, why);
 
@@ -284,8 +284,8 @@ greet(struct qmp *q, long long deadline, struct why *why)
 		return -1;
 	doc = json_parse(line, strlen(line), NULL);
 	if (!doc || json_get(doc, 0, "QMP") < 0)
-		return why_set(why, EX_PROTOCOL, "%s: no QMP greeting",
-		    q->what);
+		return why_set(
+		    why, EX_PROTOCOL, "%s: no QMP greeting", q->what);
 	return qmp_do(q, "qmp_capabilities", NULL, deadline, why);
 }
 
@@ -303,8 +303,10 @@ qmp_open(int dir, const char *name, const char *what, long long deadline,
 		goto fail;
 	q->fd = io_connect(dir, name);
 	if (q->fd < 0) {
-		why_set(why, EX_UNAVAILABLE, "%s: QEMU does not listen "
-		    "on %s (%s)", what, name, strerror(errno));
+		why_set(why, EX_UNAVAILABLE,
+		    "%s: QEMU does not listen "
+		    "on %s (%s)",
+		    what, name, strerror(errno));
 		goto fail;
 	}
 	if (greet(q, deadline, why) == 0)
@@ -314,17 +316,27 @@ fail:
 	return NULL;
 }
 
+int
+qmp_once(int dir, const char *name, const char *what, const char *command,
+    int ms, struct why *why)
+{
+	long long deadline = io_now() + ms;
+	autoqmp struct qmp *q = qmp_open(dir, name, what, deadline, why);
+
+	return q ? qmp_do(q, command, NULL, deadline, why) : -1;
+}
+
 /* 1 concluded (and *error set, the caller's, when it failed), 0 not yet. */
 static int
 concluded(struct qmp *q, const char *job, char **error, long long deadline,
     struct why *why)
 {
-	autojson struct json *doc = qmp_call(q, "query-jobs", NULL, deadline,
-	    why);
+	autojson struct json *doc =
+	    qmp_call(q, "query-jobs", NULL, deadline, why);
 
 	if (!doc)
 		return -1;
-	json_each(doc, json_get(doc, 0, "return"), v) {
+	json_each (doc, json_get(doc, 0, "return"), v) {
 		if (!json_is(doc, json_get(doc, v, "id"), job))
 			continue;
 		if (!json_is(doc, json_get(doc, v, "status"), "concluded"))

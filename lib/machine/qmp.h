@@ -42,10 +42,13 @@ struct json *qmp_call(struct qmp *q, const char *command, const char *args,
 /* The same when only success matters: 0 or -1. */
 int qmp_do(struct qmp *q, const char *command, const char *args,
     long long deadline, struct why *why);
+/* Connect, execute one command, and go; all within ms milliseconds. */
+int qmp_once(int dir, const char *name, const char *what, const char *command,
+    int ms, struct why *why);
 /* Send one line as it is and return the reply's text, which may be an error;
  * the caller's. */
-char *qmp_raw(struct qmp *q, const char *line, long long deadline,
-    struct why *why);
+char *qmp_raw(
+    struct qmp *q, const char *line, long long deadline, struct why *why);
 
 /* The next event, kept or awaited; the caller's.  NULL with why EX_TEMPFAIL
  * when the deadline passed. */

@@ -40,8 +40,8 @@ base_stage(struct home *h, char **name, struct why *why)
 static int
 inspect(int dir, const char *name, struct qcow2 *q, struct why *why)
 {
-	autoclose int fd = openat(dir, "disk.qcow2",
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	autoclose int fd =
+	    openat(dir, "disk.qcow2", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct why w = { 0 };
 
 	if (fd < 0)
@@ -159,13 +159,13 @@ write_ini(int dir, const struct qcow2 *q, const struct stat *st,
 	    conf_set(c, "format", "qcow2", why) < 0 ||
 	    conf_set(c, "generation", "1", why) < 0 ||
 	    conf_set(c, "current", "1", why) < 0 ||
-	    conf_set(c, "made", now, why) < 0 ||
-	    add_facts(c, facts, why) < 0)
+	    conf_set(c, "made", now, why) < 0 || add_facts(c, facts, why) < 0)
 		return -1;
 	text = conf_text(c, &n);
 	buf_str(&b, "# base image; keys in xray.ini(5)\n");
 	buf_add(&b, text, n);
-	buf_fmt(&b, "\n[generation 1]\nsize = %lld\nmtime = %lld\n"
+	buf_fmt(&b,
+	    "\n[generation 1]\nsize = %lld\nmtime = %lld\n"
 	    "sha256 = %s\nvirtual = %" PRIu64 "\nefivars = %s\n",
 	    (long long)st->st_size, base_mtime(st), sha, q->size,
 	    efivars ? "yes" : "no");
@@ -183,8 +183,8 @@ arrange(int dir, int efivars, struct why *why)
 
 	if (gen < 0 || ini < 0 ||
 	    renameat(dir, "disk.qcow2", gen, "disk.qcow2") < 0 ||
-	    (efivars && renameat(dir, "efivars.qcow2", gen,
-	    "efivars.qcow2") < 0) ||
+	    (efivars &&
+		renameat(dir, "efivars.qcow2", gen, "efivars.qcow2") < 0) ||
 	    sys_fsync(ini) < 0 || sys_fsync(gen) < 0 || sys_fsync(dir) < 0)
 		return why_sys(why, EX_IOERR, "seal");
 	return 0;
@@ -198,8 +198,8 @@ fact(const char *facts, const char *key, char *out, size_t size)
 	for (size_t n; facts && *facts; facts += n + (facts[n] == '\n')) {
 		n = strcspn(facts, "\n");
 		if (strncmp(facts, key, k) == 0 && facts[k] == '=') {
-			(void)snprintf(out, size, "%.*s", (int)(n - k - 1),
-			    facts + k + 1);
+			(void)snprintf(
+			    out, size, "%.*s", (int)(n - k - 1), facts + k + 1);
 			return out;
 		}
 	}
@@ -253,8 +253,9 @@ base_make(struct home *h, const char *stage, const char *name,
 	if ((lock = home_lock(h, why)) < 0)
 		return -1;
 	if (io_walk(h->bases, same_folded, n) < 0)
-		return errno == EEXIST ? why_set(why, EX_CANTCREAT,
-		    "%s: exists; xray base remove %s", name, name) :
+		return errno == EEXIST ?
+		    why_set(why, EX_CANTCREAT,
+			"%s: exists; xray base remove %s", name, name) :
 		    why_sys(why, EX_IOERR, "%s/bases", h->path);
 	if (renameat(h->bases, stage, h->bases, name) < 0 ||
 	    sys_fsync(h->bases) < 0)

@@ -41,8 +41,7 @@ all_of(struct home *h, enum sel_all all, struct strv *names, struct why *why)
 
 		if (vm_open(h, list.v[i], &vm, &broken) < 0)
 			continue;
-		if (all == SEL_ALL ||
-		    (all == SEL_RUNNING) == vm_alive(&vm))
+		if (all == SEL_ALL || (all == SEL_RUNNING) == vm_alive(&vm))
 			strv_add(names, list.v[i]);
 		vm_close(&vm);
 	}

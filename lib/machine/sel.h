@@ -14,7 +14,7 @@ enum sel_all { SEL_NONE, SEL_ALL, SEL_RUNNING, SEL_STOPPED };
  * the first that is no VM (EX_NOINPUT), and for a command line that names
  * nothing, or both (EX_USAGE).  With -a, what is broken is left out.
  */
-int sel_names(struct home *h, int argc, char **argv, int from,
-    enum sel_all all, struct strv *names, struct why *why);
+int sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
+    struct strv *names, struct why *why);
 
 #endif

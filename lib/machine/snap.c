@@ -52,15 +52,15 @@ collect(const struct qcow2_snapshot *q, void *arg)
 	s->v = xreallocarray(s->v, s->n + 1, sizeof *s->v);
 	new = &s->v[s->n++];
 	*new = (struct snapshot){ .live = q->state_size != 0,
-		.size = q->state_size, .seconds = q->seconds };
+		.size = q->state_size,
+		.seconds = q->seconds };
 	(void)snprintf(new->tag, sizeof new->tag, "%s", q->name);
 }
 
 int
 snaps_read(const struct vm *vm, struct snaps *s, struct why *why)
 {
-	autoclose int fd = openat(vm->dir, "disk.qcow2",
-	    O_RDONLY | O_CLOEXEC);
+	autoclose int fd = openat(vm->dir, "disk.qcow2", O_RDONLY | O_CLOEXEC);
 	struct qcow2 q;
 	struct why w;
 
@@ -70,8 +70,8 @@ snaps_read(const struct vm *vm, struct snaps *s, struct why *why)
 	if (qcow2_read(fd, &q, &w) < 0 ||
 	    qcow2_snapshots(fd, &q, collect, s, &w) < 0) {
 		snaps_free(s);
-		return why_set(why, w.code, "%s: disk.qcow2: %s", vm->name,
-		    w.text);
+		return why_set(
+		    why, w.code, "%s: disk.qcow2: %s", vm->name, w.text);
 	}
 	if (record_read(vm, &s->conf, why) == 0)
 		return 0;
@@ -115,37 +115,44 @@ differs(const struct vm *vm, const char *tag, const char *what,
 {
 	if (!then || strcmp(then, now) == 0)
 		return 0;
-	return why_set(why, EX_CONFIG, "%s: snapshot %s was taken with %s %s, "
-	    "the VM has %s now; set it back, or revert --disk-only", vm->name,
-	    tag, what, then, now);
+	return why_set(why, EX_CONFIG,
+	    "%s: snapshot %s was taken with %s %s, "
+	    "the VM has %s now; set it back, or revert --disk-only",
+	    vm->name, tag, what, then, now);
 }
 
 int
-snap_loads(const struct vm *vm, const char *tag, const char *accel,
-    struct why *why)
+snap_loads(
+    const struct vm *vm, const char *tag, const char *accel, struct why *why)
 {
 	autofree char *memory = num_size_text(vm->memory);
 	autofree char *cpus = xasprintf("%lld", vm->cpus);
 	const struct {
 		const char *key, *now;
-	} facts[] = { { "memory", memory }, { "cpus", cpus },
-		{ "accel", accel }, { "machine", vm->machine },
-		{ "firmware", vm->firmware } };
+	} facts[] = {
+		{ "memory", memory },
+		{ "cpus", cpus },
+		{ "accel", accel },
+		{ "machine", vm->machine },
+		{ "firmware", vm->firmware },
+	};
 	struct conf *c;
 	int bad = 0;
 
 	if (record_read(vm, &c, why) < 0)
 		return -1;
 	for (size_t i = 0; i < LEN(facts) && !bad; i++)
-		bad = facts[i].now ? differs(vm, tag, facts[i].key,
-		    conf_get(c, tag, facts[i].key), facts[i].now, why) : 0;
+		bad = facts[i].now ?
+		    differs(vm, tag, facts[i].key,
+			conf_get(c, tag, facts[i].key), facts[i].now, why) :
+		    0;
 	conf_free(c);
 	return bad;
 }
 
 static int
-note_facts(struct conf *c, const struct vm *vm, const char *tag,
-    struct why *why)
+note_facts(
+    struct conf *c, const struct vm *vm, const char *tag, struct why *why)
 {
 	autofree char *memory = num_size_text(vm->memory);
 	autofree char *cpus = xasprintf("%lld", vm->cpus);

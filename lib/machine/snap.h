@@ -14,15 +14,15 @@
 
 struct snapshot {
 	char tag[64];
-	int live;		/* with memory */
-	uint64_t size;		/* of the memory */
-	uint64_t seconds;	/* since 1970 */
+	int live; /* with memory */
+	uint64_t size; /* of the memory */
+	uint64_t seconds; /* since 1970 */
 };
 
 struct snaps {
 	struct snapshot *v;
 	size_t n;
-	struct conf *conf;	/* snapshots.ini */
+	struct conf *conf; /* snapshots.ini */
 };
 
 /* The VM's snapshots, oldest first, from its first disk's file; works while
@@ -41,8 +41,8 @@ int snap_recover(struct vm *vm, char **told, struct why *why);
 /* 0 when a live snapshot taken with what snapshots.ini says can be loaded by
  * the VM as it is now under accel, else -1 with why (EX_CONFIG), naming the
  * difference. */
-int snap_loads(const struct vm *vm, const char *tag, const char *accel,
-    struct why *why);
+int snap_loads(
+    const struct vm *vm, const char *tag, const char *accel, struct why *why);
 
 /* Of a stopped VM, by qemu-img over all its images at once, all or none. */
 int snap_cold_create(struct vm *vm, const char *tag, struct why *why);
@@ -53,12 +53,12 @@ int snap_cold_delete(struct vm *vm, const char *tag, struct why *why);
  * many ms it stood still. */
 int snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
     int *ran, long long *stood, struct why *why);
-int snap_live_delete(const struct vm *vm, struct qmp *q, const char *tag,
-    struct why *why);
+int snap_live_delete(
+    const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
 /* Load the snapshot and let the guest run when it ran then, or with
  * run = 1 in any case. */
-int snap_live_load(const struct vm *vm, struct qmp *q, const char *tag,
-    int run, struct why *why);
+int snap_live_load(const struct vm *vm, struct qmp *q, const char *tag, int run,
+    struct why *why);
 
 /* Write down that a new snapshot is there and is the current one: state is
  * running or paused for a live one, with what it was taken with, or NULL; note

@@ -28,9 +28,9 @@ static char *
 image_opts(const struct vm *vm, const struct vm_disk *d)
 {
 	return xasprintf("driver=qcow2,file.driver=file,file.filename=%s,"
-	    "backing.driver=qcow2,backing.file.driver=file,"
-	    "backing.file.filename=../../bases/%s/%lld/%s", d->file,
-	    vm->base, vm->generation, d->base_file);
+			 "backing.driver=qcow2,backing.file.driver=file,"
+			 "backing.file.filename=../../bases/%s/%lld/%s",
+	    d->file, vm->base, vm->generation, d->base_file);
 }
 
 static pid_t
@@ -84,16 +84,15 @@ image_has(const struct vm *vm, const struct vm_disk *d, const char *tag,
  * (-1: on all).  done, when not NULL, tells which succeeded.
  */
 static int
-each_image(const struct vm *vm, const char *letter, const char *tag,
-    int having, int *done, struct why *why)
+each_image(const struct vm *vm, const char *letter, const char *tag, int having,
+    int *done, struct why *why)
 {
 	struct vm_disk d[VM_DISKS];
 	pid_t pid[VM_DISKS];
 	int n = vm_disks(vm, d), bad = 0;
 
 	for (int i = 0; i < n; i++) {
-		int has = having < 0 ? having :
-		    image_has(vm, &d[i], tag, why);
+		int has = having < 0 ? having : image_has(vm, &d[i], tag, why);
 
 		pid[i] = 0;
 		if (having >= 0 && has < 0)
@@ -103,23 +102,24 @@ each_image(const struct vm *vm, const char *letter, const char *tag,
 		bad |= pid[i] < 0;
 	}
 	for (int i = 0; i < n; i++) {
-		int ok = pid[i] == 0 ||
-		    (pid[i] > 0 && run_wait(pid[i], -1) == 0);
+		int ok =
+		    pid[i] == 0 || (pid[i] > 0 && run_wait(pid[i], -1) == 0);
 
 		if (done)
 			done[i] = pid[i] > 0 && ok;
 		if (!ok && pid[i] > 0) {
 			bad = 1;
-			why_set(why, EX_IOERR, "%s: qemu-img snapshot %s %s "
-			    "failed on %s", vm->name, letter, tag, d[i].file);
+			why_set(why, EX_IOERR,
+			    "%s: qemu-img snapshot %s %s "
+			    "failed on %s",
+			    vm->name, letter, tag, d[i].file);
 		}
 	}
 	return bad ? -1 : 0;
 }
 
 static int
-journal(const struct vm *vm, const char *verb, const char *tag,
-    struct why *why)
+journal(const struct vm *vm, const char *verb, const char *tag, struct why *why)
 {
 	autofree char *line = xasprintf("%s %s\n", verb, tag);
 
@@ -154,8 +154,10 @@ collect_leaks(const struct vm *vm, struct why *why)
 		if (code < 0)
 			return -1;
 		if (code != 0 && code != 3)
-			return why_set(why, EX_IOERR, "%s: qemu-img check "
-			    "finds %s damaged", vm->name, d[i].file);
+			return why_set(why, EX_IOERR,
+			    "%s: qemu-img check "
+			    "finds %s damaged",
+			    vm->name, d[i].file);
 	}
 	return 0;
 }
@@ -182,17 +184,18 @@ snap_recover(struct vm *vm, char **told, struct why *why)
 	char *tag;
 
 	if (io_read_file(vm->dir, "op", &b, 256) < 0)
-		return errno == ENOENT ? 0 :
+		return errno == ENOENT ?
+		    0 :
 		    why_sys(why, EX_IOERR, "%s: op", vm->name);
 	b.p[strcspn(b.p, "\n")] = '\0';
 	tag = strchr(b.p, ' ');
 	if (!tag || tag_check(tag + 1, NULL) < 0)
-		return why_set(why, EX_DATAERR, "%s: op: not understood",
-		    vm->name);
+		return why_set(
+		    why, EX_DATAERR, "%s: op: not understood", vm->name);
 	*tag++ = '\0';
 	free(*told);
-	*told = xasprintf("%s: a snapshot %s was broken off; %s", vm->name,
-	    b.p, strcmp(b.p, "create") == 0 ? "undone" : "finished");
+	*told = xasprintf("%s: a snapshot %s was broken off; %s", vm->name, b.p,
+	    strcmp(b.p, "create") == 0 ? "undone" : "finished");
 	return recover(vm, b.p, tag, why);
 }
 
@@ -205,8 +208,7 @@ undo_create(struct vm *vm, const char *tag, const int *done)
 	struct why w;
 
 	for (int i = 0; i < n; i++) {
-		pid_t pid = done[i] ?
-		    image_start(vm, &d[i], "-d", tag, &w) : 0;
+		pid_t pid = done[i] ? image_start(vm, &d[i], "-d", tag, &w) : 0;
 
 		left |= pid < 0 || (pid > 0 && run_wait(pid, -1) != 0);
 	}

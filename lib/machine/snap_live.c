@@ -15,7 +15,7 @@
 #include "io.h"
 #include "say.h"
 
-enum { SLOW = 600000 };	/* ms: gigabytes of memory to a slow disk */
+enum { SLOW = 600000 }; /* ms: gigabytes of memory to a slow disk */
 
 /* {"job-id":..., "tag":..., "vmstate":"disk0", "devices":[...]} */
 static char *
@@ -40,8 +40,8 @@ static int
 job(const struct vm *vm, struct qmp *q, const char *command, const char *tag,
     int vmstate, struct why *why)
 {
-	autofree char *id = xasprintf("xray-%ld-%lld", (long)getpid(),
-	    io_now());
+	autofree char *id =
+	    xasprintf("xray-%ld-%lld", (long)getpid(), io_now());
 	autofree char *args = arguments(vm, tag, id, vmstate);
 
 	return qmp_job(q, command, args, id, io_now() + SLOW, why);
@@ -51,8 +51,8 @@ job(const struct vm *vm, struct qmp *q, const char *command, const char *tag,
 static char *
 run_state(struct qmp *q, struct why *why)
 {
-	autojson struct json *doc = qmp_call(q, "query-status", NULL,
-	    io_now() + 10000, why);
+	autojson struct json *doc =
+	    qmp_call(q, "query-status", NULL, io_now() + 10000, why);
 
 	return doc ? json_str(doc, json_get(doc, 0, "return.status")) : NULL;
 }
@@ -72,8 +72,8 @@ go_on(struct qmp *q, const char *before)
 }
 
 int
-snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
-    int *ran, long long *stood, struct why *why)
+snap_live_create(const struct vm *vm, struct qmp *q, const char *tag, int *ran,
+    long long *stood, struct why *why)
 {
 	autofree char *before = run_state(q, why);
 	long long start = io_now();
@@ -89,8 +89,8 @@ snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
 }
 
 int
-snap_live_delete(const struct vm *vm, struct qmp *q, const char *tag,
-    struct why *why)
+snap_live_delete(
+    const struct vm *vm, struct qmp *q, const char *tag, struct why *why)
 {
 	return job(vm, q, "snapshot-delete", tag, 0, why);
 }

@@ -31,8 +31,11 @@ option_path(const char *path)
 
 	buf_str(&b, "\"");
 	for (; *path; path++)
-		buf_fmt(&b, *path == '%' ? "%%%%" :
-		    *path == '"' || *path == '\\' ? "\\%c" : "%c", *path);
+		buf_fmt(&b,
+		    *path == '%'		      ? "%%%%" :
+			*path == '"' || *path == '\\' ? "\\%c" :
+							"%c",
+		    *path);
 	buf_str(&b, "\"");
 	return buf_take(&b);
 }
@@ -43,8 +46,10 @@ shell_word(struct buf *b, const char *s)
 {
 	buf_str(b, "'");
 	for (; *s; s++)
-		buf_str(b, *s == '\'' ? "'\\''" : *s == '%' ? "%%" :
-		    (char[2]){ *s, '\0' });
+		buf_str(b,
+		    *s == '\''	  ? "'\\''" :
+			*s == '%' ? "%%" :
+				    (char[2]){ *s, '\0' });
 	buf_str(b, "'");
 }
 
@@ -72,33 +77,34 @@ static const char *
 host_key_rule(const struct vm *vm)
 {
 	return faccessat(vm->dir, "hostkey", F_OK, 0) == 0 ?
-	    "StrictHostKeyChecking=yes" : "StrictHostKeyChecking=accept-new";
+	    "StrictHostKeyChecking=yes" :
+	    "StrictHostKeyChecking=accept-new";
 }
 
 int
 ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
     struct strv *argv, struct why *why)
 {
-	static const char *const fixed[] = { "ForwardAgent=no",
-		"ForwardX11=no", "PermitLocalCommand=no", "ControlMaster=no",
-		"ControlPath=none", "UpdateHostKeys=no",
-		"VerifyHostKeyDNS=no", "CanonicalizeHostname=no",
-		"PasswordAuthentication=no",
+	static const char *const fixed[] = { "ForwardAgent=no", "ForwardX11=no",
+		"PermitLocalCommand=no", "ControlMaster=no", "ControlPath=none",
+		"UpdateHostKeys=no", "VerifyHostKeyDNS=no",
+		"CanonicalizeHostname=no", "PasswordAuthentication=no",
 		"KbdInteractiveAuthentication=no", "GSSAPIAuthentication=no",
 		"IdentitiesOnly=yes", "IdentityAgent=none",
 		"GlobalKnownHostsFile=none", "CheckHostIP=no",
-		"ConnectTimeout=30", "ServerAliveInterval=15",
-		"LogLevel=ERROR", "ProxyUseFdpass=yes" };
+		"ConnectTimeout=30", "ServerAliveInterval=15", "LogLevel=ERROR",
+		"ProxyUseFdpass=yes" };
 	autofree char *key = ssh_key(h), *id = option_path(key);
-	autofree char *hosts = xasprintf("%s/vms/%s/known_hosts", h->path,
-	    vm->name), *known = option_path(hosts);
+	autofree char *hosts =
+			  xasprintf("%s/vms/%s/known_hosts", h->path, vm->name),
+		      *known = option_path(hosts);
 
 	strv_words(argv, "ssh", "-F", "none", NULL);
 	for (size_t i = 0; i < LEN(fixed); i++)
 		strv_words(argv, "-o", fixed[i], NULL);
 	if (!tty)
-		strv_words(argv, "-o", "BatchMode=yes", "-o",
-		    "EscapeChar=none", NULL);
+		strv_words(
+		    argv, "-o", "BatchMode=yes", "-o", "EscapeChar=none", NULL);
 	strv_words(argv, "-o", host_key_rule(vm), "-o", NULL);
 	strv_fmt(argv, "UserKnownHostsFile=%s", known);
 	strv_add(argv, "-o");
@@ -111,17 +117,19 @@ ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
 }
 
 int
-ssh_clock_argv(struct home *h, const struct vm *vm, struct strv *argv,
-    struct why *why)
+ssh_clock_argv(
+    struct home *h, const struct vm *vm, struct strv *argv, struct why *why)
 {
 	if (ssh_argv(h, vm, NULL, 0, argv, why) < 0)
 		return -1;
 	strv_take(argv, ssh_host(vm));
 	/* the clock that the host keeps for the guest; where the guest has
 	 * none, the host's time as we know it */
-	strv_fmt(argv, "a=$(date +%%s); sudo -n hwclock -s -u 2>/dev/null ||"
+	strv_fmt(argv,
+	    "a=$(date +%%s); sudo -n hwclock -s -u 2>/dev/null ||"
 	    " sudo -n date -u -s @%lld >/dev/null || exit 1; "
-	    "echo $(($(date +%%s) - a))", (long long)time(NULL));
+	    "echo $(($(date +%%s) - a))",
+	    (long long)time(NULL));
 	return 0;
 }
 

@@ -28,8 +28,8 @@ int ssh_key_make(struct home *h, int force, struct why *why);
 int ssh_credentials(struct home *h, struct vm *vm, struct why *why);
 
 /* The names of those files alone. */
-void ssh_credential_files(struct home *h, const struct vm *vm,
-    struct strv *files);
+void ssh_credential_files(
+    struct home *h, const struct vm *vm, struct strv *files);
 
 /* Add "ssh" and the fixed options, up to but not with the host's name.
  * user NULL: the VM's.  tty not 0: a person types, so ssh's escapes work. */
@@ -40,8 +40,8 @@ char *ssh_host(const struct vm *vm);
 
 /* A command that sets the guest's clock right and prints by how many seconds
  * it was behind. */
-int ssh_clock_argv(struct home *h, const struct vm *vm, struct strv *argv,
-    struct why *why);
+int ssh_clock_argv(
+    struct home *h, const struct vm *vm, struct strv *argv, struct why *why);
 
 /*
  * Wait until the guest's sshd sends its banner.  A connection on which it

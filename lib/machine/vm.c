@@ -54,8 +54,8 @@ read_texts(struct vm *vm, struct why *why)
 	    text_fact(vm, "uuid", NULL, &vm->uuid, why) < 0 ||
 	    text_fact(vm, "ssh_user", "ubuntu", &vm->ssh_user, why) < 0)
 		return -1;
-	if (word_fact(vm, "firmware", "bios", firmwares, &vm->firmware,
-	    why) < 0 ||
+	if (word_fact(vm, "firmware", "bios", firmwares, &vm->firmware, why) <
+		0 ||
 	    word_fact(vm, "accel", "auto", accels, &vm->accel, why) < 0)
 		return -1;
 	return word_fact(vm, "net", "filtered", nets, &vm->net, why);
@@ -191,8 +191,7 @@ vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why)
 	if (fstat(vm->dir, &ours) < 0 ||
 	    fstatat(h->vms, vm->name, &now, 0) < 0 ||
 	    ours.st_ino != now.st_ino || ours.st_dev != now.st_dev)
-		why_set(why, EX_NOINPUT, "%s: was removed just now",
-		    vm->name);
+		why_set(why, EX_NOINPUT, "%s: was removed just now", vm->name);
 	else if (read_record(vm, why) == 0)
 		return fd;
 	close(fd);
@@ -251,8 +250,8 @@ forward_parse(const char *text, struct forward *f, struct why *why)
 	if (second) {
 		if (!address_ok(text, (size_t)(colon - text)))
 			goto bad;
-		(void)snprintf(f->addr, sizeof f->addr, "%.*s",
-		    (int)(colon - text), text);
+		(void)snprintf(
+		    f->addr, sizeof f->addr, "%.*s", (int)(colon - text), text);
 		n -= (size_t)(colon + 1 - text);
 		text = colon + 1;
 		colon = second;
@@ -264,8 +263,10 @@ forward_parse(const char *text, struct forward *f, struct why *why)
 	    (!slash || f->udp || strcmp(slash, "/tcp") == 0))
 		return 0;
 bad:
-	return why_set(why, EX_USAGE, "%s: not [ADDRESS:]HOST:GUEST[/udp] "
-	    "with ports from 1 to 65535", text);
+	return why_set(why, EX_USAGE,
+	    "%s: not [ADDRESS:]HOST:GUEST[/udp] "
+	    "with ports from 1 to 65535",
+	    text);
 }
 
 int

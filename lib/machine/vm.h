@@ -19,19 +19,18 @@
 struct vm {
 	char *name;
 	int dir;
-	struct conf *conf;	/* the strings below are the conf's */
-	const char *base, *arch, *machine, *firmware, *net, *accel, *mac,
-	    *uuid, *ssh_user, *resume;
+	struct conf *conf; /* the strings below are the conf's */
+	const char *base, *arch, *machine, *firmware, *net, *accel, *mac, *uuid,
+	    *ssh_user, *resume;
 	long long generation, hardware, cpus, ssh_port;
-	uint64_t memory;	/* bytes */
-	int port_fixed;		/* the user gave the ssh port */
-	int guarded;		/* protected = yes */
+	uint64_t memory; /* bytes */
+	int port_fixed; /* the user gave the ssh port */
+	int guarded; /* protected = yes */
 };
 
 /* Open the VM.  -1 with why: EX_NOINPUT and the nearest name; EX_DATAERR or
  * EX_CONFIG for a vm.ini that is broken. */
-int vm_open(struct home *h, const char *name, struct vm *vm,
-    struct why *why);
+int vm_open(struct home *h, const char *name, struct vm *vm, struct why *why);
 void vm_close(struct vm *vm);
 /* Write vm.ini back after conf_set on vm->conf; the caller holds the lock. */
 int vm_save(struct vm *vm, struct why *why);
@@ -61,10 +60,10 @@ long long vm_lock_wait(const struct home *h);
 struct vm_spec {
 	const char *name, *base;
 	long long generation, cpus;
-	uint64_t memory, disk;		/* bytes */
+	uint64_t memory, disk; /* bytes */
 	int ssh_port;
 	const char *ssh_user, *net, *firmware, *accel, *label;
-	struct strv ports;		/* [ADDR:]HOST:GUEST[/udp] */
+	struct strv ports; /* [ADDR:]HOST:GUEST[/udp] */
 };
 
 /*
@@ -74,8 +73,8 @@ struct vm_spec {
  * EX_NOINPUT, EX_TEMPFAIL for a port, EX_UNAVAILABLE for a firmware that is
  * not there, EX_CONFIG for settings that cannot be.
  */
-int vm_make(struct home *h, const struct vm_spec *spec, struct vm *vm,
-    struct why *why);
+int vm_make(
+    struct home *h, const struct vm_spec *spec, struct vm *vm, struct why *why);
 /* Remove a VM that is not alive, with its claims on ports; the caller holds
  * its lock. */
 int vm_remove(struct home *h, struct vm *vm, struct why *why);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+#include "recipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "run.h"
+#include "say.h"
+#include "ssh.h"
+
+static char *
+recipes_dir(struct why *why)
+{
+	autofree char *share = home_share_dir(why);
+
+	return share ? xasprintf("%s/recipes", share) : NULL;
+}
+
+int
+recipe_list(struct strv *names, struct why *why)
+{
+	autofree char *path = recipes_dir(why);
+	autoclose int dir = path ? io_opendir(AT_FDCWD, path) : -1;
+	autostrv struct strv all = { 0 };
+
+	if (!path)
+		return -1;
+	if (dir < 0)
+		return why_sys(why, EX_IOERR, "%s", path);
+	if (name_list(dir, &all, why) < 0)
+		return -1;
+	for (size_t i = 0; i < all.n; i++) /* tiny.d is tiny's, no recipe */
+		if (faccessat(dir, all.v[i], X_OK, 0) == 0 &&
+		    !strchr(all.v[i], '.'))
+			strv_add(names, all.v[i]);
+	return 0;
+}
+
+int
+recipe_check(const char *recipe, struct why *why)
+{
+	autostrv struct strv names = { 0 };
+
+	if (recipe_list(&names, why) < 0)
+		return -1;
+	if (strv_has(&names, recipe))
+		return 0;
+	return why_set(why, EX_NOINPUT,
+	    "%s: no such recipe; xray base build "
+	    "-l lists them",
+	    recipe);
+}
+
+static char *
+cache_dir(const struct home *h)
+{
+	const char *env = getenv("XRAY_CACHE"), *xdg, *user;
+
+	if (!env || !*env)
+		env = conf_get(h->conf, NULL, "cache");
+	if (env && *env)
+		return xstrdup(env);
+	xdg = getenv("XDG_CACHE_HOME");
+	if (xdg && *xdg == '/')
+		return xasprintf("%s/xray", xdg);
+	user = getenv("HOME");
+	return user && *user ? xasprintf("%s/.cache/xray", user) :
+			       xasprintf("%s/cache", h->path);
+}
+
+static int
+environment(struct home *h, const char *arch, const char *user, struct why *why)
+{
+	autofree char *key = ssh_key(h), *cache = cache_dir(h);
+	autofree char *pub = xasprintf("%s.pub", key);
+
+	if (ssh_key_make(h, 0, why) < 0)
+		return -1;
+	if (setenv("XRAY_ARCH", arch, 1) < 0 ||
+	    setenv("XRAY_SSH_PUBKEY", pub, 1) < 0 ||
+	    setenv("XRAY_SSH_USER", user, 1) < 0 ||
+	    setenv("XRAY_CACHE", cache, 1) < 0)
+		return why_sys(why, EX_OSERR, "environment");
+	return 0;
+}
+
+char *
+recipe_run(struct home *h, const char *recipe, const char *arch,
+    const char *user, int stage, char **args, struct why *why)
+{
+	autofree char *dir = recipes_dir(why);
+	autostrv struct strv argv = { 0 };
+	struct buf facts = { 0 };
+	int code;
+
+	if (!dir || environment(h, arch, user, why) < 0)
+		return NULL;
+	strv_fmt(&argv, "%s/%s", dir, recipe);
+	for (; *args; args++)
+		strv_add(&argv, *args);
+	code = run_quiet(stage, argv.v, why);
+	if (code < 0)
+		return NULL;
+	if (code > 0) {
+		why_set(why, code >= 64 && code <= 78 ? code : EX_IOERR,
+		    "%s: the recipe failed (exit %d)", recipe, code);
+		return NULL;
+	}
+	if (io_read_file(stage, "facts", &facts, 65536) < 0) {
+		why_sys(why, EX_DATAERR, "%s: no facts", recipe);
+		return NULL;
+	}
+	(void)unlinkat(stage, "facts", 0); /* its words go into base.ini */
+	return buf_take(&facts);
+}

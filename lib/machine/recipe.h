@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * recipe: programs in share/recipes that make an image.
+ *
+ * A recipe runs in an empty folder with XRAY_ARCH, XRAY_SSH_PUBKEY,
+ * XRAY_SSH_USER and XRAY_CACHE in its environment, tells its progress on
+ * standard error, and leaves disk.qcow2 and facts (key=value lines).
+ */
+#ifndef XRAY_RECIPE_H
+#define XRAY_RECIPE_H
+
+#include "home.h"
+
+/* The names of the recipes, sorted. */
+int recipe_list(struct strv *names, struct why *why);
+/* 0 when there is such a recipe, else -1 with why (EX_NOINPUT). */
+int recipe_check(const char *recipe, struct why *why);
+/* Run it in directory stage with the words of args (ended by NULL) behind its
+ * name.  Its facts, the caller's; NULL with why: the recipe's own exit code
+ * when it is one of ours. */
+char *recipe_run(struct home *h, const char *recipe, const char *arch,
+    const char *user, int stage, char **args, struct why *why);
+
+#endif
