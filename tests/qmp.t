@@ -1,0 +1,55 @@
+#!/bin/sh
+# QEMU as a liar: a scripted peer in its place that is silent, endless, deep,
+# out of order or cut short.  Every client ends in time, with a message.
+. "${0%/*}/lib.sh"
+plan 14
+empty_base
+xray create -q web
+vm=$XRAY_HOME/vms/web
+peer=$XRAY_OBJ/tests/fake-qmp
+
+# lie NAME CODE PATTERN SCRIPT: what xray qmp makes of a peer that speaks it.
+lie() {
+	says "$1" "$2" "$3" "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" \
+	    "$peer" "$vm/qmp.sock" "$4" xray qmp --timeout 2 web query-status
+}
+hello='{"QMP":{"version":{},"capabilities":[]}}'
+good='{"return":{},"id":1}'
+lie 'silence' 75 'QEMU does not answer' ''
+lie 'no greeting' 76 'no QMP greeting' '{"event":"STOP"}'
+lie 'no JSON' 76 'no QMP greeting' 'hello'
+lie 'a greeting, then silence' 75 'does not answer' "$hello"
+lie 'gone after the greeting' 69 'QEMU went away' "$hello
+<close>"
+lie 'gone in the middle of a line' 69 'QEMU went away' "$hello
+$good
+<raw>{\"return\":{\"sta
+<close>"
+lie 'a reply with another id is none' 75 'does not answer' "$hello
+$good
+{\"return\":{},\"id\":99}"
+lie 'a reply without an id is none' 75 'does not answer' "$hello
+$good
+{\"return\":{}}"
+lie 'an array' 76 'QMP' "$hello
+$good
+[1,2]"
+lie 'too deep' 76 'too large or too deep' "$hello
+$good
+<deep>"
+lie 'a line without end' 76 'line too long' "$hello
+$good
+<endless>"
+is 'a million events, then the reply' 0 '{"return":{"ok":true}}' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" \
+    "$hello
+$good
+<events>
+{\"return\":{\"ok\":true},\"id\":2}" \
+    xray qmp --timeout 60 web query-status
+says 'an error with escapes in it comes out masked' 76 '' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" \
+    "$hello
+{\"error\":{\"class\":\"G\",\"desc\":\"\\u001b[31mred\"},\"id\":1}" \
+    xray qmp --timeout 2 web query-status
+is 'not one escape' 1 '' grep "$(printf '\033')" "$tmp/err"
