@@ -52,7 +52,7 @@ await(const struct vm *vm, long long ms)
 	struct why why;
 	int fd;
 
-	if (vm_alive(vm) && faccessat(vm->dir, "up", F_OK, 0) == 0)
+	if (vm_alive(vm) && ssh_is_up(vm))
 		return;
 	ms = ms < 0 ? ssh_wait_ms(&home, vm) : ms;
 	fd = ssh_await(
@@ -61,7 +61,6 @@ await(const struct vm *vm, long long ms)
 	if (fd < 0)
 		die_why(&why);
 	close(fd);
-	(void)io_put(vm->dir, "up", 0600, "", 0); /* only saves a look */
 }
 
 /* Options of ssh with an argument of their own; what follows the first word
@@ -121,7 +120,7 @@ main(int argc, char **argv)
 		    "xray ssh -S %s",
 		    name, name, name);
 	await(&vm, ms);
-	if (ssh_argv(&home, &vm, user, isatty(0), &words, &why) < 0)
+	if (ssh_argv(&home, &vm, user, isatty(0), ms, &words, &why) < 0)
 		die_why(&why);
 	for (size_t i = 0; i < theirs.n; i++)
 		strv_add(&words, theirs.v[i]);

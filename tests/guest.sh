@@ -5,7 +5,8 @@ set -eu
 dir=$1
 here=$(cd "${0%/*}" && pwd)
 top=${here%/tests}
-stamp=$(cat "$top/share/recipes/"* | cksum)
+stamp=$(find "$top/share/recipes" -type f -exec cksum {} + | sed 's, .*/, ,' |
+    sort | cksum)
 if [ -f "$dir/ready" ] && [ "$(cat "$dir/ready")" = "$stamp" ]; then
 	exit 0
 fi

@@ -54,7 +54,8 @@ shell_word(struct buf *b, const char *s)
 }
 
 static int
-proxy_command(const struct vm *vm, struct strv *argv, struct why *why)
+proxy_command(const struct vm *vm, long long ms, struct strv *argv,
+    struct why *why)
 {
 	autofree char *bin = home_bin_dir(why);
 	autofree char *connect = NULL;
@@ -65,6 +66,8 @@ proxy_command(const struct vm *vm, struct strv *argv, struct why *why)
 	connect = xasprintf("%s/xray-connect", bin);
 	buf_str(&b, "ProxyCommand=");
 	shell_word(&b, connect);
+	if (ms >= 0)
+		buf_fmt(&b, " --timeout %lld", (ms + 999) / 1000);
 	buf_fmt(&b, " --fdpass %s 22", vm->name);
 	strv_add(argv, "-o");
 	strv_take(argv, buf_take(&b));
@@ -83,7 +86,7 @@ host_key_rule(const struct vm *vm)
 
 int
 ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
-    struct strv *argv, struct why *why)
+    long long ms, struct strv *argv, struct why *why)
 {
 	static const char *const fixed[] = { "ForwardAgent=no", "ForwardX11=no",
 		"PermitLocalCommand=no", "ControlMaster=no", "ControlPath=none",
@@ -113,14 +116,14 @@ ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
 	strv_fmt(argv, "HostKeyAlias=%s.xray", vm->name);
 	strv_add(argv, "-o");
 	strv_fmt(argv, "User=%s", user ? user : vm->ssh_user);
-	return proxy_command(vm, argv, why);
+	return proxy_command(vm, ms, argv, why);
 }
 
 int
 ssh_clock_argv(
     struct home *h, const struct vm *vm, struct strv *argv, struct why *why)
 {
-	if (ssh_argv(h, vm, NULL, 0, argv, why) < 0)
+	if (ssh_argv(h, vm, NULL, 0, 10000, argv, why) < 0)
 		return -1;
 	strv_take(argv, ssh_host(vm));
 	/* the clock that the host keeps for the guest; where the guest has
@@ -165,9 +168,24 @@ ssh_wait_ms(const struct home *h, const struct vm *vm)
 		return ms;
 	if (conf_ms(h->conf, "wait_timeout", &ms, NULL) == 0)
 		return ms;
+	if (ssh_is_up(vm))
+		return 60000;
 	if (io_read_file(vm->dir, "accel", &accel, 16) < 0)
 		return 600000;
 	return str_starts(accel.p, "tcg") ? 600000 : 120000;
+}
+
+void
+ssh_mark_up(const struct vm *vm)
+{
+	if (!ssh_is_up(vm))
+		(void)io_put(vm->dir, "up", 0600, "", 0); /* only a hint */
+}
+
+int
+ssh_is_up(const struct vm *vm)
+{
+	return faccessat(vm->dir, "up", F_OK, 0) == 0;
 }
 
 /* 1 the banner stands on fd, 0 not this time. */
@@ -226,8 +244,10 @@ ssh_await(const struct vm *vm, long long deadline,
 		 * not, so only bytes from it count */
 		fd = io_connect(vm->dir, VM_SSH);
 		ok = fd >= 0 && banner(fd, turn < deadline ? turn : deadline);
-		if (ok)
+		if (ok) {
+			ssh_mark_up(vm);
 			return fd;
+		}
 		if (fd >= 0)
 			close(fd);
 		if (!vm_alive(vm))

@@ -32,9 +32,10 @@ void ssh_credential_files(
     struct home *h, const struct vm *vm, struct strv *files);
 
 /* Add "ssh" and the fixed options, up to but not with the host's name.
- * user NULL: the VM's.  tty not 0: a person types, so ssh's escapes work. */
+ * user NULL: the VM's.  tty not 0: a person types, so ssh's escapes work.
+ * ms: how long the connection may wait for the guest, -1: ssh_wait_ms. */
 int ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
-    struct strv *argv, struct why *why);
+    long long ms, struct strv *argv, struct why *why);
 /* The host's name in them, the caller's: NAME.xray. */
 char *ssh_host(const struct vm *vm);
 
@@ -52,8 +53,13 @@ int ssh_clock_argv(
 int ssh_await(const struct vm *vm, long long deadline,
     void (*tell)(const char *text), struct why *why);
 /* How long to wait for a guest when no --timeout says: XRAY_WAIT_TIMEOUT,
- * config.ini's wait_timeout, 120 s, or 600 s under tcg; in milliseconds. */
+ * config.ini's wait_timeout, 120 s, or 600 s under tcg; 60 s when it has
+ * answered since it was started.  In milliseconds. */
 long long ssh_wait_ms(const struct home *h, const struct vm *vm);
+
+/* Remember that the guest has answered since it was started; ask. */
+void ssh_mark_up(const struct vm *vm);
+int ssh_is_up(const struct vm *vm);
 
 /* The console's last line since this start, made printable, the caller's;
  * NULL when there is none. */

@@ -1,0 +1,46 @@
+#!/bin/sh
+# net = filtered lets nothing out; net = open does; forwards reach the guest.
+. "${0%/*}/lib.sh"
+tiny_base
+plan 14
+# A listener on the host that a guest may or may not reach.
+socat TCP-LISTEN:8642,bind=127.0.0.1,reuseaddr,fork SYSTEM:'echo hello' &
+host=$!
+trap 'kill $host; finish' EXIT
+until_ok 10 socat -u OPEN:/dev/null TCP:127.0.0.1:8642
+
+xray create -q -b tiny -c 1 -p 8643:8080 closed
+xray create -q -b tiny -c 1 --net open open
+ok 'both start' xray start -w --timeout 300 closed open
+for to in 10.0.2.2 127.0.0.1 192.0.2.1 10.0.2.3; do
+	is "filtered: no way to $to, and told at once" 1 '' xray ssh closed \
+	    "timeout 5 nc -w 4 $to 8642 </dev/null"
+done
+is 'filtered: no name is resolved, and told at once' 1 '' xray ssh closed \
+    'timeout 5 nslookup example.com >/dev/null 2>&1'
+is 'filtered: no ping gets out' 1 '' xray ssh closed \
+    'ping -c 1 -W 2 192.0.2.1 >/dev/null'
+ok 'filtered: it is in the log' grep -q 'deny tcp 10.0.2.2:8642' \
+    "$XRAY_HOME/vms/closed/log/net.log"
+is 'filtered: no IPv6 address' 1 '' xray ssh closed 'ip -6 addr 2>/dev/null |
+    grep inet6'
+is 'open: a service of the host' 0 hello xray ssh open \
+    'nc -w 10 10.0.2.2 8642 </dev/null'
+is 'open: the host by 127.0.0.1 stays closed' 1 '' xray ssh open \
+    'sudo ip route add 127.0.0.1 via 10.0.2.2 2>/dev/null
+    timeout 5 nc -w 4 127.0.0.1 8642 </dev/null'
+xray ssh closed 'nohup sh -c "while :; do echo guest | nc -l -p 8080; done" \
+    >/dev/null 2>&1 </dev/null &'
+is 'a forward reaches the guest' 0 guest sh -c '
+    for i in $(seq 50); do
+	got=$(socat -u TCP:127.0.0.1:8643 - 2>/dev/null)
+	[ -n "$got" ] && break; sleep 0.2
+    done; echo "$got"'
+# The gateway dies: another comes, and ssh works again at once.
+gate=$(pgrep -f "xray-net.*$(xray info -H -o mac closed)")
+kill -9 "$gate"
+ok 'a gateway that was killed: ssh works again' until_ok 30 \
+    xray ssh --timeout 5 closed true
+is 'and it is closed again too' 1 '' xray ssh closed \
+    'timeout 5 nc -w 4 10.0.2.2 8642 </dev/null'
+xray stop -f closed open
