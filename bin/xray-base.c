@@ -122,11 +122,8 @@ check_free(const char *name)
 
 	if (name_check(name, &why) < 0)
 		die_why(&why);
-	if (faccessat(home.bases, name, F_OK, 0) == 0)
-		die(EX_CANTCREAT,
-		    "%s: exists; xray base remove %s, or "
-		    "--name another",
-		    name, name);
+	if (name_taken(home.bases, "base", name, &why) < 0)
+		die(why.code, "%s; --name another", why.text);
 }
 
 static char *stage_name; /* removed at exit */
@@ -303,7 +300,7 @@ static const struct col cols[] = {
 	[SIZE] = { "size", COL_SIZE, 1, NULL },
 	[VIRTUAL] = { "virtual", COL_MEM, 1, NULL },
 	[GEN] = { "generation", COL_INT, 1, "GEN" },
-	[VMS] = { "vms", COL_TEXT, 1, NULL },
+	[VMS] = { "vms", COL_INT, 1, NULL },
 	[LINK] = { "link", COL_TEXT, 1, NULL },
 	[SHA] = { "sha256", COL_TEXT, 0, NULL },
 	[MADE] = { "made", COL_TIME, 0, NULL },
@@ -327,8 +324,12 @@ row(struct table *t, const char *name, int one)
 
 	if (base_open(&home, name, &b, &why) < 0 ||
 	    base_seal_of(&b, b.current, &s, &why) < 0 ||
-	    base_users(&home, name, &users, &why) < 0)
-		die_why(&why);
+	    base_users(&home, name, &users, &why) < 0) {
+		if (one)
+			die_why(&why);
+		warn_why(&why); /* the others are worth a line all the same */
+		return;
+	}
 	size = xasprintf("%" PRIu64, s.size);
 	virt = xasprintf("%" PRIu64, s.virtual_size);
 	gen = xasprintf("%lld", b.current);
@@ -394,12 +395,13 @@ info(int argc, char **argv)
 	if (argc - optind != 1)
 		die_usage(&info_use, "one base");
 	memcpy(shown, cols, sizeof shown);
+	shown[VMS].kind = COL_TEXT; /* their names, here */
 	for (size_t i = 0; i < NCOLS; i++)
 		shown[i].shown = 1;
 	open_home();
 	t = table_new(&out, shown, NCOLS);
 	row(t, argv[optind], 1);
-	table_print_one(t);
+	table_print_facts(t);
 	return say_done();
 }
 
@@ -445,9 +447,12 @@ drop(int argc, char **argv)
 		die_usage(&remove_use, "no base named");
 	open_home();
 	for (int i = optind; i < argc; i++) {
-		if (base_open(&home, argv[i], &b, &why) < 0)
+		/* a broken one can go too */
+		if (base_open(&home, argv[i], &b, &why) == 0)
+			base_close(&b);
+		else if (why.code == EX_NOINPUT &&
+		    faccessat(home.bases, argv[i], F_OK, 0) < 0)
 			die_why(&why);
-		base_close(&b);
 		check_unused(argv[i]);
 	}
 	if (!confirm(yes, "Delete %s%s?",

@@ -138,7 +138,8 @@ main(int argc, char **argv)
 	if (home_open(&home, &why) < 0 ||
 	    vm_open(&home, argv[optind], &vm, &why) < 0)
 		die_why(&why);
-	ms = ms < 0 ? ssh_wait_ms(&home, &vm) : ms;
+	if ((ms = ssh_wait_ms(&home, &vm, ms, &why)) < 0)
+		die_why(&why);
 	fd = port == 22 ? ssh_await(&vm, io_now() + ms,
 			      say_chatty() ? progress_text : NULL, &why) :
 			  reach(&vm, port);

@@ -74,11 +74,6 @@ add_port(const char *arg)
 static void
 option(int c)
 {
-	static const char *const firmwares[] = { "auto", "bios", "uefi", NULL };
-	static const char *const nets[] = { "filtered", "open", "none", NULL };
-	static const char *const accels[] = { "auto", "kvm", "hvf", "tcg",
-		NULL };
-
 	switch (c) {
 	case 'b':
 		spec.base = optarg;
@@ -112,13 +107,13 @@ option(int c)
 		spec.ssh_user = optarg;
 		break;
 	case OPT_FIRMWARE:
-		spec.firmware = one_of("--firmware", optarg, firmwares);
+		spec.firmware = one_of("--firmware", optarg, vm_firmwares);
 		break;
 	case OPT_NET:
-		spec.net = one_of("--net", optarg, nets);
+		spec.net = one_of("--net", optarg, vm_nets);
 		break;
 	case OPT_ACCEL:
-		spec.accel = one_of("--accel", optarg, accels);
+		spec.accel = one_of("--accel", optarg, vm_accels);
 		break;
 	case OPT_LABEL:
 		spec.label = optarg;

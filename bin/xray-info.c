@@ -37,31 +37,29 @@ main(int argc, char **argv)
 	const struct col *cols = all_cols();
 	struct home home;
 	struct out out = { 0 };
+	struct table *t;
 	struct why why;
 	int c, quiet = 0, alive = 1;
 
 	while ((c = opt_next(argc, argv, &use)) != -1)
 		if (!out_opt(&out, c, optarg))
 			quiet = 1;
+	t = table_new(&out, cols, facts_ncols);
 	if (optind == argc)
 		die_usage(&use, "no VM named");
 	if (home_open(&home, &why) < 0)
 		die_why(&why);
 	for (int i = optind; i < argc; i++) {
-		struct table *t = table_new(&out, cols, facts_ncols);
 		struct vm vm;
 
 		if (vm_open(&home, argv[i], &vm, &why) < 0)
 			die_why(&why);
 		alive &= vm_alive(&vm);
-		if (i > optind && !quiet && !out.fields && !out.json)
-			say("\n");
-		if (!quiet) {
-			facts_row(t, &home, argv[i], &vm);
-			table_print_one(t);
-		}
+		facts_row(t, &home, vm.name, &vm);
 		vm_close(&vm);
 	}
+	if (!quiet)
+		table_print_facts(t);
 	(void)say_done();
 	return quiet && !alive ? EX_NO : 0;
 }

@@ -209,7 +209,8 @@ main(int argc, char **argv)
 	if (!vm_alive(&vm))
 		die(EX_UNAVAILABLE, "%s: stopped; xray start %s", vm.name,
 		    vm.name);
-	q = qmp_open(vm.dir, VM_QMP, vm.name, io_now() + wait_ms, &why);
+	q = qmp_open(vm.dir, want_events ? VM_EVENTS : VM_QMP, vm.name,
+	    io_now() + wait_ms, &why);
 	if (!q)
 		die_why(&why);
 	if (want_events)

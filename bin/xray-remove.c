@@ -48,7 +48,9 @@ ready(struct vm *vm, struct why *why)
 		    "%s: protected; remove "
 		    "'protected' from its vm.ini first",
 		    vm->name);
-	if (!vm_alive(vm) || dry_run)
+	if (!vm_alive(vm))
+		return 0;
+	if (force && dry_run)
 		return 0;
 	if (!force)
 		return why_set(why, EX_TEMPFAIL,
@@ -64,7 +66,7 @@ remove_one(const char *name, struct why *why)
 	struct vm vm;
 	int lock, r = -1;
 
-	if (vm_open(&home, name, &vm, why) < 0)
+	if (vm_open_any(&home, name, &vm, why) < 0)
 		return -1;
 	lock = vm_lock(&home, &vm, lock_ms, why);
 	if (lock >= 0 && ready(&vm, why) == 0) {
@@ -115,11 +117,15 @@ main(int argc, char **argv)
 			break;
 		}
 	if (home_open(&home, &why) < 0 ||
-	    sel_names(&home, argc, argv, optind, all ? SEL_ALL : SEL_NONE,
+	    sel_names(&home, argc, argv, optind, all ? SEL_ALL : SEL_BROKEN,
 		&names, &why) < 0)
-		die_why(&why);
-	if (lock_ms < 0)
-		lock_ms = vm_lock_wait(&home);
+		die_selection(&use, &why);
+	if (lock_ms < 0) {
+		lock_ms = 0;
+		if (home_ms(&home, "XRAY_LOCK_WAIT", "lock_wait", &lock_ms,
+			&why) < 0)
+			die_why(&why);
+	}
 	if (!names.n || !agreed(&names))
 		return names.n ? EX_NO : say_done();
 	for (size_t i = 0; i < names.n; i++)

@@ -39,8 +39,13 @@ open_vm(const char *name, long long lock_ms)
 		die_why(&why);
 	if (lock_ms == -2)
 		return;
-	lock = vm_lock(
-	    &home, &vm, lock_ms < 0 ? vm_lock_wait(&home) : lock_ms, &why);
+	if (lock_ms < 0) {
+		lock_ms = 0;
+		if (home_ms(&home, "XRAY_LOCK_WAIT", "lock_wait", &lock_ms,
+			&why) < 0)
+			die_why(&why);
+	}
+	lock = vm_lock(&home, &vm, lock_ms, &why);
 	if (lock < 0)
 		die_why(&why);
 	if (!vm_alive(&vm) && snap_recover(&vm, &told, &why) < 0)
@@ -234,6 +239,7 @@ row(struct table *t, const struct snaps *all, const struct snapshot *s)
 static int
 list(int argc, char **argv)
 {
+	struct col shown[NCOLS];
 	struct out out = { 0 };
 	struct table *t;
 	struct why why;
@@ -241,9 +247,11 @@ list(int argc, char **argv)
 
 	while ((c = opt_next(argc, argv, &list_use)) != -1)
 		(void)out_opt(&out, c, optarg);
+	memcpy(shown, cols, sizeof shown);
+	shown[VM].shown = argc - optind > 1;
+	t = table_new(&out, shown, NCOLS);
 	if (optind == argc)
 		die_usage(&list_use, "no VM named");
-	t = table_new(&out, cols, NCOLS);
 	for (int i = optind; i < argc; i++) {
 		struct snaps all;
 
@@ -323,6 +331,7 @@ revert_live(const char *tag)
 		die_why(&why);
 	say_result("Reverted to snapshot: %s\n", tag);
 	fflush(stdout); /* the rest takes a moment; say_done checks */
+	close(lock); /* nobody shall wait for a guest */
 	by = set_clock();
 	if (by >= 0)
 		buf_fmt(&b, "clock set (%+lld s)", by);
@@ -365,7 +374,7 @@ revert_cold(const struct snapshot *s, int disk_only, int still)
 }
 
 static void
-run_tool(const char *tool, const char *option)
+run_tool(const char *tool, const char *option, const char *value)
 {
 	autofree char *bin = home_bin_dir(NULL);
 	autostrv struct strv argv = { 0 };
@@ -375,6 +384,8 @@ run_tool(const char *tool, const char *option)
 	strv_fmt(&argv, "%s/%s", bin ? bin : ".", tool);
 	if (option)
 		strv_add(&argv, option);
+	if (value)
+		strv_add(&argv, value);
 	strv_add(&argv, vm.name);
 	code = run_quiet(-1, argv.v, &why);
 	if (code < 0)
@@ -387,6 +398,8 @@ run_tool(const char *tool, const char *option)
 static void
 revert_restarting(const struct snapshot *s, int yes, int restart)
 {
+	autobuf struct buf accel = { 0 };
+
 	if (!restart && !yes && !isatty(0))
 		die(EX_UNAVAILABLE,
 		    "%s: runs, and %s is to be booted from; "
@@ -395,10 +408,13 @@ revert_restarting(const struct snapshot *s, int yes, int restart)
 	if (!confirm(yes || restart, "%s: switch off, revert to %s, start?",
 		vm.name, s->tag))
 		exit(EX_NO);
-	run_tool("xray-stop", NULL);
+	/* what runs is thrown away: no need to ask the guest */
+	(void)io_read_file(vm.dir, "accel", &accel, 16);
+	run_tool("xray-stop", "--force", NULL);
 	revert_cold(s, 1, hold_still());
 	close(lock);
-	run_tool("xray-start", NULL);
+	run_tool(
+	    "xray-start", accel.n ? "--accel" : NULL, accel.n ? accel.p : NULL);
 }
 
 static int

@@ -54,7 +54,8 @@ await(const struct vm *vm, long long ms)
 
 	if (vm_alive(vm) && ssh_is_up(vm))
 		return;
-	ms = ms < 0 ? ssh_wait_ms(&home, vm) : ms;
+	if ((ms = ssh_wait_ms(&home, vm, ms, &why)) < 0)
+		die_why(&why);
 	fd = ssh_await(
 	    vm, io_now() + ms, say_chatty() ? progress_text : NULL, &why);
 	progress_end();

@@ -79,9 +79,12 @@ begin(const char *name, struct job *job, struct why *why)
 
 	if (vm_open(&home, name, &job->vm, why) < 0)
 		return -1;
-	if (vm_alive(&job->vm) && job->vm.dir >= 0) {
+	if (vm_alive(&job->vm)) {
 		autofree char *status = vm_status(&job->vm);
 
+		if (cold || accel)
+			return why_set(why, EX_TEMPFAIL,
+			    "%s: runs already, and not as asked", name);
 		if (strcmp(status, "stopping") != 0) {
 			note("%s: runs already", name);
 			return 0;
@@ -140,7 +143,7 @@ static int
 await_guest(const struct vm *vm)
 {
 	struct why why;
-	long long ms = timeout_ms >= 0 ? timeout_ms : ssh_wait_ms(&home, vm);
+	long long ms = ssh_wait_ms(&home, vm, timeout_ms, &why);
 	int fd = ssh_await(
 	    vm, io_now() + ms, say_chatty() ? progress_text : NULL, &why);
 
@@ -201,17 +204,21 @@ become(const char *name)
 		.vm = { .dir = -1 },
 	};
 	struct why why;
-	int run_lock;
+	int run_lock, vm_lock_fd;
 
 	if (vm_open(&home, name, &job.vm, &why) < 0)
 		die_why(&why);
 	if (vm_alive(&job.vm))
 		die(EX_TEMPFAIL, "%s: runs already", name);
-	if ((run_lock = boot_lock(&job.vm, &why)) < 0)
+	if ((vm_lock_fd = vm_lock(&home, &job.vm, lock_ms, &why)) < 0 ||
+	    (run_lock = boot_lock(&job.vm, &why)) < 0)
 		die_why(&why);
-	if (fcntl(run_lock, F_SETFD, 0) < 0)
+	if (fcntl(run_lock, F_SETFD, 0) < 0 ||
+	    fcntl(vm_lock_fd, F_SETFD, 0) < 0)
 		die_sys(EX_OSERR, "%s", name);
 	supervisor_argv(&job, run_lock, -1, &argv);
+	strv_add(&argv, "--vm-lock");
+	strv_fmt(&argv, "%d", vm_lock_fd);
 	execv(argv.v[0], argv.v);
 	die_sys(EX_CANTEXEC, "%s", argv.v[0]);
 }
@@ -262,9 +269,13 @@ main(int argc, char **argv)
 		die_why(&why);
 	if (sel_names(&home, argc, argv, optind, all ? SEL_STOPPED : SEL_NONE,
 		&names, &why) < 0)
-		die_why(&why);
-	if (lock_ms < 0)
-		lock_ms = vm_lock_wait(&home);
+		die_selection(&use, &why);
+	if (lock_ms < 0) {
+		lock_ms = 0;
+		if (home_ms(&home, "XRAY_LOCK_WAIT", "lock_wait", &lock_ms,
+			&why) < 0)
+			die_why(&why);
+	}
 	if (foreground && names.n != 1)
 		die_usage(&use, "-F takes one VM");
 	if (foreground)

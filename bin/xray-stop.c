@@ -36,20 +36,26 @@ struct stop {
 	enum rung rung; /* the one tried last */
 	long long deadline; /* for it */
 	int done;
+	char *trouble; /* why the power button was not pressed */
 };
 
 static struct home home;
 static int force;
 static long long button_ms = -1;
 
+/* What cannot be said to QEMU is tried on the next rung at once. */
 static void
-send_qmp(const struct vm *vm, const char *command)
+send_qmp(struct stop *s, const char *command)
 {
 	struct why why;
 
-	if (qmp_once(vm->dir, VM_QMP, vm->name, command, QMP_MS, &why) < 0 &&
-	    vm_alive(vm) && say_verbose)
-		warn_why(&why);
+	if (qmp_once(s->vm.dir, VM_QMP, s->vm.name, command, QMP_MS, &why) ==
+		0 ||
+	    !vm_alive(&s->vm))
+		return;
+	s->deadline = io_now();
+	if (s->rung == BUTTON)
+		s->trouble = xstrdup(why.text);
 }
 
 static void
@@ -65,12 +71,13 @@ send_signal(const struct vm *vm, int sig)
 static void
 climb(struct stop *s)
 {
+	s->deadline = io_now() + (s->rung == BUTTON ? button_ms : STEP_MS);
 	switch (s->rung) {
 	case BUTTON:
-		send_qmp(&s->vm, "system_powerdown");
+		send_qmp(s, "system_powerdown");
 		break;
 	case QUIT:
-		send_qmp(&s->vm, "quit");
+		send_qmp(s, "quit");
 		break;
 	case TERM:
 		send_signal(&s->vm, SIGTERM);
@@ -81,7 +88,6 @@ climb(struct stop *s)
 	case GIVEN_UP:
 		break;
 	}
-	s->deadline = io_now() + (s->rung == BUTTON ? button_ms : STEP_MS);
 }
 
 /* Say so when the guest did not go by itself. */
@@ -92,6 +98,8 @@ tell(const struct stop *s)
 		return;
 	if (force)
 		note("%s: ended by %s", s->vm.name, rung_names[s->rung]);
+	else if (s->trouble)
+		note("%s; ended by %s", s->trouble, rung_names[s->rung]);
 	else
 		note("%s: deaf to the power button for %lld s; ended by %s",
 		    s->vm.name, button_ms / 1000, rung_names[s->rung]);
@@ -138,18 +146,6 @@ stop_all(struct stop *s, size_t n)
 			code = EX_TEMPFAIL;
 		}
 	return code;
-}
-
-static long long
-stop_timeout(void)
-{
-	const char *env = getenv("XRAY_STOP_TIMEOUT");
-	long long ms = 60000;
-
-	if (env && num_duration(env, &ms) == 0)
-		return ms;
-	(void)conf_ms(home.conf, "stop_timeout", &ms, NULL); /* else 60 s */
-	return ms;
 }
 
 /* Open those that run.  A stopped one named by hand is 69; from -a or a
@@ -203,9 +199,13 @@ main(int argc, char **argv)
 	if (home_open(&home, &why) < 0 ||
 	    sel_names(&home, argc, argv, optind, all ? SEL_RUNNING : SEL_NONE,
 		&names, &why) < 0)
-		die_why(&why);
-	if (button_ms < 0)
-		button_ms = stop_timeout();
+		die_selection(&use, &why);
+	if (button_ms < 0) {
+		button_ms = 60000;
+		if (home_ms(&home, "XRAY_STOP_TIMEOUT", "stop_timeout",
+			&button_ms, &why) < 0)
+			die_why(&why);
+	}
 	listed = all || (optind < argc && strcmp(argv[optind], "-") == 0);
 	s = xcalloc(names.n, sizeof *s);
 	n = open_all(&names, !listed, s, &code);

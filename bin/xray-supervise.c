@@ -35,12 +35,13 @@
 #include "sys.h"
 #include "watch.h"
 
-enum { OPT_LOCK = OPT_OWN, OPT_READY, OPT_ACCEL, OPT_COLD };
+enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_ACCEL, OPT_COLD };
 enum { READY_MS = 60000, LAST_MS = 3000 };
 
 static const struct opt opts[] = {
 	{ 'F', "foreground", NULL, "stay; Ctrl-C is the power button" },
 	{ OPT_LOCK, "lock", "FD", "run.lock, held" },
+	{ OPT_VM_LOCK, "vm-lock", "FD", "the VM's lock, closed when ready" },
 	{ OPT_READY, "ready", "FD", "gets a byte when the VM runs" },
 	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
 	{ OPT_COLD, "cold", NULL, "boot, whatever was reverted to" },
@@ -59,7 +60,7 @@ static struct {
 	struct home home;
 	struct vm vm;
 	struct boot boot;
-	int foreground, lock, ready;
+	int foreground, lock, vm_lock, ready;
 	pid_t qemu, gateway, clock;
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
@@ -69,7 +70,7 @@ static struct {
 	struct stream qemu_out, net_out, console, events;
 	uv_signal_t child, term, intr;
 	uv_timer_t again, last;
-} s = { .lock = -1, .ready = -1 };
+} s = { .lock = -1, .vm_lock = -1, .ready = -1 };
 
 static void
 handle(const char *event, void *arg)
@@ -351,7 +352,7 @@ static void
 watch_events(long long deadline)
 {
 	static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n";
-	int fd = connect_socket(VM_EVENTS, deadline);
+	int fd = connect_socket(VM_WATCH, deadline);
 
 	if (send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) < 0)
 		ring_line(&s.qemu_log, "events: %s", strerror(errno));
@@ -434,6 +435,8 @@ tell_ready(void)
 {
 	autoclose int null = -1;
 
+	if (s.vm_lock >= 0)
+		close(s.vm_lock);
 	if (s.ready >= 0) {
 		(void)io_write(s.ready, "\n", 1); /* gone: nobody waits */
 		close(s.ready);
@@ -477,6 +480,11 @@ main(int argc, char **argv)
 			break;
 		case OPT_LOCK:
 			s.lock = (int)opt_int(&use, "--lock", optarg, 3, 999);
+			break;
+		case OPT_VM_LOCK:
+			s.vm_lock =
+			    (int)opt_int(&use, "--vm-lock", optarg, 3, 999);
+			(void)fcntl(s.vm_lock, F_SETFD, FD_CLOEXEC);
 			break;
 		case OPT_READY:
 			s.ready = (int)opt_int(&use, "--ready", optarg, 3, 999);

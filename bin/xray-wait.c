@@ -22,31 +22,33 @@ static const struct opt opts[] = {
 };
 static const struct usage use = { "xray-wait", "(-a | - | VM ...)", opts, 0 };
 
+/* begin: when the command began; all VMs are waited for from then on. */
 static int
-wait_one(struct home *home, const char *name, int stopped, long long ms)
+wait_one(struct home *home, const char *name, int stopped, long long begin,
+    long long arg)
 {
-	struct why why;
+	struct why why = { 0 };
 	struct vm vm;
+	long long ms;
 	int fd = -1;
 
 	if (vm_open(home, name, &vm, &why) < 0)
 		die_why(&why);
-	if (ms < 0)
-		ms = ssh_wait_ms(home, &vm);
-	why.code = 0;
+	if ((ms = ssh_wait_ms(home, &vm, arg, &why)) < 0)
+		die_why(&why);
 	if (!stopped)
-		fd = ssh_await(&vm, io_now() + ms,
-		    say_chatty() ? progress_text : NULL, &why);
-	else if (!vm_wait_end(&vm, io_now() + ms))
+		fd = ssh_await(
+		    &vm, begin + ms, say_chatty() ? progress_text : NULL, &why);
+	else if (!vm_wait_end(&vm, begin + ms))
 		why_set(&why, EX_TEMPFAIL, "%s: still runs after %lld s", name,
 		    ms / 1000);
 	progress_end();
 	if (fd >= 0)
 		close(fd);
 	vm_close(&vm);
-	if (why.code)
+	if (fd < 0 && why.code)
 		warn_why(&why);
-	return why.code;
+	return fd < 0 ? why.code : 0;
 }
 
 int
@@ -55,7 +57,7 @@ main(int argc, char **argv)
 	autostrv struct strv names = { 0 };
 	struct home home;
 	struct why why;
-	long long ms = -1;
+	long long ms = -1, begin = io_now();
 	int c, all = 0, stopped = 0, code = 0;
 
 	while ((c = opt_next(argc, argv, &use)) != -1)
@@ -76,9 +78,9 @@ main(int argc, char **argv)
 	if (home_open(&home, &why) < 0 ||
 	    sel_names(&home, argc, argv, optind, all ? SEL_RUNNING : SEL_NONE,
 		&names, &why) < 0)
-		die_why(&why);
+		die_selection(&use, &why);
 	for (size_t i = 0; i < names.n; i++) {
-		int got = wait_one(&home, names.v[i], stopped, ms);
+		int got = wait_one(&home, names.v[i], stopped, begin, ms);
 
 		code = code ? code : got;
 	}

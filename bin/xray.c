@@ -71,6 +71,25 @@ entry(const char *name, int alias)
 	return NULL;
 }
 
+static _Noreturn void
+unknown(const char *name)
+{
+	const char *best = NULL;
+	int least = str_near(name) + 1;
+
+	for (size_t i = 0; i < nentries; i++) {
+		int d = str_distance(name, entries[i].name);
+
+		if (d < least) {
+			least = d;
+			best = entries[i].name;
+		}
+	}
+	if (best)
+		die(EX_USAGE, "%s: no such command (%s?)", name, best);
+	die(EX_USAGE, "%s: no such command; xray help lists them", name);
+}
+
 static void
 usage_text(FILE *out)
 {
@@ -173,25 +192,6 @@ try_alias(const struct entry *alias, int argc, char **argv)
 	    alias->name, word);
 }
 
-static _Noreturn void
-unknown(const char *name)
-{
-	const char *best = NULL;
-	int least = 4;
-
-	for (size_t i = 0; i < nentries; i++) {
-		int d = str_distance(name, entries[i].name);
-
-		if (d < least && d < (int)strlen(name)) {
-			least = d;
-			best = entries[i].name;
-		}
-	}
-	if (best)
-		die(EX_USAGE, "%s: no such command (%s?)", name, best);
-	die(EX_USAGE, "%s: no such command; xray help lists them", name);
-}
-
 static int
 plain_word(const char *s)
 {
@@ -219,13 +219,19 @@ main(int argc, char **argv)
 		usage_text(stderr);
 		return EX_USAGE;
 	}
-	if (strcmp(name, "help") == 0 && argc > 2)
+	if (strcmp(name, "help") == 0 && argc > 2) {
+		if (strcmp(argv[2], "xray") != 0 && !entry(argv[2], 0) &&
+		    !entry(argv[2], 1))
+			unknown(argv[2]);
 		help_page(argv[2]);
+	}
 	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
 	    strcmp(name, "-h") == 0)
 		return help_all();
+	if (*name == '-')
+		die(EX_USAGE, "%s: options go behind the command", name);
 	if (!plain_word(name))
-		unknown(name);
+		die(EX_USAGE, "'%s': not a command", name);
 	if ((alias = entry(name, 1)))
 		try_alias(alias, argc, argv);
 	try_plugins(name, argv + 1);

@@ -11,7 +11,7 @@ says 'unknown command names the nearest' 64 'lst: no such command \(l(i|)st?\?|l
     xray lst
 says 'unknown command far from all' 64 'no such command; xray help' \
     xray frobnicate
-says 'no path as a command' 64 'no such command' xray ../bin/xray-list
+says 'no path as a command' 64 'not a command' xray ../bin/xray-list
 ok 'help lists every command' sh -c 'xray help | grep -q "^snap  *take"'
 says 'no prefix matching' 64 'no such command' xray lis
 

@@ -52,8 +52,8 @@ speak(int fd, const char *line)
 	} else if (strcmp(line, "<endless>") == 0)
 		repeat(fd, "aaaaaaaaaaaaaaaa", 1 << 20);
 	else if (strcmp(line, "<events>") == 0)
-		repeat(fd, "{\"event\":\"RTC_CHANGE\",\"data\":{}}\r\n",
-		    1000000);
+		repeat(
+		    fd, "{\"event\":\"RTC_CHANGE\",\"data\":{}}\r\n", 1000000);
 	else if (*line) {
 		put(fd, line);
 		put(fd, "\r\n");

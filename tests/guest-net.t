@@ -29,7 +29,7 @@ is 'open: a service of the host' 0 hello xray ssh open \
 is 'open: the host by 127.0.0.1 stays closed' 1 '' xray ssh open \
     'sudo ip route add 127.0.0.1 via 10.0.2.2 2>/dev/null
     timeout 5 nc -w 4 127.0.0.1 8642 </dev/null'
-xray ssh closed 'nohup sh -c "while :; do echo guest | nc -l -p 8080; done" \
+xray ssh closed 'while :; do echo guest | nc -l -p 8080; done \
     >/dev/null 2>&1 </dev/null &'
 is 'a forward reaches the guest' 0 guest sh -c '
     for i in $(seq 50); do

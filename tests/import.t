@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-base import: what is refused leaves nothing behind.
 . "${0%/*}/lib.sh"
-plan 24
+plan 29
 cd "$tmp" || exit 1
 qemu-img create -q -f qcow2 good.qcow2 64M
 qemu-io -c 'write -P 7 1M 64k' good.qcow2 >/dev/null
@@ -65,8 +65,23 @@ is 'nothing of all that is left' 0 good ls -A "$XRAY_HOME/bases"
 
 ok 'a VM on it' xray create -q web
 says 'in use: 75' 75 'good: in use by web' xray base remove -y good
+is 'a changed time alone is hashed again, and written down' 0 '' sh -c "
+    touch '$base/1/disk.qcow2' && xray start web && xray stop -f web &&
+    grep -q \"mtime = \$(date -r '$base/1/disk.qcow2' +%s)\" '$base/base.ini'"
+says 'a changed byte is not' 77 'its content changed' sh -c "
+    cp -p '$base/1/disk.qcow2' '$tmp/kept' && chmod +w '$base/1/disk.qcow2' &&
+    printf x | dd of='$base/1/disk.qcow2' bs=1 seek=131072 conv=notrunc \
+    status=none; xray start web"
+ok 'put back, it boots' sh -c "cp -p '$tmp/kept' '$base/1/disk.qcow2' &&
+    xray start web && xray stop -f web"
+says 'other letters are the same name' 73 'there is a base called good' \
+    xray base import -n Good good.qcow2
 says 'a base that is not what was sealed does not boot' 77 \
-    'not what was sealed' sh -c "chmod +w '$base/1/disk.qcow2'
+    'its size changed' sh -c "chmod +w '$base/1/disk.qcow2'
     echo x >>'$base/1/disk.qcow2'; xray start web"
+says 'list goes on past a broken base' 0 'bases/bad/base.ini' sh -c "
+    mkdir '$XRAY_HOME/bases/bad'; echo x >'$XRAY_HOME/bases/bad/base.ini'
+    xray base list >/dev/null && xray base remove -q -y bad; c=\$?
+    ls '$XRAY_HOME/bases' | grep bad && exit 1; exit \$c"
 is 'and it goes' 0 'Removed VM: web
 Removed base image: good' sh -c 'xray remove -y web; xray base remove -y good'

@@ -2,10 +2,11 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 47
+plan 50
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
+port=$(xray info -H -o ssh_port web)
 alive() { [ "$(xray status "$1")" = "$2" ]; }
 
 says 'stop of a stopped VM: 69' 69 'web: not running' xray stop web
@@ -15,6 +16,13 @@ says 'wait for it: 69' 69 'web: stopped' xray wait web
 says 'an unknown accelerator' 64 'not an accelerator' xray start --accel x web
 is 'start says nothing in a pipe' 0 '' xray start web
 is 'it runs' 0 running xray status web
+says 'again, but otherwise: 75' 75 'not as asked' xray start --cold web
+is 'a watcher hinders nobody' 0 STOP sh -c '
+    xray qmp -e --timeout 3 web >"$0" & sleep 0.5
+    xray qmp web stop >/dev/null; xray qmp web cont >/dev/null; wait
+    grep -o STOP "$0"' "$tmp/events"
+says 'an accelerator that is not here: 69' 69 'cannot be used here' \
+    sh -c 'xray create -q -m 64 hv; xray start --accel hvf hv'
 says 'again: success and a note' 0 'runs already' xray start web
 is 'pid is QEMU' 0 qemu-system-x86 sh -c \
     'cat /proc/$(xray pid web)/comm'
@@ -24,7 +32,7 @@ is 'the sandbox is on in QEMU' 0 2 sh -c \
     "sed -n 's/^Seccomp:	//p' /proc/\$(xray pid web)/status"
 is 'all four sets denied' 0 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny' \
     sh -c "xray argv web | sed -n '/^-sandbox/{n;p;}'"
-is 'nothing but ssh listens on TCP' 0 "127.0.0.1:2222" sh -c '
+is 'nothing but ssh listens on TCP' 0 "127.0.0.1:$port" sh -c '
     for p in $(xray pid web) $(pgrep -f "xray-net.*$(xray info -H -o mac web)")
     do ss -Hltnp | grep "pid=$p," ; done | awk "{print \$4}"'
 
@@ -92,15 +100,15 @@ is 'two starts at once: one VM, codes 0 and 0 or 75' 0 ok sh -c '
 xray stop -f web
 
 # Ports that are taken when it starts.
-socat TCP-LISTEN:2222,bind=127.0.0.1,reuseaddr,fork /dev/null &
+socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" /dev/null &
 squatter=$!
-until_ok 5 socat -u OPEN:/dev/null TCP:127.0.0.1:2222
+until_ok 5 socat -u OPEN:/dev/null "TCP:127.0.0.1:$port"
 says 'an automatic port that is taken moves' 0 \
-    'port 2222 is taken; now 22[0-9]+, kept in vm.ini' xray start web
-ok 'vm.ini says so' not grep -q '^ssh_port = 2222' "$vm/vm.ini"
+    "port $port is taken; now 22[0-9]+, kept in vm.ini" xray start web
+ok 'vm.ini says so' not grep -q "^ssh_port = $port" "$vm/vm.ini"
 xray stop -f web
-sed -i 's/^ssh_port = .*/ssh_port = 2222\nssh_port_fixed = yes/' "$vm/vm.ini"
-says 'a given one is 75' 75 'ssh port 2222 is taken' xray start web
+sed -i "s/^ssh_port = .*/ssh_port = $port\nssh_port_fixed = yes/" "$vm/vm.ini"
+says 'a given one is 75' 75 "ssh port $port is taken" xray start web
 kill $squatter
 says 'a QEMU that ends at once is told with its words' 69 \
     'QEMU ended: .*[Mm]achine' sh -c "

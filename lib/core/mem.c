@@ -290,28 +290,36 @@ least(int a, int b, int c)
 	return m < c ? m : c;
 }
 
+/* Optimal string alignment: insert, delete, change, swap two neighbours. */
 int
 str_distance(const char *a, const char *b)
 {
 	enum { MAX = 16 };
 	size_t na = strnlen(a, MAX), nb = strnlen(b, MAX);
-	int row[MAX + 1];
+	int d[MAX + 1][MAX + 1];
 
+	for (size_t i = 0; i <= na; i++)
+		d[i][0] = (int)i;
 	for (size_t j = 0; j <= nb; j++)
-		row[j] = (int)j;
-	for (size_t i = 1; i <= na; i++) {
-		int diag = row[0];
-
-		row[0] = (int)i;
+		d[0][j] = (int)j;
+	for (size_t i = 1; i <= na; i++)
 		for (size_t j = 1; j <= nb; j++) {
-			int up = row[j];
-
-			row[j] = least(up + 1, row[j - 1] + 1,
-			    diag + (a[i - 1] != b[j - 1]));
-			diag = up;
+			d[i][j] = least(d[i - 1][j] + 1, d[i][j - 1] + 1,
+			    d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] &&
+			    d[i - 2][j - 2] + 1 < d[i][j])
+				d[i][j] = d[i - 2][j - 2] + 1;
 		}
-	}
-	return row[nb];
+	return d[na][nb];
+}
+
+int
+str_near(const char *a)
+{
+	int n = (int)strlen(a) / 3;
+
+	return n < 1 ? 1 : n;
 }
 
 int

@@ -97,8 +97,10 @@ char *num_size_text(uint64_t bytes);
 /* For people: 597 MB, 1.2 GB (powers of 1000). */
 char *num_human(uint64_t bytes);
 
-/* Levenshtein distance, at most 16 bytes of each string looked at. */
+/* How many slips of the finger (insert, delete, change, swap) lie between a
+ * and b, of at most 16 bytes; and how many still make a suggestion for a. */
 int str_distance(const char *a, const char *b);
+int str_near(const char *a);
 int str_starts(const char *s, const char *prefix);
 
 #endif

@@ -81,7 +81,16 @@ die_usage(const struct usage *u, const char *fmt, ...)
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	warn("%s", text);
-	die(EX_USAGE, "usage: %s [options] %s", u->name, u->operands);
+	die(EX_USAGE, "usage: %s [options]%s%s", u->name,
+	    *u->operands ? " " : "", u->operands);
+}
+
+void
+die_selection(const struct usage *u, const struct why *why)
+{
+	if (why->code == EX_USAGE)
+		die_usage(u, "%s", why->text);
+	die_why(why);
 }
 
 static void

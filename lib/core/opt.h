@@ -5,6 +5,8 @@
 #ifndef XRAY_OPT_H
 #define XRAY_OPT_H
 
+#include "mem.h"
+
 /* One option.  c is what opt_next returns; when it is a printable character
  * it is the short option too.  arg names its argument, NULL when it takes
  * none.  A table ends with { 0 }. */
@@ -54,6 +56,9 @@ int opt_verb(int argc, char **argv, const struct verb *verbs, unsigned n);
 /* Print "xray-foo: text" and the usage line to standard error, exit 64. */
 _Noreturn void die_usage(const struct usage *u, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* die_why, with the usage line when why says that the call was wrong. */
+_Noreturn void die_selection(const struct usage *u, const struct why *why);
 
 /* The argument of a numeric option, or die 64: an integer from lo to hi; a
  * size in bytes (bare number: units of `unit`); a duration in ms. */

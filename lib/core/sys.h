@@ -57,6 +57,10 @@ int sys_kill(pid_t pid, unsigned long long start, int sig);
 /* In a child before exec: SIGTERM when the parent goes.  Nothing on macOS. */
 void sys_die_with_parent(void);
 
+/* 0 when the accelerator (kvm, hvf) is there and ours to use; that it works is
+ * not said. */
+int sys_accel(const char *name);
+
 /* Bytes free for us on dir's file system; bytes the file really takes. */
 int sys_free_bytes(int dir, uint64_t *out);
 

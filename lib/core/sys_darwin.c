@@ -170,6 +170,19 @@ sys_die_with_parent(void)
 }
 
 int
+sys_accel(const char *name)
+{
+	int have = 0;
+	size_t n = sizeof have;
+
+	if (strcmp(name, "hvf") == 0 &&
+	    sysctlbyname("kern.hv_support", &have, &n, NULL, 0) == 0 && have)
+		return 0;
+	errno = ENOTSUP;
+	return -1;
+}
+
+int
 sys_free_bytes(int dir, uint64_t *out)
 {
 	struct statvfs vfs;

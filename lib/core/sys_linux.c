@@ -174,6 +174,15 @@ sys_die_with_parent(void)
 }
 
 int
+sys_accel(const char *name)
+{
+	if (strcmp(name, "kvm") == 0)
+		return access("/dev/kvm", R_OK | W_OK);
+	errno = ENOTSUP;
+	return -1;
+}
+
+int
 sys_free_bytes(int dir, uint64_t *out)
 {
 	struct statvfs vfs;

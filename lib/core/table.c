@@ -327,25 +327,33 @@ table_print(struct table *t)
 	table_free(t);
 }
 
-void
-table_print_one(struct table *t)
+static void
+print_facts(const struct table *t, size_t row)
 {
-	if (t->out.json && t->nrows) {
-		autobuf struct buf b = { 0 };
+	for (size_t k = 0; k < t->npick; k++) {
+		if (!cell(t, row, k) && !t->out.fields)
+			continue;
+		if (!t->out.bare)
+			say("%s=", t->cols[t->pick[k]].name);
+		print_field(cell(t, row, k));
+		say("\n");
+	}
+}
 
+void
+table_print_facts(struct table *t)
+{
+	autobuf struct buf b = { 0 };
+
+	if (t->out.json && t->nrows == 1) {
 		json_object(&b, t, 0);
 		say("%s\n", b.p);
-	} else {
-		for (size_t k = 0; t->nrows && k < t->npick; k++) {
-			const char *name = t->cols[t->pick[k]].name;
-
-			if (!cell(t, 0, k) && !t->out.fields)
-				continue;
-			if (!t->out.bare)
-				say("%s=", name);
-			print_field(cell(t, 0, k));
+	} else if (t->out.json)
+		print_json(t);
+	for (size_t r = 0; !t->out.json && r < t->nrows; r++) {
+		if (r && !t->out.fields)
 			say("\n");
-		}
+		print_facts(t, r);
 	}
 	table_free(t);
 }

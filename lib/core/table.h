@@ -63,8 +63,9 @@ struct table *table_new(
 int table_wants(const struct table *t, size_t i);
 /* Add a row of n cells; they are copied. */
 void table_row(struct table *t, const char *const *cells);
-/* Print as a list, or as the one thing that the first row is, and free. */
+/* Print as a list, or each row as key=value lines with a blank line between
+ * (in JSON: one object, an array of them when there are several), and free. */
 void table_print(struct table *t);
-void table_print_one(struct table *t);
+void table_print_facts(struct table *t);
 
 #endif

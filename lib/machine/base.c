@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "run.h"
 #include "say.h"
+#include "sys.h"
 
 int
 base_open(struct home *h, const char *name, struct base *b, struct why *why)
@@ -18,8 +20,8 @@ base_open(struct home *h, const char *name, struct base *b, struct why *why)
 	autofree char *label = xasprintf("bases/%s/base.ini", name);
 
 	*b = (struct base){ .dir = -1 };
-	if (name_check(name, why) < 0)
-		return -1;
+	if (name_check(name, NULL) < 0)
+		return name_missing(h->bases, "base", name, why);
 	b->dir = io_opendir(h->bases, name);
 	if (b->dir < 0)
 		return errno == ENOENT || errno == ENOTDIR ?
@@ -97,8 +99,70 @@ base_mtime(const struct stat *st)
 #endif
 }
 
+/* sha256sum is coreutils', shasum is macOS's. */
 int
-base_check(const struct base *b, long long generation, struct why *why)
+base_hash(int dir, const char *file, char out[65], struct why *why)
+{
+	autobuf struct buf b = { 0 };
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+	int p[2], code;
+	autofree char *tool = run_find("sha256sum");
+	pid_t pid;
+
+	if (tool)
+		strv_words(&argv, "sha256sum", file, NULL);
+	else
+		strv_words(&argv, "shasum", "-a", "256", file, NULL);
+	if (sys_pipe(p) < 0)
+		return why_sys(why, EX_OSERR, "pipe");
+	r.in = RUN_NULL;
+	r.out = p[1];
+	r.dir = dir;
+	pid = run_spawn(&r, argv.v, why);
+	close(p[1]);
+	if (pid >= 0 && io_read(p[0], &b, 4096) < 0)
+		b.n = 0;
+	close(p[0]);
+	if (pid < 0)
+		return -1;
+	code = run_wait(pid, -1);
+	if (code != 0 || b.n < 64)
+		return why_set(why, EX_IOERR, "%s failed", argv.v[0]);
+	memcpy(out, b.p, 64);
+	out[64] = '\0';
+	return 0;
+}
+
+/* The file's time changed, as after cp -r or a restored backup: what counts
+ * is its hash.  The new time is written down, so that it is hashed once. */
+static int
+rehash(struct base *b, long long generation, const char *disk,
+    const struct seal *seal, long long mtime, struct why *why)
+{
+	autofree char *section = xasprintf("generation %lld", generation);
+	char sha[65], text[32];
+	const char *ini;
+	size_t n;
+
+	if (base_hash(b->dir, disk, sha, why) < 0)
+		return -1;
+	if (!seal->sha256 || strcmp(sha, seal->sha256) != 0)
+		return why_set(why, EX_NOPERM,
+		    "%s: generation %lld is not "
+		    "what was sealed: its content changed",
+		    b->name, generation);
+	(void)snprintf(text, sizeof text, "%lld", mtime);
+	if (conf_set_in(b->conf, section, "mtime", text, why) < 0)
+		return -1;
+	ini = conf_text(b->conf, &n);
+	if (io_replace(b->dir, "base.ini", 0600, ini, n) < 0)
+		return why_sys(why, EX_IOERR, "bases/%s/base.ini", b->name);
+	return 0;
+}
+
+int
+base_check(struct base *b, long long generation, struct why *why)
 {
 	autofree char *disk = xasprintf("%lld/disk.qcow2", generation);
 	struct seal seal;
@@ -108,14 +172,14 @@ base_check(const struct base *b, long long generation, struct why *why)
 		return -1;
 	if (fstatat(b->dir, disk, &st, 0) < 0)
 		return why_sys(why, EX_NOINPUT, "bases/%s/%s", b->name, disk);
-	if ((uint64_t)st.st_size == seal.size && base_mtime(&st) == seal.mtime)
+	if ((uint64_t)st.st_size != seal.size)
+		return why_set(why, EX_NOPERM,
+		    "%s: generation %lld is not "
+		    "what was sealed: its size changed",
+		    b->name, generation);
+	if (base_mtime(&st) == seal.mtime)
 		return 0;
-	return why_set(why, EX_NOPERM,
-	    "%s: generation %lld is not what was "
-	    "sealed (%s); the VMs on it will not start",
-	    b->name, generation,
-	    (uint64_t)st.st_size == seal.size ? "its time changed" :
-						"its size changed");
+	return rehash(b, generation, disk, &seal, base_mtime(&st), why);
 }
 
 struct users {

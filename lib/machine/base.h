@@ -40,9 +40,14 @@ struct seal {
 int base_seal_of(const struct base *b, long long generation, struct seal *s,
     struct why *why);
 
-/* 0 when the generation's disk still is what was sealed, judged by size and
- * time; else -1 with why (EX_NOPERM, or EX_NOINPUT when it is gone). */
-int base_check(const struct base *b, long long generation, struct why *why);
+/*
+ * 0 when the generation's disk still is what was sealed, judged by size and
+ * time, and by its hash when the time alone changed (which is then written
+ * down); else -1 with why (EX_NOPERM, or EX_NOINPUT when it is gone).
+ */
+int base_check(struct base *b, long long generation, struct why *why);
+/* The sha256 of dir/file as text. */
+int base_hash(int dir, const char *file, char out[65], struct why *why);
 
 /* A file's time of change in ns, as seals keep it. */
 struct stat;

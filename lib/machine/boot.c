@@ -110,6 +110,7 @@ static int
 gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
 {
 	autofree char *bin = home_bin_dir(why);
+	struct forward f;
 	const char *text;
 
 	if (!bin)
@@ -120,14 +121,19 @@ gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
 	strv_words(argv, "--net", vm->net, "--mac", vm->mac, "--control",
 	    VM_CONTROL, "--unix", VM_SSH ":22", "--forward", NULL);
 	strv_fmt(argv, "127.0.0.1:%lld:22", vm->ssh_port);
-	for (size_t i = 0; (text = conf_nth(vm->conf, NULL, "port", i)); i++)
-		strv_words(argv, "--forward", text, NULL);
+	for (size_t i = 0; (text = conf_nth(vm->conf, NULL, "port", i)); i++) {
+		if (forward_parse(text, &f, why) < 0)
+			return -1;
+		strv_add(argv, "--forward");
+		strv_fmt(argv, "%s:%d:%d%s", f.addr, f.host, f.guest,
+		    f.udp ? "/udp" : "");
+	}
 	return 0;
 }
 
-static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_CONSOLE, VM_NET,
-	VM_CONTROL, VM_SSH, "pid", "state", "started", "accel", "gateway",
-	"up" };
+static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
+	VM_CONSOLE, VM_NET, VM_CONTROL, VM_SSH, "pid", "state", "started",
+	"accel", "gateway", "up" };
 
 void
 boot_gateway(const struct vm *vm, pid_t gateway)
@@ -169,6 +175,17 @@ boot_clear(const struct vm *vm)
 }
 
 static int
+check_accel(const char *accel, struct why *why)
+{
+	if (strcmp(accel, "tcg") == 0 || sys_accel(accel) == 0)
+		return 0;
+	return why_sys(why, EX_UNAVAILABLE,
+	    "%s: cannot be used here; "
+	    "--accel tcg is slower and always works",
+	    accel);
+}
+
+static int
 forget_resume(struct vm *vm, struct why *why)
 {
 	if (!vm->resume)
@@ -182,6 +199,7 @@ int
 boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
     struct boot *b, struct why *why)
 {
+	autofree char *then = NULL;
 	autostrv struct strv smbios = { 0 };
 	autoclose int log = -1;
 
@@ -191,11 +209,16 @@ boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
 	if (log < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
 	if (check_base(h, vm, why) < 0 || snap_recover(vm, &b->told, why) < 0 ||
-	    (strcmp(vm->net, "none") != 0 &&
-		check_ports(h, vm, &b->told, why) < 0) ||
-	    qemu_find(h, vm, accel, &b->qemu, why) < 0)
-		return -1;
-	if (cold && forget_resume(vm, why) < 0)
+	    (cold && forget_resume(vm, why) < 0))
+		goto fail;
+	if (strcmp(vm->net, "none") != 0 &&
+	    check_ports(h, vm, &b->told, why) < 0)
+		goto fail;
+	/* a snapshot wants the accelerator it was taken under */
+	if (vm->resume && !accel)
+		accel = then = snap_accel(vm, vm->resume);
+	if (qemu_find(h, vm, accel, &b->qemu, why) < 0 ||
+	    check_accel(b->qemu.accel, why) < 0)
 		goto fail;
 	if (vm->resume && snap_loads(vm, vm->resume, b->qemu.accel, why) < 0)
 		goto fail;

@@ -94,6 +94,19 @@ fail:
 	return -1;
 }
 
+int
+home_ms(const struct home *h, const char *env, const char *key, long long *ms,
+    struct why *why)
+{
+	const char *text = getenv(env);
+
+	if (!text || !*text)
+		return conf_ms(h->conf, key, ms, why) < 0 ? -1 : 0;
+	if (num_duration(text, ms) == 0)
+		return 0;
+	return why_set(why, EX_CONFIG, "%s: %s: not a duration", env, text);
+}
+
 void
 home_close(struct home *h)
 {
@@ -207,6 +220,40 @@ tag_check(const char *tag, struct why *why)
 	    tag);
 }
 
+struct taken {
+	const char *name;
+	char *by;
+};
+
+static int
+same_folded(const char *name, void *arg)
+{
+	struct taken *t = arg;
+
+	if (strcasecmp(name, t->name) == 0 && !t->by)
+		t->by = xstrdup(name);
+	return 0;
+}
+
+int
+name_taken(int dir, const char *what, const char *name, struct why *why)
+{
+	struct taken t = { name, NULL };
+
+	if (io_walk(dir, same_folded, &t) < 0) {
+		free(t.by);
+		return why_sys(why, EX_IOERR, "%s", name);
+	}
+	if (!t.by)
+		return 0;
+	why_set(why, EX_CANTCREAT,
+	    strcmp(t.by, name) == 0 ? "%s: exists" :
+				      "%s: there is a %s called %s",
+	    name, what, t.by);
+	free(t.by);
+	return -1;
+}
+
 static int
 keep_name(const char *name, void *arg)
 {
@@ -229,14 +276,14 @@ name_missing(int dir, const char *what, const char *name, struct why *why)
 {
 	autostrv struct strv names = { 0 };
 	const char *best = NULL;
-	int least = 4;
+	int least = str_near(name) + 1;
 
 	(void)io_walk(dir, keep_name, &names); /* only for the suggestion */
 	strv_sort(&names);
 	for (size_t i = 0; i < names.n; i++) {
 		int d = str_distance(name, names.v[i]);
 
-		if (d < least && d < (int)strlen(name)) {
+		if (d < least) {
 			least = d;
 			best = names.v[i];
 		}

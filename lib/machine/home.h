@@ -26,6 +26,11 @@ struct home {
 int home_open(struct home *h, struct why *why);
 void home_close(struct home *h);
 
+/* A duration in ms: the environment variable env, else config.ini's key, else
+ * *ms as it is.  -1 with why (EX_CONFIG) for what is no duration. */
+int home_ms(const struct home *h, const char *env, const char *key,
+    long long *ms, struct why *why);
+
 /*
  * The home's lock, held for milliseconds by those who make, name or remove
  * things, and waited for (10 s).  A descriptor to close, or -1 with why
@@ -45,6 +50,9 @@ int lock_take(
 int name_check(const char *name, struct why *why);
 /* 0 for a tag a snapshot may have, else -1 with why (EX_USAGE). */
 int tag_check(const char *tag, struct why *why);
+/* 0 when no entry of dir has that name, in any case of letters; else -1 with
+ * why (EX_CANTCREAT).  what is "VM" or "base". */
+int name_taken(int dir, const char *what, const char *name, struct why *why);
 /* Set why to "what name: no such what (nearest?)", EX_NOINPUT, looking for
  * the nearest entry of directory dir.  Returns -1. */
 int name_missing(int dir, const char *what, const char *name, struct why *why);

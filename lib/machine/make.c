@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -150,13 +149,25 @@ fill(int dir, const struct plan *p, struct why *why)
 	return bad ? -1 : 0;
 }
 
+/* A port of the host goes to one thing. */
 static int
-same_folded(const char *name, void *arg)
+check_ports(const struct vm_spec *s, struct why *why)
 {
-	if (strcasecmp(name, arg) != 0)
-		return 0;
-	errno = EEXIST;
-	return -1;
+	struct forward a, b;
+
+	for (size_t i = 0; i < s->ports.n; i++) {
+		if (forward_parse(s->ports.v[i], &a, why) < 0)
+			return -1;
+		if (a.host == s->ssh_port)
+			return why_set(
+			    why, EX_USAGE, "port %d: given twice", a.host);
+		for (size_t k = 0; k < i; k++)
+			if (forward_parse(s->ports.v[k], &b, why) == 0 &&
+			    a.host == b.host)
+				return why_set(why, EX_USAGE,
+				    "port %d: given twice", a.host);
+	}
+	return 0;
 }
 
 static int
@@ -164,7 +175,11 @@ claim_all(struct home *h, struct plan *p, struct why *why)
 {
 	const struct vm_spec *s = p->spec;
 
-	if (port_claim(h, s->name, s->ssh_port, &p->port, why) < 0)
+	if (check_ports(s, why) < 0)
+		return -1;
+	/* the given ones first, so that an automatic one is another */
+	if (s->ssh_port &&
+	    port_claim(h, s->name, s->ssh_port, &p->port, why) < 0)
 		return -1;
 	for (size_t i = 0; i < s->ports.n; i++) {
 		struct forward f;
@@ -174,6 +189,8 @@ claim_all(struct home *h, struct plan *p, struct why *why)
 		    port_claim(h, s->name, f.host, &got, why) < 0)
 			return -1;
 	}
+	if (!s->ssh_port)
+		return port_claim(h, s->name, 0, &p->port, why);
 	return 0;
 }
 
@@ -196,13 +213,10 @@ static int
 place(struct home *h, struct plan *p, struct why *why)
 {
 	autofree char *stage = xasprintf(".stage-%ld", (long)getpid());
-	autofree char *name = xstrdup(p->spec->name);
 	autoclose int dir = -1;
 
-	if (io_walk(h->vms, same_folded, name) < 0)
-		return errno == EEXIST ?
-		    why_set(why, EX_CANTCREAT, "%s: exists", p->spec->name) :
-		    why_sys(why, EX_IOERR, "%s/vms", h->path);
+	if (name_taken(h->vms, "VM", p->spec->name, why) < 0)
+		return -1;
 	home_sweep(h->vms);
 	if (claim_all(h, p, why) < 0)
 		goto undo;

@@ -143,6 +143,16 @@ user_check(const char *user, struct why *why)
 	return why_set(why, EX_USAGE, "%s: not a user's name", user);
 }
 
+static int
+word_check(const char *key, const char *word, const char *const *words,
+    struct why *why)
+{
+	for (; *words; words++)
+		if (strcmp(word, *words) == 0)
+			return 0;
+	return why_set(why, EX_CONFIG, "%s = %s: not known", key, word);
+}
+
 int
 plan_make(struct home *h, struct plan *p, struct why *why)
 {
@@ -165,5 +175,11 @@ plan_make(struct home *h, struct plan *p, struct why *why)
 	p->user = either(p->user, "ubuntu");
 	if (s->label && conf_check("vm.ini", "label", s->label, why) < 0)
 		return -1;
+	if (word_check("firmware", p->firmware, vm_firmwares, why) < 0 ||
+	    word_check("net", p->net, vm_nets, why) < 0)
+		return -1;
+	if (p->memory < 16 << 20 || p->memory % (1 << 20))
+		return why_set(
+		    why, EX_CONFIG, "memory: whole MiB, at least 16");
 	return user_check(p->user, why);
 }

@@ -112,7 +112,11 @@ claim_first(
 
 			if (taken[port] != round || !port_free(port))
 				continue;
-			if (claim(h, ports, vm, port, &who) == 1) {
+			int r = claim(h, ports, vm, port, &who);
+
+			if (r < 0)
+				return why_sys(why, EX_IOERR, "ports/%d", port);
+			if (r == 1) {
 				*got = port;
 				return 0;
 			}

@@ -201,6 +201,9 @@ void
 qemu_argv(const struct vm *vm, const struct qemu *q, const struct strv *smbios,
     int paused, struct strv *argv)
 {
+	/* each serves one client at a time */
+	static const char *const monitors[] = { VM_QMP, VM_EVENTS, VM_WATCH };
+
 	strv_words(argv, q->program, "-name", NULL);
 	strv_fmt(argv, "guest=%s,debug-threads=on", vm->name);
 	strv_words(argv, "-nodefaults", "-no-user-config", "-sandbox",
@@ -215,12 +218,13 @@ qemu_argv(const struct vm *vm, const struct qemu *q, const struct strv *smbios,
 		strv_add(argv, "-smbios");
 		strv_fmt(argv, "type=11,path=%s", smbios->v[i]);
 	}
-	strv_words(argv, "-chardev",
-	    "socket,id=qmp0,server=on,wait=off,path=" VM_QMP, "-mon",
-	    "chardev=qmp0,mode=control", "-chardev",
-	    "socket,id=events0,server=on,wait=off,"
-	    "path=" VM_EVENTS,
-	    "-mon", "chardev=events0,mode=control", NULL);
+	for (size_t i = 0; i < LEN(monitors); i++) {
+		strv_add(argv, "-chardev");
+		strv_fmt(argv, "socket,id=mon%zu,server=on,wait=off,path=%s", i,
+		    monitors[i]);
+		strv_add(argv, "-mon");
+		strv_fmt(argv, "chardev=mon%zu,mode=control", i);
+	}
 	if (paused)
 		strv_add(argv, "-S");
 }

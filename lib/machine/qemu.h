@@ -38,7 +38,8 @@ void qemu_argv(const struct vm *vm, const struct qemu *q,
 
 /* Names of the sockets and files in the VM's directory while it runs. */
 #define VM_QMP "qmp.sock"
-#define VM_EVENTS "events.sock"
+#define VM_EVENTS "events.sock" /* for whoever wants to watch */
+#define VM_WATCH "watch.sock" /* the supervisor's own */
 #define VM_CONSOLE "console.sock"
 #define VM_NET "net.sock"
 #define VM_CONTROL "gateway.sock" /* xray-net's requests */

@@ -113,8 +113,8 @@ send_line(struct qmp *q, const char *text, size_t n, long long deadline,
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
-			return why_set(why, EX_UNAVAILABLE,
-			    "%s: QEMU went away", q->what);
+			return why_set(
+			    why, EX_UNAVAILABLE, "%s: QEMU went away", q->what);
 		text += w;
 		n -= (size_t)w;
 		if (io_left(deadline) == 0)

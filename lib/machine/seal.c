@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,41 +48,6 @@ inspect(int dir, const char *name, struct qcow2 *q, struct why *why)
 	if (qcow2_read(fd, q, &w) == 0 && qcow2_sealable(q, &w) == 0)
 		return 0;
 	return why_set(why, w.code, "%s: %s", name, w.text);
-}
-
-/* sha256sum is coreutils', shasum is macOS's. */
-static int
-hash(int dir, char out[65], struct why *why)
-{
-	autobuf struct buf b = { 0 };
-	autostrv struct strv argv = { 0 };
-	struct run r = RUN_PLAIN;
-	int p[2], code;
-	autofree char *tool = run_find("sha256sum");
-	pid_t pid;
-
-	if (tool)
-		strv_words(&argv, "sha256sum", "disk.qcow2", NULL);
-	else
-		strv_words(&argv, "shasum", "-a", "256", "disk.qcow2", NULL);
-	if (sys_pipe(p) < 0)
-		return why_sys(why, EX_OSERR, "pipe");
-	r.in = RUN_NULL;
-	r.out = p[1];
-	r.dir = dir;
-	pid = run_spawn(&r, argv.v, why);
-	close(p[1]);
-	if (pid >= 0 && io_read(p[0], &b, 4096) < 0)
-		b.n = 0;
-	close(p[0]);
-	if (pid < 0)
-		return -1;
-	code = run_wait(pid, -1);
-	if (code != 0 || b.n < 64)
-		return why_set(why, EX_IOERR, "%s failed", argv.v[0]);
-	memcpy(out, b.p, 64);
-	out[64] = '\0';
-	return 0;
 }
 
 /* The variables the firmware begins with, as a qcow2 image: raw pflash could
@@ -219,7 +183,7 @@ prepare(int dir, const char *name, const char *facts, struct why *why)
 	if (!fact(facts, "arch", arch, sizeof arch))
 		(void)snprintf(arch, sizeof arch, "%s", sys_arch());
 	if (make_efivars(dir, arch, &efivars, why) < 0 ||
-	    hash(dir, sha, why) < 0 ||
+	    base_hash(dir, "disk.qcow2", sha, why) < 0 ||
 	    seal_file(dir, "disk.qcow2", &st, why) < 0 ||
 	    (efivars && seal_file(dir, "efivars.qcow2", &st2, why) < 0))
 		return -1;
@@ -228,23 +192,12 @@ prepare(int dir, const char *name, const char *facts, struct why *why)
 	return arrange(dir, efivars, why);
 }
 
-static int
-same_folded(const char *name, void *arg)
-{
-	if (strcasecmp(name, arg) == 0) {
-		errno = EEXIST;
-		return -1;
-	}
-	return 0;
-}
-
 int
 base_make(struct home *h, const char *stage, const char *name,
     const char *facts, struct why *why)
 {
 	autoclose int dir = io_opendir(h->bases, stage);
 	autoclose int lock = -1;
-	autofree char *n = xstrdup(name);
 
 	if (dir < 0)
 		return why_sys(why, EX_IOERR, "%s", stage);
@@ -252,11 +205,8 @@ base_make(struct home *h, const char *stage, const char *name,
 		return -1;
 	if ((lock = home_lock(h, why)) < 0)
 		return -1;
-	if (io_walk(h->bases, same_folded, n) < 0)
-		return errno == EEXIST ?
-		    why_set(why, EX_CANTCREAT,
-			"%s: exists; xray base remove %s", name, name) :
-		    why_sys(why, EX_IOERR, "%s/bases", h->path);
+	if (name_taken(h->bases, "base", name, why) < 0)
+		return -1;
 	if (renameat(h->bases, stage, h->bases, name) < 0 ||
 	    sys_fsync(h->bases) < 0)
 		return why_sys(why, EX_IOERR, "%s", name);

@@ -52,9 +52,11 @@ int
 sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
     struct strv *names, struct why *why)
 {
-	if (all != SEL_NONE && from < argc)
+	if (all == SEL_BROKEN)
+		all = from < argc ? SEL_BROKEN : SEL_NONE;
+	else if (all != SEL_NONE && from < argc)
 		return why_set(why, EX_USAGE, "-a and names: one of them");
-	if (all != SEL_NONE)
+	if (all != SEL_NONE && all != SEL_BROKEN)
 		return all_of(h, all, names, why);
 	if (from == argc)
 		return why_set(why, EX_USAGE, "no VM named");
@@ -66,7 +68,8 @@ sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
 	for (size_t i = 0; i < names->n; i++) {
 		struct vm vm;
 
-		if (vm_open(h, names->v[i], &vm, why) < 0)
+		if ((all == SEL_BROKEN ? vm_open_any : vm_open)(
+			h, names->v[i], &vm, why) < 0)
 			return -1;
 		vm_close(&vm);
 	}

@@ -5,8 +5,9 @@
 
 #include "home.h"
 
-/* What -a stands for, SEL_NONE when it was not given. */
-enum sel_all { SEL_NONE, SEL_ALL, SEL_RUNNING, SEL_STOPPED };
+/* What -a stands for, SEL_NONE when it was not given; SEL_BROKEN: it was not,
+ * and VMs whose vm.ini is broken count too. */
+enum sel_all { SEL_NONE, SEL_BROKEN, SEL_ALL, SEL_RUNNING, SEL_STOPPED };
 
 /*
  * Fill names from the operands argv[from...], from standard input for "-"

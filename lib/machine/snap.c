@@ -92,7 +92,7 @@ snaps_find(const struct snaps *s, const char *tag, const struct vm *vm,
     struct why *why)
 {
 	const char *best = NULL;
-	int least = 4;
+	int least = str_near(tag) + 1;
 
 	for (size_t i = 0; i < s->n; i++) {
 		int d = str_distance(tag, s->v[i].tag);
@@ -117,8 +117,31 @@ differs(const struct vm *vm, const char *tag, const char *what,
 		return 0;
 	return why_set(why, EX_CONFIG,
 	    "%s: snapshot %s was taken with %s %s, "
-	    "the VM has %s now; set it back, or revert --disk-only",
+	    "the VM has %s now; set it back, or boot by start --cold",
 	    vm->name, tag, what, then, now);
+}
+
+/* Whether there is a network device, whatever it is connected to. */
+static const char *
+nic(const struct vm *vm)
+{
+	return strcmp(vm->net, "none") == 0 ? "no" : "yes";
+}
+
+char *
+snap_accel(const struct vm *vm, const char *tag)
+{
+	struct conf *c = NULL;
+	const char *accel;
+	char *copy = NULL;
+
+	if (record_read(vm, &c, NULL) < 0)
+		return NULL;
+	accel = conf_get(c, tag, "accel");
+	if (accel)
+		copy = xstrdup(accel);
+	conf_free(c);
+	return copy;
 }
 
 int
@@ -135,6 +158,7 @@ snap_loads(
 		{ "accel", accel },
 		{ "machine", vm->machine },
 		{ "firmware", vm->firmware },
+		{ "nic", nic(vm) },
 	};
 	struct conf *c;
 	int bad = 0;
@@ -162,7 +186,8 @@ note_facts(
 	if (conf_set_in(c, tag, "memory", memory, why) < 0 ||
 	    conf_set_in(c, tag, "cpus", cpus, why) < 0 ||
 	    conf_set_in(c, tag, "machine", vm->machine, why) < 0 ||
-	    conf_set_in(c, tag, "firmware", vm->firmware, why) < 0)
+	    conf_set_in(c, tag, "firmware", vm->firmware, why) < 0 ||
+	    conf_set_in(c, tag, "nic", nic(vm), why) < 0)
 		return -1;
 	return accel.n ? conf_set_in(c, tag, "accel", accel.p, why) : 0;
 }
@@ -203,6 +228,27 @@ snap_current(struct vm *vm, const char *tag, struct why *why)
 	return record_save(vm, c, why);
 }
 
+/* The children of a snapshot that goes become its parent's. */
+static int
+reparent(const struct vm *vm, struct conf *c, const char *tag,
+    const char *parent, struct why *why)
+{
+	struct snaps all;
+	int bad = 0;
+
+	if (snaps_read(vm, &all, why) < 0)
+		return -1;
+	for (size_t i = 0; i < all.n && !bad; i++) {
+		const char *p = conf_get(c, all.v[i].tag, "parent");
+
+		if (p && strcmp(p, tag) == 0)
+			bad = conf_set_in(
+				  c, all.v[i].tag, "parent", parent, why) < 0;
+	}
+	snaps_free(&all);
+	return bad ? -1 : 0;
+}
+
 int
 snap_forget(struct vm *vm, const char *tag, struct why *why)
 {
@@ -214,6 +260,8 @@ snap_forget(struct vm *vm, const char *tag, struct why *why)
 		return -1;
 	if (conf_get(c, tag, "parent"))
 		parent = xstrdup(conf_get(c, tag, "parent"));
+	if (reparent(vm, c, tag, parent, why) < 0)
+		return -1;
 	current = conf_get(c, NULL, "current");
 	if (current && strcmp(current, tag) == 0 &&
 	    conf_set(c, "current", parent, why) < 0)

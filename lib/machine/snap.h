@@ -44,6 +44,10 @@ int snap_recover(struct vm *vm, char **told, struct why *why);
 int snap_loads(
     const struct vm *vm, const char *tag, const char *accel, struct why *why);
 
+/* The accelerator a live snapshot was taken under, the caller's; NULL when
+ * nobody wrote it down. */
+char *snap_accel(const struct vm *vm, const char *tag);
+
 /* Of a stopped VM, by qemu-img over all its images at once, all or none. */
 int snap_cold_create(struct vm *vm, const char *tag, struct why *why);
 int snap_cold_revert(struct vm *vm, const char *tag, struct why *why);

@@ -54,8 +54,8 @@ shell_word(struct buf *b, const char *s)
 }
 
 static int
-proxy_command(const struct vm *vm, long long ms, struct strv *argv,
-    struct why *why)
+proxy_command(
+    const struct vm *vm, long long ms, struct strv *argv, struct why *why)
 {
 	autofree char *bin = home_bin_dir(why);
 	autofree char *connect = NULL;
@@ -158,15 +158,17 @@ ssh_last_line(const struct vm *vm)
 }
 
 long long
-ssh_wait_ms(const struct home *h, const struct vm *vm)
+ssh_wait_ms(
+    const struct home *h, const struct vm *vm, long long arg, struct why *why)
 {
-	const char *env = getenv("XRAY_WAIT_TIMEOUT");
 	autobuf struct buf accel = { 0 };
-	long long ms;
+	long long ms = -1;
 
-	if (env && num_duration(env, &ms) == 0)
-		return ms;
-	if (conf_ms(h->conf, "wait_timeout", &ms, NULL) == 0)
+	if (arg >= 0)
+		return arg;
+	if (home_ms(h, "XRAY_WAIT_TIMEOUT", "wait_timeout", &ms, why) < 0)
+		return -1;
+	if (ms >= 0)
 		return ms;
 	if (ssh_is_up(vm))
 		return 60000;

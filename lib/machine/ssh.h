@@ -52,10 +52,11 @@ int ssh_clock_argv(
  */
 int ssh_await(const struct vm *vm, long long deadline,
     void (*tell)(const char *text), struct why *why);
-/* How long to wait for a guest when no --timeout says: XRAY_WAIT_TIMEOUT,
- * config.ini's wait_timeout, 120 s, or 600 s under tcg; 60 s when it has
- * answered since it was started.  In milliseconds. */
-long long ssh_wait_ms(const struct home *h, const struct vm *vm);
+/* How long to wait for a guest, in milliseconds: arg when it is not negative,
+ * else XRAY_WAIT_TIMEOUT, config.ini's wait_timeout, 120 s, or 600 s under
+ * tcg; 60 s when it has answered since it was started.  -1 with why. */
+long long ssh_wait_ms(
+    const struct home *h, const struct vm *vm, long long arg, struct why *why);
 
 /* Remember that the guest has answered since it was started; ask. */
 void ssh_mark_up(const struct vm *vm);

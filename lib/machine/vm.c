@@ -13,6 +13,10 @@
 #include "say.h"
 #include "sys.h"
 
+const char *const vm_firmwares[] = { "bios", "uefi", NULL };
+const char *const vm_nets[] = { "filtered", "open", "none", NULL };
+const char *const vm_accels[] = { "auto", "kvm", "hvf", "tcg", NULL };
+
 static int
 text_fact(struct vm *vm, const char *key, const char *none, const char **out,
     struct why *why)
@@ -41,10 +45,6 @@ word_fact(struct vm *vm, const char *key, const char *none,
 static int
 read_texts(struct vm *vm, struct why *why)
 {
-	static const char *const firmwares[] = { "bios", "uefi", NULL };
-	static const char *const nets[] = { "filtered", "open", "none", NULL };
-	static const char *const accels[] = { "auto", "kvm", "hvf", "tcg",
-		NULL };
 
 	vm->resume = conf_get(vm->conf, NULL, "resume");
 	if (text_fact(vm, "base", "", &vm->base, why) < 0 ||
@@ -54,11 +54,11 @@ read_texts(struct vm *vm, struct why *why)
 	    text_fact(vm, "uuid", NULL, &vm->uuid, why) < 0 ||
 	    text_fact(vm, "ssh_user", "ubuntu", &vm->ssh_user, why) < 0)
 		return -1;
-	if (word_fact(vm, "firmware", "bios", firmwares, &vm->firmware, why) <
-		0 ||
-	    word_fact(vm, "accel", "auto", accels, &vm->accel, why) < 0)
+	if (word_fact(
+		vm, "firmware", "bios", vm_firmwares, &vm->firmware, why) < 0 ||
+	    word_fact(vm, "accel", "auto", vm_accels, &vm->accel, why) < 0)
 		return -1;
-	return word_fact(vm, "net", "filtered", nets, &vm->net, why);
+	return word_fact(vm, "net", "filtered", vm_nets, &vm->net, why);
 }
 
 static int
@@ -96,20 +96,54 @@ read_record(struct vm *vm, struct why *why)
 	return read_numbers(vm, why);
 }
 
+/* The VM whose ssh port that is; NULL when it is nobody's. */
+static char *
+by_port(struct home *h, const char *port)
+{
+	autofree char *file = xasprintf("ports/%s", port);
+	autobuf struct buf b = { 0 };
+
+	if (!*port || port[strspn(port, "0123456789")] ||
+	    io_read_file(h->fd, file, &b, 256) < 0)
+		return NULL;
+	b.p[strcspn(b.p, "\n")] = '\0';
+	return buf_take(&b);
+}
+
 int
-vm_open(struct home *h, const char *name, struct vm *vm, struct why *why)
+vm_open_any(struct home *h, const char *name, struct vm *vm, struct why *why)
 {
 	*vm = (struct vm){ .dir = -1 };
-	if (name_check(name, why) < 0)
-		return -1;
+	if (name_check(name, NULL) < 0)
+		return name_missing(h->vms, "VM", name, why);
 	vm->dir = io_opendir(h->vms, name);
 	if (vm->dir < 0)
 		return errno == ENOENT || errno == ENOTDIR ?
 		    name_missing(h->vms, "VM", name, why) :
 		    why_sys(why, EX_IOERR, "%s", name);
 	vm->name = xstrdup(name);
-	if (read_record(vm, why) == 0)
+	if (read_record(vm, why) < 0) {
+		vm->broken = 1;
+		if (!vm->conf)
+			vm->conf = conf_new("vm.ini");
+	}
+	return 0;
+}
+
+int
+vm_open(struct home *h, const char *name, struct vm *vm, struct why *why)
+{
+	autofree char *found = by_port(h, name);
+	long long port = 0;
+
+	if (found)
+		(void)num_int(name, 1, 65535, &port); /* digits they are */
+	if (vm_open_any(h, found ? found : name, vm, why) < 0)
+		return -1;
+	if (!vm->broken && (!found || port == vm->ssh_port))
 		return 0;
+	if (!vm->broken)
+		name_missing(h->vms, "VM", name, why);
 	vm_close(vm);
 	return -1;
 }
@@ -192,22 +226,10 @@ vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why)
 	    fstatat(h->vms, vm->name, &now, 0) < 0 ||
 	    ours.st_ino != now.st_ino || ours.st_dev != now.st_dev)
 		why_set(why, EX_NOINPUT, "%s: was removed just now", vm->name);
-	else if (read_record(vm, why) == 0)
+	else if (vm->broken || read_record(vm, why) == 0)
 		return fd;
 	close(fd);
 	return -1;
-}
-
-long long
-vm_lock_wait(const struct home *h)
-{
-	const char *env = getenv("XRAY_LOCK_WAIT");
-	long long ms = 0;
-
-	if (env && num_duration(env, &ms) == 0)
-		return ms;
-	(void)conf_ms(h->conf, "lock_wait", &ms, NULL); /* else 0 */
-	return ms;
 }
 
 static int

@@ -26,11 +26,19 @@ struct vm {
 	uint64_t memory; /* bytes */
 	int port_fixed; /* the user gave the ssh port */
 	int guarded; /* protected = yes */
+	int broken; /* vm.ini could not be read; only vm_open_any */
 };
 
-/* Open the VM.  -1 with why: EX_NOINPUT and the nearest name; EX_DATAERR or
+/* The words that firmware, net and accel may be; they end with NULL. */
+extern const char *const vm_firmwares[], *const vm_nets[], *const vm_accels[];
+
+/* Open the VM; a name of digits alone is a VM's ssh port.  -1 with why:
+ * EX_NOINPUT and the nearest name; EX_DATAERR or
  * EX_CONFIG for a vm.ini that is broken. */
 int vm_open(struct home *h, const char *name, struct vm *vm, struct why *why);
+/* The same, and a VM whose vm.ini is broken opens as broken, why saying how. */
+int vm_open_any(
+    struct home *h, const char *name, struct vm *vm, struct why *why);
 void vm_close(struct vm *vm);
 /* Write vm.ini back after conf_set on vm->conf; the caller holds the lock. */
 int vm_save(struct vm *vm, struct why *why);
@@ -52,10 +60,6 @@ int vm_wait_end(const struct vm *vm, long long deadline);
  * the holder, EX_NOINPUT when the VM was removed meanwhile.
  */
 int vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why);
-/* Milliseconds a command waits for a VM's lock: XRAY_LOCK_WAIT, the key
- * lock_wait in config.ini, 0. */
-long long vm_lock_wait(const struct home *h);
-
 /* What a new VM shall be; 0 and NULL mean the default. */
 struct vm_spec {
 	const char *name, *base;

@@ -16,8 +16,7 @@ note_event(struct watch *w, const struct json *doc, const char *name)
 		w->paused = 1;
 	else if (strcmp(name, "RESUME") == 0)
 		w->paused = w->full = w->error = 0;
-	else if (strcmp(name, "POWERDOWN") == 0 ||
-	    strcmp(name, "SHUTDOWN") == 0)
+	else if (strcmp(name, "SHUTDOWN") == 0)
 		w->stopping = 1;
 }
 

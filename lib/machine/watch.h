@@ -4,7 +4,7 @@
  * come, at any cut; no I/O happens here.
  *
  *	running --STOP--> paused --RESUME--> running
- *	any --POWERDOWN, SHUTDOWN--> stopping
+ *	any --SHUTDOWN--> stopping (a POWERDOWN may find deaf ears)
  * A BLOCK_IO_ERROR before the STOP is the reason that is shown.
  */
 #ifndef XRAY_WATCH_H
