@@ -101,8 +101,8 @@ main(int argc, char **argv)
 	while ((c = opt_next(argc, argv, &use)) != -1)
 		switch (c) {
 		case 'f':
-			force = 1;
-			/* fallthrough */
+			force = yes = 1;
+			break;
 		case 'y':
 			yes = 1;
 			break;

@@ -329,7 +329,7 @@ connect_socket(const char *name, long long deadline)
 			    s.vm.name, name);
 			fail(&why);
 		}
-		io_sleep(1);
+		io_nap();
 	}
 }
 
@@ -343,7 +343,7 @@ first_contact(long long deadline)
 		check_qemu();
 		if (why.code != EX_UNAVAILABLE || io_left(deadline) == 0)
 			fail(&why);
-		io_sleep(1);
+		io_nap();
 	}
 	return q;
 }
@@ -419,6 +419,7 @@ launch(void)
 	follow(
 	    &s.console, connect_socket(VM_CONSOLE, deadline), &s.console_log);
 	q = first_contact(deadline);
+	ring_line(&s.qemu_log, "QMP answers");
 	if (s.boot.resume)
 		resume(q);
 	qmp_close(q);

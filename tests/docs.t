@@ -231,12 +231,14 @@ is 'no path of the machine this was written on' 0 '' strange
 
 # 8: environment and keys.
 environment() {
-	grep -rhoE '[gs]etenv\("[A-Z_]+"' bin/*.c lib | sed 's/.*"\(.*\)"/\1/' |
+	cat bin/*.c lib/*/*.c | tr -d '\n' | grep -oE \
+	    '([gs]etenv\(|home_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
 	    sort -u
 }
 vars() { pick ev "man/$1" | sort -u; }
 read_vars() {
-	grep -rhoE 'getenv\("[A-Z_]+"' bin/*.c lib | sed 's/.*"\(.*\)"/\1/' |
+	cat bin/*.c lib/*/*.c | tr -d '\n' | grep -oE \
+	    '(getenv\(|home_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
 	    sort -u
 }
 is 'xray(7) has the variables that are read' 0 "$(read_vars)" vars xray.7
@@ -251,7 +253,7 @@ keys() { pick key man/xray.ini.5 | sort -u; }
 undocumented() {
 	keys >"$tmp/keys"
 	cat bin/*.c lib/machine/*.c | tr -d '\n' | grep -oE \
-	    'conf_(get|nth|int|size|bool|ms|set|set_in|add)\([^"()]*"[a-z_0-9]+"' |
+	    'conf_(get|nth|int|size|bool|ms|set|set_in|add)\([^"()]*"[a-z_0-9]+"|home_ms\([^"]*"[A-Z_]+",[^"]*"[a-z_]+"' |
 	    sed 's/.*"\(.*\)"/\1/' | sort -u | grep -Fxv -f "$tmp/keys" | sort
 }
 is 'xray.ini(5) has every key that is read or written' 0 '' undocumented

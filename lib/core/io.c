@@ -326,6 +326,14 @@ io_wait_readable(int fd, long long deadline)
 }
 
 void
+io_nap(void)
+{
+	const struct timespec ts = { .tv_nsec = 200000 };
+
+	(void)nanosleep(&ts, NULL); /* an early end is fine */
+}
+
+void
 io_sleep(int ms)
 {
 	(void)poll(NULL, 0, ms); /* an early end is fine */

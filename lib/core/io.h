@@ -68,6 +68,8 @@ long long io_now(void);
 int io_left(long long deadline);
 /* 1 readable (or at its end), 0 the deadline passed, -1. */
 int io_wait_readable(int fd, long long deadline);
+/* Sleep 0.2 ms: for what will be there in a moment. */
+void io_nap(void);
 /* Sleep ms milliseconds. */
 void io_sleep(int ms);
 /* The time as RFC 3339 in UTC, with 3 digits of the second when ms is 1. */

@@ -46,6 +46,9 @@ masked(struct buf *b, const char *s)
 	}
 }
 
+static void message(const char *name, const char *err, const char *fmt,
+    va_list ap) PRINTF(3, 0);
+
 static void
 message(const char *name, const char *err, const char *fmt, va_list ap)
 {

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * publish: the guest ports that are published, each on a port of the host's
+ * or on a unix socket, as they are written on a command line.
+ */
+#ifndef XRAY_PUBLISH_H
+#define XRAY_PUBLISH_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "mem.h"
+
+enum { PUBLISH_MAX = 64 };
+
+struct publish {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_un un;
+	} host;
+	socklen_t n; /* of host */
+	int udp;
+	uint16_t guest; /* its port, host byte order */
+	char label[128]; /* for messages: "tcp port 127.0.0.1:2222" */
+};
+
+/* Start with { 0 }. */
+struct published {
+	struct publish v[PUBLISH_MAX];
+	size_t n;
+};
+
+/* Add what [ADDR:]HOST:GUEST[/udp] says; ADDR is 127.0.0.1 when it is left
+ * out.  -1 with why (EX_USAGE). */
+int publish_port(struct published *t, const char *arg, struct why *why);
+/* Add what NAME:GUEST says. */
+int publish_unix(struct published *t, const char *arg, struct why *why);
+/* Whether a name fits a socket address, and is one.  -1 with why. */
+int publish_name(const char *name, struct why *why);
+
+/* Remove a socket left behind under this name; -1 with why when somebody
+ * listens there (EX_TEMPFAIL), or it is no socket. */
+int publish_make_way(const char *name, struct why *why);
+/* Remove the unix sockets among t. */
+void publish_clean(const struct published *t);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC */
+/* publish, link, control and fds: the parts of xray-net around its gate. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "fds.h"
+#include "io.h"
+#include "later.h"
+#include "link.h"
+#include "mem.h"
+#include "publish.h"
+#include "tap.h"
+
+static void
+test_publish(void)
+{
+	static const char *const bad[] = { "", ":", "22", "22:", ":22", "0:22",
+		"22:0", "65536:22", "22:65536", "-1:22", "22:22/tcp", "22:22/",
+		"localhost:22:22", "::1:22:22", "1.2.3:22:22", "1.2.3.4:22",
+		" 22:22", "22:22 ", "22:+22", "2x:22" };
+	static struct published t;
+	struct why why = { 0 };
+	int refused = 0;
+
+	for (size_t i = 0; i < LEN(bad); i++)
+		refused += publish_port(&t, bad[i], &why) < 0;
+	ok(refused == LEN(bad) && t.n == 0, "what is no port forward");
+	ok(publish_port(&t, "2222:22", &why) == 0 && t.v[0].guest == 22 &&
+		t.v[0].host.in.sin_port == htons(2222) && !t.v[0].udp &&
+		strcmp(t.v[0].label, "tcp port 127.0.0.1:2222") == 0,
+	    "HOST:GUEST is on 127.0.0.1");
+	ok(publish_port(&t, "0.0.0.0:53:5353/udp", &why) == 0 && t.v[1].udp &&
+		t.v[1].host.in.sin_addr.s_addr == 0,
+	    "ADDR:HOST:GUEST/udp");
+	while (t.n < PUBLISH_MAX)
+		(void)publish_port(&t, "1:1", &why);
+	ok(publish_port(&t, "1:1", &why) < 0, "no more than 64");
+}
+
+static void
+test_publish_unix(void)
+{
+	static const char *const bad[] = { "a", ":22", "a:", "a:0", "a:65536",
+		"a:x" };
+	static struct published t;
+	struct why why = { 0 };
+	int refused = 0;
+	char name[120];
+
+	for (size_t i = 0; i < LEN(bad); i++)
+		refused += publish_unix(&t, bad[i], &why) < 0;
+	ok(refused == LEN(bad) && t.n == 0, "what is no unix forward");
+	ok(publish_unix(&t, "a:b:22", &why) == 0 && t.v[0].guest == 22 &&
+		strcmp(t.v[0].host.un.sun_path, "a:b") == 0,
+	    "NAME:GUEST");
+	memset(name, 'a', sizeof name);
+	name[107] = '\0';
+	ok(publish_name(name, &why) == 0, "a name of 107 bytes");
+	memcpy(name + 107, "b", 2);
+	ok(publish_name(name, &why) < 0, "not one of 108");
+	ok(publish_name("", &why) < 0, "nor of none");
+}
+
+static struct link l = { .fd = -1 };
+
+/* A frame of n bytes, all c, as it is on the wire. */
+static size_t
+wire(uint8_t *p, size_t n, int c)
+{
+	p[0] = (uint8_t)(n >> 24);
+	p[1] = (uint8_t)(n >> 16);
+	p[2] = (uint8_t)(n >> 8);
+	p[3] = (uint8_t)n;
+	memset(p + 4, c, n);
+	return n + 4;
+}
+
+static void
+test_split(int peer)
+{
+	uint8_t bytes[256], *p;
+	size_t n = wire(bytes, 60, 'a'), got;
+	int good = 0;
+
+	n += wire(bytes + n, 100, 'b');
+	for (size_t cut = 0; cut <= n; cut++) {
+		int frames = 0;
+
+		(void)io_write(peer, bytes, cut);
+		if (cut)
+			(void)link_fill(&l);
+		while (link_next(&l, &p, &got) > 0)
+			frames += got == (p[0] == 'a' ? 60 : 100);
+		(void)io_write(peer, bytes + cut, n - cut);
+		if (cut < n)
+			(void)link_fill(&l);
+		while (link_next(&l, &p, &got) > 0)
+			frames += got == (p[0] == 'a' ? 60 : 100);
+		good += frames == 2;
+	}
+	ok(good == (int)n + 1, "two frames, cut anywhere");
+}
+
+static void
+test_bounds(int peer)
+{
+	static uint8_t big[LINK_FRAME + 8];
+	uint8_t *p;
+	size_t n = 0, all = 0;
+	ssize_t r;
+
+	for (int i = 0; i < 1000; i++)
+		link_put(&l, big, LINK_FRAME);
+	ok(l.dropped > 0 && link_pending(&l), "what is not read is dropped");
+	ok(link_flush(&l) == 0 && link_pending(&l), "flush does not wait");
+	while (link_pending(&l)) {
+		while ((r = recv(peer, big, sizeof big, MSG_DONTWAIT)) > 0)
+			all += (size_t)r;
+		if (link_flush(&l) < 0)
+			break;
+	}
+	while ((r = recv(peer, big, sizeof big, MSG_DONTWAIT)) > 0)
+		all += (size_t)r;
+	ok(all == (1000 - l.dropped) * (LINK_FRAME + 4), "the rest arrives");
+	(void)wire(big, LINK_FRAME, 'c');
+	for (size_t at = 0; at < LINK_FRAME + 4; at += 30000) {
+		size_t rest = LINK_FRAME + 4 - at;
+
+		(void)io_write(peer, big + at, rest < 30000 ? rest : 30000);
+		(void)link_fill(&l);
+	}
+	ok(link_next(&l, &p, &n) > 0 && n == LINK_FRAME, "the longest frame");
+	memcpy(big, "\0\1\20\1", 4);
+	(void)io_write(peer, big, 4);
+	(void)link_fill(&l);
+	ok(link_next(&l, &p, &n) < 0, "one byte more is an error");
+}
+
+static void
+test_link(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		abort();
+	link_down(&l, 1);
+	l.fd = pair[0];
+	(void)fcntl(l.fd, F_SETFL, O_NONBLOCK);
+	test_split(pair[1]);
+	test_bounds(pair[1]);
+	close(pair[1]);
+	while (link_fill(&l) == 0 && l.end < sizeof l.in)
+		;
+	ok(link_fill(&l) < 0, "an end is an end");
+}
+
+static void
+test_retry(void)
+{
+	long long now = 1000;
+	int tries = 0;
+
+	link_down(&l, now);
+	l.had_peer = 1;
+	while (link_try(&l, "net-parts.none", now) == 0) {
+		tries++;
+		now += link_wait(&l, now);
+	}
+	ok(now >= 6000 && now < 6200 && tries > 45 && tries < 60,
+	    "tries 5 s, ever slower");
+}
+
+static int
+ask(const char *text, size_t n)
+{
+	int fd = io_connect(AT_FDCWD, "net-parts.sock");
+
+	if (fd < 0 || io_write(fd, text, n) < 0)
+		abort();
+	return fd;
+}
+
+static void
+reply(const char *line, struct buf *out, void *arg)
+{
+	(void)arg;
+	buf_fmt(out, "you said %s", line);
+}
+
+static void
+serve(struct control *c, long long now, int turns)
+{
+	struct pollfd p[1 + CONTROL_CLIENTS];
+
+	while (turns-- > 0) {
+		control_poll(c, p);
+		if (poll(p, LEN(p), 0) < 0)
+			abort();
+		control_serve(c, p, now, reply, NULL);
+	}
+}
+
+static int
+heard(int fd, const char *want)
+{
+	char text[128];
+	ssize_t n = recv(fd, text, sizeof text, MSG_DONTWAIT);
+
+	return n == (ssize_t)strlen(want) &&
+	    memcmp(text, want, strlen(want)) == 0;
+}
+
+static void
+test_control(void)
+{
+	static struct control c = { .fd = -1 };
+	char flood[200];
+	int fd[CONTROL_CLIENTS + 2];
+	struct why why;
+
+	if (control_open(&c, "net-parts.sock", &why) < 0)
+		abort();
+	memset(flood, 'x', sizeof flood);
+	fd[0] = ask("hello\n", 6);
+	serve(&c, 1, 3);
+	ok(heard(fd[0], "you said hello\n") && heard(fd[0], ""),
+	    "one line, one answer, end");
+	fd[0] = ask("hel", 3);
+	serve(&c, 1, 3);
+	ok(control_wait(&c, 1) == CONTROL_MS, "half a line is waited for");
+	(void)io_write(fd[0], "lo\nmore\n", 8);
+	serve(&c, 1, 1);
+	ok(heard(fd[0], "you said hello\n"), "until it is whole");
+	fd[0] = ask(flood, sizeof flood);
+	serve(&c, 1, 3);
+	ok(control_wait(&c, 1) == -1, "a line without end is not");
+	close(ask("", 0));
+	serve(&c, 1, 3);
+	ok(control_wait(&c, 1) == -1, "nor one who left");
+	for (size_t i = 0; i < LEN(fd); i++)
+		fd[i] = ask("hel", 3);
+	serve(&c, 1, 20);
+	(void)io_write(fd[CONTROL_CLIENTS], "lo\n", 3);
+	serve(&c, 1, 20);
+	ok(!heard(fd[CONTROL_CLIENTS], "you said hello\n"), "the ninth waits");
+	serve(&c, 1 + CONTROL_MS, 20);
+	ok(heard(fd[0], "") && heard(fd[CONTROL_CLIENTS], "you said hello\n"),
+	    "a second at most");
+	(void)unlink("net-parts.sock");
+	if (io_create(AT_FDCWD, "net-parts.sock", 0600, "mine", 4) < 0)
+		abort();
+	ok(control_open(&c, "net-parts.sock", &why) < 0,
+	    "a file of that name is left alone");
+	(void)unlink("net-parts.sock");
+}
+
+static void
+test_later(void)
+{
+	static struct later t;
+	uint8_t p[FRAME_FORGED];
+
+	later_add(&t, -1, (const uint8_t *)"a", 1);
+	ok(later_take(&t, p) == 1 && *p == 'a' && !later_take(&t, p),
+	    "what waits for nothing is next");
+	later_add(&t, 5, (const uint8_t *)"b", 1);
+	ok(!later_take(&t, p), "a socket has to be asked");
+	later_ask(&t);
+	later_busy(&t, 5);
+	later_busy(&t, -1);
+	later_busy(&t, FDS_MAX);
+	ok(!later_take(&t, p), "and to be through");
+	later_ask(&t);
+	ok(later_take(&t, p) == 1 && *p == 'b', "then it is");
+	later_add(&t, 5, (const uint8_t *)"c", 1);
+	later_add(&t, 6, (const uint8_t *)"d", 1);
+	later_ask(&t);
+	later_gone(&t, -1);
+	later_gone(&t, 5);
+	ok(later_take(&t, p) == 1 && *p == 'd' && !later_take(&t, p),
+	    "one that is closed is not waited for");
+	later_add(&t, FDS_MAX, p, 1);
+	for (int i = 0; i < FLOW_MAX + 5; i++)
+		later_add(&t, -1, p, 1);
+	ok(t.n == FLOW_MAX, "no more than there is room for");
+}
+
+static void
+test_fds(void)
+{
+	static struct fds t;
+	struct rlimit small = { 256, 256 };
+
+	ok(fds_limit(&t) == 0 && t.max > 0, "the limit is raised");
+	fds_note(&t, 5, FDS_CONNECTION);
+	fds_note(&t, 5, FDS_CONNECTION);
+	fds_note(&t, -1, FDS_CONNECTION);
+	fds_note(&t, FDS_MAX, FDS_CONNECTION);
+	fds_note(&t, 6, FDS_LISTENER);
+	ok(t.live == 1 && fds_is_listener(&t, 6) && !fds_is_listener(&t, 5),
+	    "each counts once, listeners do not");
+	fds_forget(&t, 6);
+	fds_forget(&t, 5);
+	fds_forget(&t, 5);
+	fds_forget(&t, -1);
+	ok(t.live == 0 && !fds_is_listener(&t, 6), "and is forgotten once");
+	ok(setrlimit(RLIMIT_NOFILE, &small) == 0 && fds_limit(&t) == 0 &&
+		t.max == 64,
+	    "a low limit means fewer connections");
+}
+
+int
+main(void)
+{
+	char dir[] = "/tmp/net-parts.XXXXXX";
+
+	if (!mkdtemp(dir) || chdir(dir) < 0)
+		abort();
+	test_publish();
+	test_publish_unix();
+	test_link();
+	test_retry();
+	test_control();
+	test_later();
+	test_fds();
+	(void)rmdir(dir);
+	return tap_end();
+}
