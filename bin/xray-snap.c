@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "io.h"
 #include "opt.h"
 #include "qemu.h"
@@ -281,22 +281,6 @@ static const struct opt revert_opts[] = {
 static const struct usage revert_use = { "xray-snap revert", "VM TAG",
 	revert_opts, 0 };
 
-/* Ask the gateway to cut what is open; how many connections, -1 unknown. */
-static int
-cut(void)
-{
-	char reply[64] = "";
-	autoclose int fd = io_connect(vm.dir, VM_CONTROL);
-	int n;
-
-	if (fd < 0 || send(fd, "cut\n", 4, MSG_NOSIGNAL) != 4 ||
-	    io_wait_readable(fd, io_now() + 5000) != 1 ||
-	    recv(fd, reply, sizeof reply - 1, 0) <= 0 ||
-	    sscanf(reply, "ok %d", &n) != 1)
-		return -1;
-	return n;
-}
-
 /* Set the guest's clock over ssh; by how many seconds, -1 when it could not
  * be done. */
 static long long
@@ -326,7 +310,7 @@ revert_live(const char *tag)
 	if (snap_live_load(&vm, q, tag, 0, &why) < 0)
 		die_why(&why);
 	qmp_close(q);
-	n = cut();
+	n = boot_cut(&vm);
 	if (snap_current(&vm, tag, &why) < 0)
 		die_why(&why);
 	say_result("Reverted to snapshot: %s\n", tag);

@@ -181,16 +181,26 @@ restart_gateway(uv_timer_t *t)
 		start_gateway(-1);
 }
 
+/* "exit 0", "signal 9", in static memory. */
+static const char *
+ending(int status)
+{
+	static char text[32];
+	int signaled = WIFSIGNALED(status);
+
+	(void)snprintf(text, sizeof text, "%s %d", signaled ? "signal" : "exit",
+	    signaled ? WTERMSIG(status) : WEXITSTATUS(status));
+	return text;
+}
+
 static void
 gateway_ended(int status)
 {
 	s.gateway = 0;
 	if (!s.qemu)
 		return;
-	ring_line(&s.net_log, "gateway ended (%s %d); again in %d ms",
-	    WIFSIGNALED(status) ? "signal" : "exit",
-	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-	    s.backoff);
+	ring_line(&s.net_log, "gateway ended (%s); again in %d ms",
+	    ending(status), s.backoff);
 	uv_timer_start(&s.again, restart_gateway, (uint64_t)s.backoff, 0);
 	s.backoff = s.backoff < 5000 ? 2 * s.backoff : s.backoff;
 }
@@ -204,11 +214,8 @@ give_up_waiting(uv_timer_t *t)
 static void
 qemu_ended(int status)
 {
-	s.code =
-	    WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	ring_line(&s.qemu_log, "QEMU ended (%s %d)",
-	    WIFSIGNALED(status) ? "signal" : "exit",
-	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	s.code = run_code(status);
+	ring_line(&s.qemu_log, "QEMU ended (%s)", ending(status));
 	s.qemu = 0;
 	uv_timer_stop(&s.again);
 	if (s.gateway)
@@ -252,17 +259,6 @@ hangup(uv_signal_t *h, int sig)
 		ring_line(&s.qemu_log, "power button: %s", why.text);
 }
 
-static void
-open_logs(void)
-{
-	int log = io_mkdir(s.vm.dir, "log");
-
-	if (log < 0 || ring_open(&s.qemu_log, log, "qemu.log") < 0 ||
-	    ring_open(&s.net_log, log, "net.log") < 0 ||
-	    ring_open(&s.console_log, log, "console.log") < 0)
-		die_sys(EX_IOERR, "%s: log", s.vm.name);
-}
-
 /* What a child that ended said last; the caller's. */
 static char *
 last_words(struct stream *st, struct ring *ring)
@@ -295,64 +291,46 @@ fail(const struct why *why)
 	die_why(why);
 }
 
-/* Die when QEMU has ended before it was ready. */
-static void
-check_qemu(void)
+/* 1 when QEMU has ended before it was ready. */
+static int
+qemu_gone(void)
+{
+	if (s.qemu > 0 && waitpid(s.qemu, NULL, WNOHANG) == s.qemu)
+		s.qemu = 0;
+	return s.qemu <= 0;
+}
+
+/* Give up; when QEMU has ended, its last words say why. */
+static _Noreturn void
+give_up(struct why *why)
 {
 	autofree char *line = NULL;
-	struct why why;
-	int status;
 
-	if (s.qemu > 0 && waitpid(s.qemu, &status, WNOHANG) != s.qemu)
-		return;
-	s.qemu = 0;
-	line = last_words(&s.qemu_out, &s.qemu_log);
-	why_set(&why, EX_UNAVAILABLE, "%s: QEMU ended: %s", s.vm.name, line);
-	fail(&why);
+	if (qemu_gone()) {
+		line = last_words(&s.qemu_out, &s.qemu_log);
+		why_set(
+		    why, EX_UNAVAILABLE, "%s: QEMU ended: %s", s.vm.name, line);
+	}
+	fail(why);
 }
 
-/* Connect as soon as the socket is there. */
+/* The socket that QEMU will listen on in a moment. */
 static int
-connect_socket(const char *name, long long deadline)
-{
-	for (;;) {
-		struct why why;
-		int fd = io_connect(s.vm.dir, name);
-
-		if (fd >= 0)
-			return fd;
-		check_qemu();
-		if (io_left(deadline) == 0) {
-			why_set(&why, EX_TEMPFAIL,
-			    "%s: QEMU does not open "
-			    "%s",
-			    s.vm.name, name);
-			fail(&why);
-		}
-		io_nap();
-	}
-}
-
-static struct qmp *
-first_contact(long long deadline)
+reach(const char *name, long long deadline)
 {
 	struct why why;
-	struct qmp *q;
+	int fd = boot_reach(&s.vm, name, deadline, qemu_gone, &why);
 
-	while (!(q = qmp_open(s.vm.dir, VM_QMP, s.vm.name, deadline, &why))) {
-		check_qemu();
-		if (why.code != EX_UNAVAILABLE || io_left(deadline) == 0)
-			fail(&why);
-		io_nap();
-	}
-	return q;
+	if (fd < 0)
+		give_up(&why);
+	return fd;
 }
 
 static void
 watch_events(long long deadline)
 {
 	static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n";
-	int fd = connect_socket(VM_WATCH, deadline);
+	int fd = reach(VM_WATCH, deadline);
 
 	if (send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) < 0)
 		ring_line(&s.qemu_log, "events: %s", strerror(errno));
@@ -366,12 +344,8 @@ resume(struct qmp *q)
 	struct run r = RUN_PLAIN;
 	struct why why;
 
-	if (snap_live_load(&s.vm, q, s.boot.resume, 0, &why) < 0)
-		fail(&why);
-	/* once: the next start boots what the disk then holds */
-	s.boot.resume = NULL;
-	if (conf_set(s.vm.conf, "resume", NULL, &why) < 0 ||
-	    vm_save(&s.vm, &why) < 0)
+	s.boot.resume = NULL; /* the vm's, and gone from it with this */
+	if (snap_resume(&s.vm, q, &why) < 0)
 		fail(&why);
 	if (ssh_clock_argv(&s.home, &s.vm, &argv, &why) < 0)
 		return;
@@ -388,7 +362,8 @@ wait_gateway(int fd, long long deadline)
 
 	if (io_wait_readable(fd, deadline) == 1 && read(fd, &c, 1) == 1)
 		return;
-	check_qemu();
+	if (qemu_gone())
+		give_up(&why);
 	line = last_words(&s.net_out, &s.net_log);
 	why_set(&why, EX_UNAVAILABLE, "%s: no network: %s", s.vm.name, line);
 	fail(&why);
@@ -406,24 +381,23 @@ launch(void)
 	    s.boot.qemu.accel, s.vm.machine, (long long)(s.vm.memory >> 20),
 	    s.vm.cpus);
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
-	if (s.qemu < 0)
-		check_qemu();
-	if (boot_started(&s.vm, &s.boot, s.qemu, &why) < 0)
-		fail(&why);
+	if (s.qemu < 0 || boot_started(&s.vm, &s.boot, s.qemu, &why) < 0)
+		give_up(&why);
 	if (s.boot.gateway.n) {
 		if (sys_pipe(ready) < 0)
 			die_sys(EX_OSERR, "pipe");
 		start_gateway(ready[1]);
 		close(ready[1]);
 	}
-	follow(
-	    &s.console, connect_socket(VM_CONSOLE, deadline), &s.console_log);
-	q = first_contact(deadline);
+	follow(&s.console, reach(VM_CONSOLE, deadline), &s.console_log);
+	watch_events(deadline); /* the last of its sockets: all are there */
+	q = qmp_open(s.vm.dir, VM_QMP, s.vm.name, deadline, &why);
+	if (!q)
+		give_up(&why);
 	ring_line(&s.qemu_log, "QMP answers");
 	if (s.boot.resume)
 		resume(q);
 	qmp_close(q);
-	watch_events(deadline);
 	if (s.boot.gateway.n)
 		wait_gateway(ready[0], deadline);
 	close(ready[0]);
@@ -434,19 +408,14 @@ launch(void)
 static void
 tell_ready(void)
 {
-	autoclose int null = -1;
-
 	if (s.vm_lock >= 0)
 		close(s.vm_lock);
 	if (s.ready >= 0) {
 		(void)io_write(s.ready, "\n", 1); /* gone: nobody waits */
 		close(s.ready);
 	}
-	if (s.foreground)
-		return;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = 0; fd <= 2 && null >= 0; fd++)
-		(void)dup2(null, fd);
+	if (!s.foreground)
+		run_let_go();
 }
 
 static void
@@ -467,6 +436,15 @@ loop(void)
 	uv_run(l, UV_RUN_DEFAULT);
 }
 
+static int
+take_fd(const char *option)
+{
+	int fd = (int)opt_int(&use, option, optarg, 3, 999);
+
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a bad one fails when used */
+	return fd;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -480,15 +458,13 @@ main(int argc, char **argv)
 			s.foreground = 1;
 			break;
 		case OPT_LOCK:
-			s.lock = (int)opt_int(&use, "--lock", optarg, 3, 999);
+			s.lock = take_fd("--lock");
 			break;
 		case OPT_VM_LOCK:
-			s.vm_lock =
-			    (int)opt_int(&use, "--vm-lock", optarg, 3, 999);
-			(void)fcntl(s.vm_lock, F_SETFD, FD_CLOEXEC);
+			s.vm_lock = take_fd("--vm-lock");
 			break;
 		case OPT_READY:
-			s.ready = (int)opt_int(&use, "--ready", optarg, 3, 999);
+			s.ready = take_fd("--ready");
 			break;
 		case OPT_ACCEL:
 			accel = optarg;
@@ -507,14 +483,12 @@ main(int argc, char **argv)
 		die_why(&why);
 	if (s.lock < 0 && (s.lock = boot_lock(&s.vm, &why)) < 0)
 		die_why(&why);
-	if (s.ready >= 0)
-		(void)fcntl(s.ready, F_SETFD, FD_CLOEXEC);
-	(void)fcntl(s.lock, F_SETFD, FD_CLOEXEC);
 	if (boot_prepare(&s.home, &s.vm, accel, cold, &s.boot, &why) < 0)
 		die_why(&why);
 	if (s.boot.told)
 		note("%s", s.boot.told);
-	open_logs();
+	if (boot_logs(&s.vm, &s.qemu_log, &s.net_log, &s.console_log, &why) < 0)
+		die_why(&why);
 	launch();
 	tell_ready();
 	loop();

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Who may include what.
+# shellcheck disable=SC2013
 . "${0%/*}/lib.sh"
 plan 9
 cd "$top" || exit 1

@@ -33,11 +33,13 @@ ok() {
 	what=$1
 	shift
 	n=$((n + 1))
-	if "$@" >"$tmp/out" 2>"$tmp/err"; then
+	code=0
+	"$@" >"$tmp/out" 2>"$tmp/err" || code=$?
+	if [ $code = 0 ]; then
 		echo "ok $n - $what"
 	else
 		echo "not ok $n - $what"
-		echo "# $* -> $?"
+		echo "# $* -> $code"
 		sed 's/^/# /' "$tmp/out" "$tmp/err" | tail -n 20
 		bad=1
 	fi
@@ -49,14 +51,15 @@ is() {
 	what=$1 want_code=$2 want_out=$3
 	shift 3
 	n=$((n + 1))
+	want="${want_out}${want_out:+
+}code $want_code"
 	out=$("$@" 2>"$tmp/err"; echo "code $?")
-	if [ "$out" = "$want_out"${want_out:+"
-"}"code $want_code" ]; then
+	if [ "$out" = "$want" ]; then
 		echo "ok $n - $what"
 	else
 		echo "not ok $n - $what"
-		printf '%s\n' "want: $want_out" "code $want_code" \
-		    "got:  $out" "$(cat "$tmp/err")" | sed 's/^/# /'
+		printf '%s\n' "want: $want" "got:  $out" "$(cat "$tmp/err")" |
+		    sed 's/^/# /'
 		bad=1
 	fi
 }
@@ -97,7 +100,7 @@ empty_base() {
 # The tiny base, built once for all tests by guest.sh.
 tiny_base() {
 	[ -f "$XRAY_OBJ/guest/ready" ] || skip_all 'no guest: make guest'
-	mkdir -p -m 700 "$XRAY_HOME/bases" "$XRAY_HOME/ssh"
+	(umask 077; mkdir -p "$XRAY_HOME/bases" "$XRAY_HOME/ssh")
 	cp -al "$XRAY_OBJ/guest/home/bases/tiny" "$XRAY_HOME/bases/" 2>/dev/null ||
 	    cp -a "$XRAY_OBJ/guest/home/bases/tiny" "$XRAY_HOME/bases/"
 	cp -a "$XRAY_OBJ/guest/home/ssh/." "$XRAY_HOME/ssh/"

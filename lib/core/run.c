@@ -141,10 +141,19 @@ run_piped(const struct run *r, char *const argv[], int *out, struct why *why)
 	return pid;
 }
 
-static int
-code_of(int status)
+int
+run_code(int status)
 {
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void
+run_let_go(void)
+{
+	autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; fd <= 2 && null >= 0; fd++)
+		(void)dup2(null, fd); /* what stays open does no harm */
 }
 
 int
@@ -156,7 +165,7 @@ run_wait(pid_t pid, long long deadline)
 		pid_t n = waitpid(pid, &status, deadline < 0 ? 0 : WNOHANG);
 
 		if (n == pid)
-			return code_of(status);
+			return run_code(status);
 		if (n < 0 && errno != EINTR)
 			return -1;
 		if (n == 0) {

@@ -40,6 +40,12 @@ pid_t run_spawn(const struct run *r, char *const argv[], struct why *why);
 pid_t run_piped(
     const struct run *r, char *const argv[], int *out, struct why *why);
 
+/* Put /dev/null in place of our standard input, output and error: what runs on
+ * lets go of the terminal. */
+void run_let_go(void);
+/* The exit code of a wait status: 128 + n for signal n. */
+int run_code(int status);
+
 /* Wait for pid until deadline (io_now's clock, -1: for ever).  Its exit code,
  * 128 + n when signal n ended it; -1 with errno, ETIMEDOUT when it still
  * runs. */

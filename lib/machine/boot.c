@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "io.h"
+#include "ring.h"
 #include "say.h"
 #include "snap.h"
 #include "ssh.h"
@@ -134,6 +136,52 @@ gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
 	VM_CONSOLE, VM_NET, VM_CONTROL, VM_SSH, "pid", "state", "started",
 	"accel", "gateway", "up" };
+
+int
+boot_logs(const struct vm *vm, struct ring *qemu, struct ring *net,
+    struct ring *console, struct why *why)
+{
+	int log = io_mkdir(vm->dir, "log"); /* the rings' from now on */
+
+	if (log >= 0 && ring_open(qemu, log, "qemu.log") == 0 &&
+	    ring_open(net, log, "net.log") == 0 &&
+	    ring_open(console, log, "console.log") == 0)
+		return 0;
+	return why_sys(why, EX_IOERR, "%s: log", vm->name);
+}
+
+int
+boot_reach(const struct vm *vm, const char *name, long long deadline,
+    int (*gone)(void), struct why *why)
+{
+	int fd;
+
+	while ((fd = io_connect(vm->dir, name)) < 0) {
+		if (gone())
+			return why_set(
+			    why, EX_UNAVAILABLE, "%s: QEMU ended", vm->name);
+		if (io_left(deadline) == 0)
+			return why_set(why, EX_TEMPFAIL,
+			    "%s: QEMU does not open %s", vm->name, name);
+		io_nap();
+	}
+	return fd;
+}
+
+int
+boot_cut(const struct vm *vm)
+{
+	char reply[64] = "";
+	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
+	int n;
+
+	if (fd < 0 || send(fd, "cut\n", 4, MSG_NOSIGNAL) != 4 ||
+	    io_wait_readable(fd, io_now() + 5000) != 1 ||
+	    recv(fd, reply, sizeof reply - 1, 0) <= 0 ||
+	    sscanf(reply, "ok %d", &n) != 1)
+		return -1;
+	return n;
+}
 
 void
 boot_gateway(const struct vm *vm, pid_t gateway)

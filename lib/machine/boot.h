@@ -37,6 +37,19 @@ int boot_lock(const struct vm *vm, struct why *why);
 int boot_started(
     const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why);
 void boot_state(const struct vm *vm, const char *state);
+/* Open the VM's three logs. */
+struct ring;
+int boot_logs(const struct vm *vm, struct ring *qemu, struct ring *net,
+    struct ring *console, struct why *why);
+
+/* Connect to a socket that QEMU is about to make: at once when it is there.
+ * -1 with why when the deadline passed (EX_TEMPFAIL) or gone() says that QEMU
+ * has ended (EX_UNAVAILABLE). */
+int boot_reach(const struct vm *vm, const char *name, long long deadline,
+    int (*gone)(void), struct why *why);
+/* Ask the gateway to cut all that is open through it: how many connections
+ * there were, -1 when it does not answer. */
+int boot_cut(const struct vm *vm);
 /* Remember the gateway, so that one whose supervisor was killed is ended
  * before the next start. */
 void boot_gateway(const struct vm *vm, pid_t gateway);

@@ -64,6 +64,10 @@ int snap_live_delete(
 int snap_live_load(const struct vm *vm, struct qmp *q, const char *tag, int run,
     struct why *why);
 
+/* Load the one that vm.ini says to resume from, once: the next start boots what
+ * the disk then holds. */
+int snap_resume(struct vm *vm, struct qmp *q, struct why *why);
+
 /* Write down that a new snapshot is there and is the current one: state is
  * running or paused for a live one, with what it was taken with, or NULL; note
  * may be NULL.  Or that tag is the current one now; or that it is gone. */

@@ -132,3 +132,12 @@ snap_live_load(const struct vm *vm, struct qmp *q, const char *tag, int run,
 		return qmp_do(q, "stop", NULL, io_now() + 10000, why);
 	return 0;
 }
+
+int
+snap_resume(struct vm *vm, struct qmp *q, struct why *why)
+{
+	if (snap_live_load(vm, q, vm->resume, 0, why) < 0 ||
+	    conf_set(vm->conf, "resume", NULL, why) < 0)
+		return -1;
+	return vm_save(vm, why);
+}

@@ -22,7 +22,8 @@ int ssh_key_make(struct home *h, int force, struct why *why);
 /*
  * What the guest learns by SMBIOS type 11: files below cred/ in the VM's
  * directory, written when they are not there or say something else, their
- * names to be had from ssh_credential_files.  Makes the guest's host key and known_hosts on first
+ * names to be had from ssh_credential_files.  Makes the guest's host key and
+ * known_hosts on first
  * use where the base's images take a host key.
  */
 int ssh_credentials(struct home *h, struct vm *vm, struct why *why);
