@@ -133,7 +133,10 @@ lint: tests check-compilers
 
 # ---- the rest -------------------------------------------------------------
 
-quickstart: deps
+quickstart:
+	@echo '[1/8] packages'
+	@share/deps
+	@echo '[2/8] build'
 	@$(MAKE) -s all
 	@share/quickstart
 

@@ -3,7 +3,7 @@
 # every trap on the way that QEMU 7.2 lays.
 . "${0%/*}/lib.sh"
 tiny_base
-plan 49
+plan 52
 vm=web
 dir=$XRAY_HOME/vms/$vm
 xray create -q -b tiny -c 1 --firmware uefi $vm
@@ -135,6 +135,12 @@ is 'a power cut' 0 '' xray stop -f $vm
 is 'once resumed it boots next time' 0 gone sh -c "
     xray start -w --timeout 300 $vm
     xray ssh $vm '[ -e /dev/shm/n ] || echo gone'"
+xray stop -f $vm
+is 'the disk of a live snapshot alone' 0 'Reverted to snapshot: clean' \
+    xray snap revert --disk-only $vm clean
+is 'boots, as after a power cut' 0 '' xray start -w --timeout 300 $vm
+is 'without what was in memory' 0 gone xray ssh $vm \
+    '[ -e /dev/shm/n ] || echo gone'
 is 'restart: off, disk back to the first snapshot, on' 0 \
     'Reverted to snapshot: fresh' xray snap revert --restart $vm fresh
 is 'nothing of later is in it' 0 '' sh -c "xray wait --timeout 300 $vm
