@@ -34,7 +34,7 @@ done
 vm=bios-vm
 dir=$XRAY_HOME/vms/$vm
 is 'the console is in the log, a line a time' 0 '' sh -c \
-    "grep -qE '^20[0-9-]*T[0-9:.]*Z tiny: ssh ready' '$dir/log/console.log'"
+    "grep -qE '^20[0-9-]*T[0-9:.]*Z tiny: kernel up' '$dir/log/console.log'"
 is 'ssh from outside works as create printed it' 0 bios-vm \
     ssh -p "$(xray info -H -o ssh_port $vm)" ubuntu@localhost \
     -i "$XRAY_HOME/ssh/id" -o BatchMode=yes -o "HostKeyAlias=$vm.xray" \
