@@ -447,6 +447,8 @@ drop(int argc, char **argv)
 		die_usage(&remove_use, "no base named");
 	open_home();
 	for (int i = optind; i < argc; i++) {
+		if (name_check(argv[i], &why) < 0)
+			die_why(&why);
 		/* a broken one can go too */
 		if (base_open(&home, argv[i], &b, &why) == 0)
 			base_close(&b);

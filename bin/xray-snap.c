@@ -67,6 +67,8 @@ hold_still(void)
 	fd = lock_take(vm.dir, "run.lock", vm.name, 0, &why);
 	if (fd < 0)
 		die_why(&why);
+	boot_clear(&vm); /* what a killed supervisor left */
+	vm.hold = fd;
 	return fd;
 }
 
@@ -307,7 +309,7 @@ revert_live(const char *tag)
 	struct why why;
 	int n;
 
-	if (snap_live_load(&vm, q, tag, 0, &why) < 0)
+	if (snap_live_load(&vm, q, tag, &why) < 0)
 		die_why(&why);
 	qmp_close(q);
 	n = boot_cut(&vm);

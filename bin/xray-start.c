@@ -82,10 +82,14 @@ begin(const char *name, struct job *job, struct why *why)
 	if (vm_alive(&job->vm)) {
 		autofree char *status = vm_status(&job->vm);
 
-		if (cold || accel)
-			return why_set(why, EX_TEMPFAIL,
-			    "%s: runs already, and not as asked", name);
-		if (strcmp(status, "stopping") != 0) {
+		/* else it is being started, stopped or changed: 75 below */
+		if (str_starts(status, "running") ||
+		    str_starts(status, "paused")) {
+			if (cold || accel)
+				return why_set(why, EX_TEMPFAIL,
+				    "%s: runs "
+				    "already, and not as asked",
+				    name);
 			note("%s: runs already", name);
 			return 0;
 		}

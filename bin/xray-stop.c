@@ -2,6 +2,7 @@
 /* xray-stop: power button, quit, TERM, KILL; all VMs at once. */
 #include "say.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static const struct opt opts[] = {
 };
 static const struct usage use = { "xray-stop", "(-a | - | VM ...)", opts, 0 };
 
-enum { QMP_MS = 3000, STEP_MS = 5000 };
+enum { QMP_MS = 300, STEP_MS = 5000 };
 
 /* Each rung of the ladder: what it does, and how long it is given. */
 enum rung { BUTTON, QUIT, TERM, KILL, GIVEN_UP };
@@ -36,26 +37,33 @@ struct stop {
 	enum rung rung; /* the one tried last */
 	long long deadline; /* for it */
 	int done;
-	char *trouble; /* why the power button was not pressed */
+	char *trouble; /* why QEMU could not be told */
+	int again; /* the power button is to be tried again */
 };
 
 static struct home home;
 static int force;
 static long long button_ms = -1;
 
-/* What cannot be said to QEMU is tried on the next rung at once. */
+/* Another client of QMP is waited for as long as the guest would be; what else
+ * goes wrong is tried on the next rung at once. */
 static void
 send_qmp(struct stop *s, const char *command)
 {
 	struct why why;
 
+	free(s->trouble);
+	s->trouble = NULL;
+	s->again = 0;
 	if (qmp_once(s->vm.dir, VM_QMP, s->vm.name, command, QMP_MS, &why) ==
 		0 ||
 	    !vm_alive(&s->vm))
 		return;
-	s->deadline = io_now();
-	if (s->rung == BUTTON)
-		s->trouble = xstrdup(why.text);
+	s->trouble = xstrdup(why.text);
+	if (why.code == EX_TEMPFAIL && s->rung == BUTTON)
+		s->again = 1;
+	else
+		s->deadline = io_now();
 }
 
 static void
@@ -115,8 +123,15 @@ step(struct stop *s)
 		tell(s);
 		return s->done = 1;
 	}
-	if (io_left(s->deadline))
+	if (io_left(s->deadline)) {
+		if (s->again)
+			send_qmp(s, "system_powerdown");
 		return 0;
+	}
+	if (s->again) { /* somebody works on it: no reason to kill it */
+		s->rung = GIVEN_UP;
+		return s->done = 1;
+	}
 	s->rung++;
 	if (s->rung == GIVEN_UP)
 		return s->done = 1;
@@ -141,8 +156,11 @@ stop_all(struct stop *s, size_t n)
 	} while (left);
 	for (size_t i = 0; i < n; i++)
 		if (s[i].rung == GIVEN_UP) {
-			warn("%s: does not end, not even by SIGKILL",
-			    s[i].vm.name);
+			if (s[i].again)
+				warn("%s", s[i].trouble);
+			else
+				warn("%s: does not end, not even by SIGKILL",
+				    s[i].vm.name);
 			code = EX_TEMPFAIL;
 		}
 	return code;
@@ -153,14 +171,23 @@ stop_all(struct stop *s, size_t n)
 static size_t
 open_all(const struct strv *names, int strict, struct stop *s, int *code)
 {
+	unsigned long long start;
 	struct why why;
 	size_t n = 0;
+	pid_t pid;
 
 	for (size_t i = 0; i < names->n; i++) {
 		struct vm *vm = &s[n].vm;
 
 		if (vm_open(&home, names->v[i], vm, &why) < 0)
 			die_why(&why);
+		if (vm_alive(vm) && faccessat(vm->dir, VM_QMP, F_OK, 0) < 0 &&
+		    vm_pid(vm, &pid, &start) < 0) {
+			warn("%s: is being started or changed", vm->name);
+			*code = EX_TEMPFAIL;
+			vm_close(vm);
+			continue;
+		}
 		if (vm_alive(vm)) {
 			s[n].rung = force ? QUIT : BUTTON;
 			n++;

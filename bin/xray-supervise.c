@@ -7,9 +7,9 @@
  *		   a gateway that died is started again
  *	QEMU ended -> gateway ended, sockets and files put away
  *
- * Until it is ready its messages go to the standard error of the xray-start
- * that waits for it.  It holds run.lock, as QEMU does, so the VM counts as
- * alive until all is put away; when it is killed, QEMU and gateway go on.
+ * Until then its messages go to the xray-start that waits.  It holds run.lock,
+ * as QEMU does, so the VM is alive until all is put away; when it is killed,
+ * QEMU and gateway go on.
  */
 #include "say.h"
 
@@ -85,8 +85,7 @@ give_memory(uv_handle_t *h, size_t n, uv_buf_t *b)
 {
 	static char chunk[65536];
 
-	(void)h;
-	(void)n;
+	(void)h, (void)n;
 	*b = uv_buf_init(chunk, sizeof chunk);
 }
 
@@ -107,7 +106,7 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 	else if (n > 0)
 		watch_feed(&s.watch, b->base, (size_t)n, handle, NULL);
 	if (n > 0 && s.foreground && st == &s.console)
-		(void)io_write(1, b->base, (size_t)n); /* only to be seen */
+		say_guest(b->base, (size_t)n);
 	if (n < 0) {
 		st->open = 0;
 		uv_close((uv_handle_t *)h, NULL);
@@ -176,9 +175,12 @@ start_gateway(int ready)
 static void
 restart_gateway(uv_timer_t *t)
 {
-	(void)t;
-	if (s.qemu && !s.gateway && !s.net_out.open)
+	if (!s.qemu || s.gateway)
+		return;
+	if (!s.net_out.open)
 		start_gateway(-1);
+	if (!s.gateway)
+		uv_timer_start(t, restart_gateway, 1000, 0);
 }
 
 /* "exit 0", "signal 9", in static memory. */
@@ -229,17 +231,14 @@ reap(uv_signal_t *h, int sig)
 	int status;
 	pid_t pid;
 
-	(void)h;
-	(void)sig;
+	(void)h, (void)sig;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s.qemu)
 			qemu_ended(status);
 		else if (pid == s.gateway)
 			gateway_ended(status);
 		else if (pid == s.clock && status)
-			ring_line(&s.qemu_log,
-			    "the guest's clock was not "
-			    "set after the resume");
+			ring_line(&s.qemu_log, "clock not set on resume");
 	}
 	maybe_done();
 }
@@ -250,8 +249,9 @@ hangup(uv_signal_t *h, int sig)
 {
 	struct why why;
 
-	(void)h;
-	(void)sig;
+	(void)h, (void)sig;
+	if (s.qemu <= 0)
+		return;
 	if (s.hangups++)
 		kill(s.qemu, SIGTERM);
 	else if (qmp_once(s.vm.dir, VM_QMP, s.vm.name, "system_powerdown", 2000,
@@ -343,10 +343,12 @@ resume(struct qmp *q)
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
 	struct why why;
+	int ran;
 
 	s.boot.resume = NULL; /* the vm's, and gone from it with this */
-	if (snap_resume(&s.vm, q, &why) < 0)
+	if (snap_resume(&s.vm, q, &ran, &why) < 0)
 		fail(&why);
+	s.watch.paused = !ran;
 	if (ssh_clock_argv(&s.home, &s.vm, &argv, &why) < 0)
 		return;
 	r.in = r.out = r.err = RUN_NULL;
@@ -441,7 +443,7 @@ take_fd(const char *option)
 {
 	int fd = (int)opt_int(&use, option, optarg, 3, 999);
 
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a bad one fails when used */
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* checked when used */
 	return fd;
 }
 
@@ -475,6 +477,7 @@ main(int argc, char **argv)
 		}
 	if (argc - optind != 1)
 		die_usage(&use, "one VM");
+	sys_close_others(3, (int[]){ s.lock, s.vm_lock, s.ready }, 3);
 	say_name("xray-start"); /* whose messages these are */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "home.h"
@@ -155,6 +156,16 @@ try(const char *folder, const char *name, char **argv)
 		die_sys(EX_CANTEXEC, "%s", path);
 }
 
+/* Ours, and nobody else can put programs there. */
+static int
+trusted(const char *folder)
+{
+	struct stat st;
+
+	return *folder == '/' && stat(folder, &st) == 0 &&
+	    st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
 static void
 try_plugins(const char *name, char **argv)
 {
@@ -165,7 +176,8 @@ try_plugins(const char *name, char **argv)
 	autofree char *program = xasprintf("xray-%s", name);
 	autofree char *found = NULL;
 
-	try(folder, name, argv);
+	if (trusted(house && *house ? house : folder) && trusted(folder))
+		try(folder, name, argv);
 	found = run_find(program);
 	if (!found)
 		return;

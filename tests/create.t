@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 54
+plan 55
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -100,5 +100,7 @@ says 'a broken vm.ini names its line' 65 'vms/fresh/vm.ini:[0-9]+: neither' \
 says 'remove of all that is there' 66 'no such VM' xray remove -y nope
 is 'list goes on, and calls it broken' 0 'fresh	broken' sh -c \
     'xray list -H -o name,status 2>/dev/null | grep fresh'
+says 'not while it says protected, however broken' 77 'protected' \
+    xray remove -y fresh
 is 'it can be removed' 0 'Removed VM: fresh' sh -c \
     "sed -i '/^protected/d' '$vms/fresh/vm.ini'; xray remove -y fresh"

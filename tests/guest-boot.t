@@ -54,7 +54,8 @@ is 'scp through the same options, by sftp' 0 '' sh -c "
 is 'what it wrote survives its power button' 0 '' xray ssh $vm \
     'echo kept >kept; sync'
 is 'stop says nothing: the guest went by itself' 0 '' xray stop $vm uefi-vm
-ok 'in time' not grep -q deaf "$tmp/err"
+cp "$tmp/err" "$tmp/stopped"
+ok 'in time' not grep -q deaf "$tmp/stopped"
 is 'both are stopped' 0 'stopped
 stopped' sh -c "xray status bios-vm; xray status uefi-vm"
 ok 'qemu-img finds nothing wrong' qemu-img check -q "$dir/disk.qcow2"

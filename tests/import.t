@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-base import: what is refused leaves nothing behind.
 . "${0%/*}/lib.sh"
-plan 29
+plan 34
 cd "$tmp" || exit 1
 qemu-img create -q -f qcow2 good.qcow2 64M
 qemu-io -c 'write -P 7 1M 64k' good.qcow2 >/dev/null
@@ -79,6 +79,16 @@ says 'other letters are the same name' 73 'there is a base called good' \
 says 'a base that is not what was sealed does not boot' 77 \
     'its size changed' sh -c "chmod +w '$base/1/disk.qcow2'
     echo x >>'$base/1/disk.qcow2'; xray start web"
+says 'no path is a base' 64 'not a name' xray base remove -y "$tmp/precious"
+mkdir "$tmp/precious"
+says 'not even one that is there' 64 'not a name' \
+    xray base remove -y "$tmp/precious"
+ok 'and it stays' test -d "$tmp/precious"
+says 'a slash behind a name is none either' 64 'not a name' \
+    xray base remove -y good/
+says 'a VM whose vm.ini is broken may stand on it: 75' 75 'in use by web' \
+    sh -c "echo oops >>'$XRAY_HOME/vms/web/vm.ini'; xray base remove -y good
+    c=\$?; sed -i '/^oops/d' '$XRAY_HOME/vms/web/vm.ini'; exit \$c"
 says 'list goes on past a broken base' 0 'bases/bad/base.ini' sh -c "
     mkdir '$XRAY_HOME/bases/bad'; echo x >'$XRAY_HOME/bases/bad/base.ini'
     xray base list >/dev/null && xray base remove -q -y bad; c=\$?

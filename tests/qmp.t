@@ -2,7 +2,7 @@
 # QEMU as a liar: a scripted peer in its place that is silent, endless, deep,
 # out of order or cut short.  Every client ends in time, with a message.
 . "${0%/*}/lib.sh"
-plan 14
+plan 15
 empty_base
 xray create -q web
 vm=$XRAY_HOME/vms/web
@@ -52,4 +52,6 @@ says 'an error with escapes in it comes out masked' 76 '' \
     "$hello
 {\"error\":{\"class\":\"G\",\"desc\":\"\\u001b[31mred\"},\"id\":1}" \
     xray qmp --timeout 2 web query-status
-is 'not one escape' 1 '' grep "$(printf '\033')" "$tmp/err"
+cp "$tmp/err" "$tmp/kept"
+ok 'the error is there' grep -q 'red' "$tmp/kept"
+is 'without its escape' 1 '' grep "$(printf '\033')" "$tmp/kept"

@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 50
+plan 54
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -121,3 +121,16 @@ is '-F stays until it is told to end' 0 0 sh -c "
     for i in 1 2 3 4 5 6 7 8 9; do
 	[ \"\$(xray status web)\" = running ] && break; sleep 0.2; done
     kill \$pid; sleep 0.3; kill \$pid; wait \$pid; echo \$?"
+says 'start while a snapshot is being made of it: 75' 75 'locked by|being' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" xray start web
+says 'stop of one that is being changed: 75, at once' 75 'being started or' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" xray stop web
+xray start web
+says 'a busy monitor is no reason to kill: 75, naming who' 75 \
+    'locked by xray-test, pid 4711' "$XRAY_OBJ/tests/lock-peer" \
+    "$vm/qmp.sock.lock" xray stop --timeout 2 web
+xray stop -f web
+is 'no descriptor of the caller is left in QEMU' 1 '' sh -c "
+    exec 9>'$tmp/mine'; xray start web; exec 9>&-
+    ls -l /proc/\$(xray pid web)/fd | grep '/mine'"
+xray stop -f web

@@ -57,7 +57,8 @@ int io_copy(int from, int to, void (*tick)(uint64_t done, uint64_t all));
  * Unix stream sockets at dir/name.  The name, not the path, counts against
  * the 107 bytes of sun_path: Linux goes through /proc/self/fd, elsewhere the
  * working directory changes for the moment.  A listener replaces a socket
- * left behind; it is made with mode 0600.  io_connect fails at once.
+ * left behind; it is made with mode 0600.  io_connect fails at
+ * once, with EAGAIN when the listener's backlog is full.
  */
 int io_listen(int dir, const char *name, int backlog);
 int io_connect(int dir, const char *name);

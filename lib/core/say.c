@@ -200,6 +200,25 @@ say_result(const char *fmt, ...)
 	va_end(ap);
 }
 
+void
+say_guest(const char *p, size_t n)
+{
+	autobuf struct buf b = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == '\n')
+			buf_str(&b, "\n");
+		else if (p[i] != '\r')
+			buf_vis(&b, &p[i], 1);
+	for (size_t done = 0; done < b.n;) {
+		ssize_t w = write(1, b.p + done, b.n - done);
+
+		if (w <= 0)
+			return;
+		done += (size_t)w;
+	}
+}
+
 int
 say_done(void)
 {

@@ -68,6 +68,9 @@ int say_chatty(void);
 /* Print to standard output; say_result prints nothing under -q. */
 void say(const char *fmt, ...) PRINTF(1, 2);
 void say_result(const char *fmt, ...) PRINTF(1, 2);
+/* Show what a guest printed on standard output: lines stay lines, all other
+ * bytes that are not printable ASCII are masked.  Nobody there is fine. */
+void say_guest(const char *p, size_t n);
 /* Flush and close standard output; dies with EX_IOERR if anything that was
  * said did not get there.  Returns 0: `return say_done();`. */
 int say_done(void);

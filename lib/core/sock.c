@@ -3,6 +3,7 @@
 #include "io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -54,8 +55,20 @@ io_listen(int dir, const char *name, int backlog)
 	return fd;
 }
 
+/* A full backlog makes a blocking connect wait for ever, so it is EAGAIN. */
+static int
+connect_now(int fd, const struct sockaddr *sa, socklen_t n)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    connect(fd, sa, n) < 0)
+		return -1;
+	return fcntl(fd, F_SETFL, flags);
+}
+
 int
 io_connect(int dir, const char *name)
 {
-	return unix_socket(dir, name, connect);
+	return unix_socket(dir, name, connect_now);
 }

@@ -38,6 +38,9 @@ int sys_locked(int fd);
 int sys_fd_path(int dir, const char *name, char *out, size_t n, int *back);
 void sys_fd_path_end(int back);
 
+/* Close every descriptor from `from` on but the n in keep. */
+void sys_close_others(int from, const int *keep, int n);
+
 /* A pipe, both ends close-on-exec. */
 int sys_pipe(int p[2]);
 

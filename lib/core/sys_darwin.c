@@ -119,6 +119,19 @@ sys_program_dir(void)
 	return slash ? xstrndup(full, (size_t)(slash - full)) : NULL;
 }
 
+void
+sys_close_others(int from, const int *keep, int n)
+{
+	for (int fd = from; fd < getdtablesize(); fd++) {
+		int mine = 0;
+
+		for (int i = 0; i < n; i++)
+			mine |= keep[i] == fd;
+		if (!mine)
+			close(fd);
+	}
+}
+
 int
 sys_pipe(int p[2])
 {

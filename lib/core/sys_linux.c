@@ -96,6 +96,33 @@ sys_program_dir(void)
 	return xstrndup(path, (size_t)(slash - path));
 }
 
+static int
+kept(int fd, const int *keep, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (keep[i] == fd)
+			return 1;
+	return 0;
+}
+
+/* All behind the highest kept one in one call, the few before it singly. */
+void
+sys_close_others(int from, const int *keep, int n)
+{
+	int top = from;
+
+	for (int i = 0; i < n; i++)
+		if (keep[i] >= top)
+			top = keep[i] + 1;
+	for (int fd = from; fd < top; fd++)
+		if (!kept(fd, keep, n))
+			close(fd);
+	if (syscall(SYS_close_range, top, ~0U, 0) == 0)
+		return;
+	for (int fd = top; fd < 1024; fd++)
+		close(fd);
+}
+
 int
 sys_pipe(int p[2])
 {

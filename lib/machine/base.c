@@ -134,35 +134,51 @@ base_hash(int dir, const char *file, char out[65], struct why *why)
 	return 0;
 }
 
-/* The file's time changed, as after cp -r or a restored backup: what counts
- * is its hash.  The new time is written down, so that it is hashed once. */
+/* Write the new time down, under the home's lock: several VMs may start. */
 static int
-rehash(struct base *b, long long generation, const char *disk,
-    const struct seal *seal, long long mtime, struct why *why)
+restamp(struct home *h, struct base *b, const char *section, long long mtime,
+    struct why *why)
 {
-	autofree char *section = xasprintf("generation %lld", generation);
-	char sha[65], text[32];
+	autofree char *label = xasprintf("bases/%s/base.ini", b->name);
+	autoclose int lock = home_lock(h, why);
+	autoconf struct conf *c = NULL;
 	const char *ini;
+	char text[32];
 	size_t n;
 
-	if (base_hash(b->dir, disk, sha, why) < 0)
+	if (lock < 0 || !(c = conf_read(b->dir, "base.ini", label, why)))
 		return -1;
-	if (!seal->sha256 || strcmp(sha, seal->sha256) != 0)
-		return why_set(why, EX_NOPERM,
-		    "%s: generation %lld is not "
-		    "what was sealed: its content changed",
-		    b->name, generation);
 	(void)snprintf(text, sizeof text, "%lld", mtime);
-	if (conf_set_in(b->conf, section, "mtime", text, why) < 0)
+	if (conf_set_in(c, section, "mtime", text, why) < 0)
 		return -1;
-	ini = conf_text(b->conf, &n);
+	ini = conf_text(c, &n);
 	if (io_replace(b->dir, "base.ini", 0600, ini, n) < 0)
-		return why_sys(why, EX_IOERR, "bases/%s/base.ini", b->name);
+		return why_sys(why, EX_IOERR, "%s", label);
 	return 0;
 }
 
+/* The file's time changed, as after cp -r or a restored backup: what counts
+ * is its hash. */
+static int
+rehash(struct home *h, struct base *b, long long generation, const char *disk,
+    const struct seal *seal, long long mtime, struct why *why)
+{
+	autofree char *section = xasprintf("generation %lld", generation);
+	char sha[65];
+
+	if (base_hash(b->dir, disk, sha, why) < 0)
+		return -1;
+	if (seal->sha256 && strcmp(sha, seal->sha256) == 0)
+		return restamp(h, b, section, mtime, why);
+	return why_set(why, EX_NOPERM,
+	    "%s: generation %lld is not what was "
+	    "sealed: its content changed",
+	    b->name, generation);
+}
+
 int
-base_check(struct base *b, long long generation, struct why *why)
+base_check(
+    struct home *h, struct base *b, long long generation, struct why *why)
 {
 	autofree char *disk = xasprintf("%lld/disk.qcow2", generation);
 	struct seal seal;
@@ -179,7 +195,7 @@ base_check(struct base *b, long long generation, struct why *why)
 		    b->name, generation);
 	if (base_mtime(&st) == seal.mtime)
 		return 0;
-	return rehash(b, generation, disk, &seal, base_mtime(&st), why);
+	return rehash(h, b, generation, disk, &seal, base_mtime(&st), why);
 }
 
 struct users {
@@ -195,13 +211,14 @@ collect_user(const char *name, void *arg)
 	autofree char *file = xasprintf("%s/vm.ini", name);
 	autoconf struct conf *c = NULL;
 	const char *base;
-	struct why why;
+	struct why why = { 0 };
 
 	if (name_check(name, NULL) < 0)
 		return 0;
 	c = conf_read(u->h->vms, file, file, &why);
 	base = c ? conf_get(c, NULL, "base") : NULL;
-	if (base && strcmp(base, u->base) == 0)
+	/* one that cannot be read may stand on any base */
+	if (c ? base && strcmp(base, u->base) == 0 : why.code != EX_NOINPUT)
 		strv_add(u->out, name);
 	return 0;
 }

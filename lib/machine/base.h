@@ -45,7 +45,8 @@ int base_seal_of(const struct base *b, long long generation, struct seal *s,
  * time, and by its hash when the time alone changed (which is then written
  * down); else -1 with why (EX_NOPERM, or EX_NOINPUT when it is gone).
  */
-int base_check(struct base *b, long long generation, struct why *why);
+int base_check(
+    struct home *h, struct base *b, long long generation, struct why *why);
 /* The sha256 of dir/file as text. */
 int base_hash(int dir, const char *file, char out[65], struct why *why);
 

@@ -103,7 +103,7 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 
 	if (base_open(h, vm->base, &b, why) < 0)
 		return -1;
-	r = base_check(&b, vm->generation, why);
+	r = base_check(h, &b, vm->generation, why);
 	base_close(&b);
 	return r;
 }

@@ -53,6 +53,19 @@ keygen(int dir, const char *name, const char *comment, struct why *why)
 	return 0;
 }
 
+/* A keygen that was killed between its two renames: the public half is in
+ * place, the private half follows. */
+static void
+finish_keygen(int dir, const char *name)
+{
+	autofree char *tmp = xasprintf(".%s.new", name);
+	autofree char *tmp_pub = xasprintf(".%s.new.pub", name);
+
+	if (faccessat(dir, tmp, F_OK, 0) == 0 &&
+	    faccessat(dir, tmp_pub, F_OK, 0) < 0)
+		(void)renameat(dir, tmp, dir, name); /* or made anew */
+}
+
 int
 ssh_key_make(struct home *h, int force, struct why *why)
 {
@@ -60,18 +73,21 @@ ssh_key_make(struct home *h, int force, struct why *why)
 	autofree char *ours = xasprintf("%s/ssh/id", h->path);
 	autoclose int dir = -1, lock = -1;
 
-	if (!force && access(path, R_OK) == 0)
+	if (!force && access(path, R_OK) == 0 &&
+	    (strcmp(path, ours) != 0 ||
+		faccessat(h->fd, "ssh/.id.new", F_OK, 0) < 0))
 		return 0;
 	if (strcmp(path, ours) != 0)
 		return why_set(why, EX_NOINPUT,
 		    "%s: no such key; make it, or unset ssh_key", path);
 	if ((lock = home_lock(h, why)) < 0)
 		return -1;
-	if (!force && access(path, R_OK) == 0)
-		return 0;
 	dir = io_mkdir(h->fd, "ssh");
 	if (dir < 0)
 		return why_sys(why, EX_IOERR, "%s/ssh", h->path);
+	finish_keygen(dir, "id");
+	if (!force && access(path, R_OK) == 0)
+		return 0;
 	return keygen(dir, "id", "xray", why) < 0 ? -1 : 1;
 }
 

@@ -211,11 +211,11 @@ name_check(const char *name, struct why *why)
 int
 tag_check(const char *tag, struct why *why)
 {
-	if (word_ok(tag))
+	if (word_ok(tag) && strlen(tag) <= 46) /* a section of conf.h */
 		return 0;
 	return why_set(why, EX_USAGE,
 	    "'%s': not a tag; letters, digits, "
-	    "'.', '_' and '-', at most 63, a letter or digit first, not "
+	    "'.', '_' and '-', at most 46, a letter or digit first, not "
 	    "digits alone",
 	    tag);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,16 +109,16 @@ send_line(struct qmp *q, const char *text, size_t n, long long deadline,
     struct why *why)
 {
 	while (n) {
-		ssize_t w = send(q->fd, text, n, MSG_NOSIGNAL);
+		struct pollfd pfd = { .fd = q->fd, .events = POLLOUT };
+		ssize_t w = send(q->fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
+		if (w < 0 && errno != EINTR && errno != EAGAIN)
 			return why_set(
 			    why, EX_UNAVAILABLE, "%s: QEMU went away", q->what);
-		text += w;
-		n -= (size_t)w;
-		if (io_left(deadline) == 0)
+		if (w > 0) {
+			text += w;
+			n -= (size_t)w;
+		} else if (poll(&pfd, 1, io_left(deadline)) == 0)
 			return why_set(why, EX_TEMPFAIL,
 			    "%s: QEMU does not read", q->what);
 	}
@@ -302,12 +303,13 @@ qmp_open(int dir, const char *name, const char *what, long long deadline,
 	q->lock = lock_take(dir, lock, what, io_left(deadline), why);
 	if (q->lock < 0)
 		goto fail;
-	q->fd = io_connect(dir, name);
+	while ((q->fd = io_connect(dir, name)) < 0 && errno == EAGAIN &&
+	    io_left(deadline))
+		io_sleep(10);
 	if (q->fd < 0) {
-		why_set(why, EX_UNAVAILABLE,
-		    "%s: QEMU does not listen "
-		    "on %s (%s)",
-		    what, name, strerror(errno));
+		why_set(why, errno == EAGAIN ? EX_TEMPFAIL : EX_UNAVAILABLE,
+		    "%s: QEMU does not listen on %s (%s)", what, name,
+		    strerror(errno));
 		goto fail;
 	}
 	if (greet(q, deadline, why) == 0)

@@ -218,6 +218,8 @@ base_remove(struct home *h, const char *name, struct why *why)
 {
 	autofree char *gone = xasprintf(".gone-%ld", (long)getpid());
 
+	if (name_check(name, why) < 0)
+		return -1;
 	if (io_remove_tree(h->bases, gone) < 0 ||
 	    renameat(h->bases, name, h->bases, gone) < 0 ||
 	    sys_fsync(h->bases) < 0 || io_remove_tree(h->bases, gone) < 0)

@@ -59,14 +59,12 @@ int snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
     int *ran, long long *stood, struct why *why);
 int snap_live_delete(
     const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
-/* Load the snapshot and let the guest run when it ran then, or with
- * run = 1 in any case. */
-int snap_live_load(const struct vm *vm, struct qmp *q, const char *tag, int run,
-    struct why *why);
-
-/* Load the one that vm.ini says to resume from, once: the next start boots what
- * the disk then holds. */
-int snap_resume(struct vm *vm, struct qmp *q, struct why *why);
+/* Load the snapshot and let the guest run when it ran then. */
+int snap_live_load(
+    const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
+/* Load the one that vm.ini says to resume from, once, into a QEMU that has not
+ * run yet; *ran: the guest runs now. */
+int snap_resume(struct vm *vm, struct qmp *q, int *ran, struct why *why);
 
 /* Write down that a new snapshot is there and is the current one: state is
  * running or paused for a live one, with what it was taken with, or NULL; note

@@ -43,6 +43,8 @@ image_start(const struct vm *vm, const struct vm_disk *d, const char *letter,
 
 	r.in = RUN_NULL;
 	r.out = RUN_NULL;
+	r.keep = &vm->hold; /* it holds the VM still, even without us */
+	r.nkeep = vm->hold >= 0;
 	r.dir = vm->dir;
 	strv_words(&argv, "qemu-img", "snapshot", "--image-opts", letter, tag,
 	    opts, NULL);

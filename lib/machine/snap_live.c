@@ -111,33 +111,53 @@ ran_then(const struct vm *vm, const char *tag)
 	return ran;
 }
 
-int
-snap_live_load(const struct vm *vm, struct qmp *q, const char *tag, int run,
-    struct why *why)
+/* Load, and leave it as QEMU does. */
+static int
+load(const struct vm *vm, struct qmp *q, const char *tag, struct why *why)
 {
-	autofree char *before = run_state(q, why), *now = NULL;
+	autofree char *before = run_state(q, why);
+	struct why w;
 
 	if (!before)
 		return -1;
-	if (job(vm, q, "snapshot-load", tag, 1, why) < 0) {
+	if (job(vm, q, "snapshot-load", tag, 1, &w) == 0)
+		return 0;
+	/* Refused before anything was touched: it goes on.  Else disks and
+	 * memory may be of two times, and it must not. */
+	if (strstr(w.text, "does not exist") || strstr(w.text, "disabled")) {
 		go_on(q, before);
-		return -1;
+		return why_set(why, w.code, "%s", w.text);
 	}
-	if (!(now = run_state(q, why)))
+	return why_set(why, w.code,
+	    "%s; it is left paused: xray stop -f %s, "
+	    "then start",
+	    w.text, vm->name);
+}
+
+int
+snap_live_load(
+    const struct vm *vm, struct qmp *q, const char *tag, struct why *why)
+{
+	autofree char *now = NULL;
+	int ran = ran_then(vm, tag);
+
+	if (load(vm, q, tag, why) < 0 || !(now = run_state(q, why)))
 		return -1;
-	run = run || ran_then(vm, tag);
-	if (run && strcmp(now, "running") != 0)
+	if (ran && strcmp(now, "running") != 0)
 		return qmp_do(q, "cont", NULL, io_now() + 10000, why);
-	if (!run && strcmp(now, "running") == 0)
+	if (!ran && strcmp(now, "running") == 0)
 		return qmp_do(q, "stop", NULL, io_now() + 10000, why);
 	return 0;
 }
 
+/* vm.ini forgets the snapshot before the guest runs on: whoever is killed
+ * then, the next start boots what the disk holds. */
 int
-snap_resume(struct vm *vm, struct qmp *q, struct why *why)
+snap_resume(struct vm *vm, struct qmp *q, int *ran, struct why *why)
 {
-	if (snap_live_load(vm, q, vm->resume, 0, why) < 0 ||
-	    conf_set(vm->conf, "resume", NULL, why) < 0)
+	*ran = ran_then(vm, vm->resume);
+	if (load(vm, q, vm->resume, why) < 0 ||
+	    conf_set(vm->conf, "resume", NULL, why) < 0 || vm_save(vm, why) < 0)
 		return -1;
-	return vm_save(vm, why);
+	return *ran ? qmp_do(q, "cont", NULL, io_now() + 10000, why) : 0;
 }

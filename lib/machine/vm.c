@@ -110,10 +110,29 @@ by_port(struct home *h, const char *port)
 	return buf_take(&b);
 }
 
+/* What cannot be parsed can still say that it is protected. */
+static int
+says_protected(const struct vm *vm)
+{
+	autobuf struct buf b = { 0 };
+
+	if (io_read_file(vm->dir, "vm.ini", &b, CONF_MAX) < 0)
+		return 0;
+	for (char *p = b.p; (p = strstr(p, "protected")); p++) {
+		char *v = p + strlen("protected");
+
+		v += strspn(v, " \t=");
+		if ((p == b.p || p[-1] == '\n') && strchr("yto1", *v) && *v &&
+		    strncmp(v, "off", 3) != 0)
+			return 1;
+	}
+	return 0;
+}
+
 int
 vm_open_any(struct home *h, const char *name, struct vm *vm, struct why *why)
 {
-	*vm = (struct vm){ .dir = -1 };
+	*vm = (struct vm){ .dir = -1, .hold = -1 };
 	if (name_check(name, NULL) < 0)
 		return name_missing(h->vms, "VM", name, why);
 	vm->dir = io_opendir(h->vms, name);
@@ -124,6 +143,7 @@ vm_open_any(struct home *h, const char *name, struct vm *vm, struct why *why)
 	vm->name = xstrdup(name);
 	if (read_record(vm, why) < 0) {
 		vm->broken = 1;
+		vm->guarded = says_protected(vm);
 		if (!vm->conf)
 			vm->conf = conf_new("vm.ini");
 	}
@@ -155,7 +175,7 @@ vm_close(struct vm *vm)
 		close(vm->dir);
 	free(vm->name);
 	conf_free(vm->conf);
-	*vm = (struct vm){ .dir = -1 };
+	*vm = (struct vm){ .dir = -1, .hold = -1 };
 }
 
 int

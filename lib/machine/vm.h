@@ -26,6 +26,7 @@ struct vm {
 	uint64_t memory; /* bytes */
 	int port_fixed; /* the user gave the ssh port */
 	int guarded; /* protected = yes */
+	int hold; /* run.lock, held by us so that it stays off; -1: not */
 	int broken; /* vm.ini could not be read; only vm_open_any */
 };
 
