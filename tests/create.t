@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 55
+plan 60
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -104,3 +104,30 @@ says 'not while it says protected, however broken' 77 'protected' \
     xray remove -y fresh
 is 'it can be removed' 0 'Removed VM: fresh' sh -c \
     "sed -i '/^protected/d' '$vms/fresh/vm.ini'; xray remove -y fresh"
+
+# kill -9 at forty moments of a create, to twice the time that one takes: the
+# VM is there and whole, or not.
+began=$(date +%s%N)
+xray create -q timed
+took=$((($(date +%s%N) - began) / 1000))
+for i in $(seq 40); do
+	timeout -s KILL "$(printf '0.%06d' $((i * took / 20)))" \
+	    xray create -q "k$i" >/dev/null 2>&1
+done
+ok 'some were killed, some were made' sh -c \
+    'n=$(xray list -q "k*" | wc -l); [ "$n" -gt 0 ] && [ "$n" -lt 40 ]'
+is 'those that are there are whole' 0 '' sh -c '
+    for v in $(xray list -q "k*"); do
+	d=$(xray info -H -o path "$v")
+	qemu-img check -q "$d/disk.qcow2" || echo "$v"
+	[ "$(cat "$XRAY_HOME/ports/$(xray info -H -o ssh_port "$v")")" = "$v" ] ||
+	    echo "port of $v"
+    done'
+is 'the others can be made' 0 '' sh -c '
+    for i in $(seq 40); do
+	[ -d "$XRAY_HOME/vms/k$i" ] || xray create -q "k$i" || echo "k$i"
+    done'
+is 'no two have one port' 1 '' sh -c \
+    'xray list -H -o ssh_port | sort | uniq -d | grep .'
+is 'and nothing of the killed is left' 1 '' sh -c \
+    "ls -A '$vms' | grep '^\\.'"
