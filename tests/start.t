@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 54
+plan 56
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -121,6 +121,15 @@ is '-F stays until it is told to end' 0 0 sh -c "
     for i in 1 2 3 4 5 6 7 8 9; do
 	[ \"\$(xray status web)\" = running ] && break; sleep 0.2; done
     kill \$pid; sleep 0.3; kill \$pid; wait \$pid; echo \$?"
+xray create -q -m 64 -c 1 -p 0.0.0.0:18655:53/udp -p 18655:53 both
+socat UDP-LISTEN:18655,bind=0.0.0.0,fork /dev/null &
+squatter=$!
+until_ok 5 sh -c 'ss -Hlun | grep -q :18655'
+says 'a forward by UDP on another address that is taken: 75' 75 \
+    'port 18655 is taken' xray start both
+kill $squatter
+ok 'free again, TCP and UDP side by side' xray start both
+xray stop -f both
 says 'start while a snapshot is being made of it: 75' 75 'locked by|being' \
     "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" xray start web
 says 'stop of one that is being changed: 75, at once' 75 'being started or' \

@@ -78,8 +78,7 @@ check_ports(struct home *h, struct vm *vm, char **told, struct why *why)
 
 		if (forward_parse(text, &f, why) < 0)
 			return -1;
-		if (!f.udp && strcmp(f.addr, "127.0.0.1") == 0 &&
-		    !port_free(f.host))
+		if (!port_free_at(f.addr, f.host, f.udp))
 			return why_set(why, EX_TEMPFAIL,
 			    "%s: port %d is "
 			    "taken by another program",

@@ -72,7 +72,9 @@ int name_list(int dir, struct strv *out, struct why *why);
 int port_claim(
     struct home *h, const char *vm, int want, int *got, struct why *why);
 void port_release(struct home *h, const char *vm, int port);
-/* 1 when 127.0.0.1:port can be bound now. */
+/* 1 when addr:port (dotted quad, TCP or UDP) can be bound now; port_free: TCP
+ * on 127.0.0.1. */
+int port_free_at(const char *addr, int port, int udp);
 int port_free(int port);
 
 /* The folder of the programs (this one's own) and of share, the caller's;

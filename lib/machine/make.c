@@ -158,12 +158,12 @@ check_ports(const struct vm_spec *s, struct why *why)
 	for (size_t i = 0; i < s->ports.n; i++) {
 		if (forward_parse(s->ports.v[i], &a, why) < 0)
 			return -1;
-		if (a.host == s->ssh_port)
+		if (a.host == s->ssh_port && !a.udp)
 			return why_set(
 			    why, EX_USAGE, "port %d: given twice", a.host);
 		for (size_t k = 0; k < i; k++)
 			if (forward_parse(s->ports.v[k], &b, why) == 0 &&
-			    a.host == b.host)
+			    a.host == b.host && a.udp == b.udp)
 				return why_set(why, EX_USAGE,
 				    "port %d: given twice", a.host);
 	}

@@ -22,18 +22,26 @@
 enum { FIRST_PORT = 2222 };
 
 int
-port_free(int port)
+port_free_at(const char *addr, int port, int udp)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	autoclose int fd = socket(AF_INET, SOCK_STREAM | SYS_SOCK_CLOEXEC, 0);
+		.sin_port = htons((uint16_t)port) };
+	autoclose int fd = socket(
+	    AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SYS_SOCK_CLOEXEC, 0);
 	int one = 1;
 
-	if (fd < 0)
+	if (fd < 0 || inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
 		return 0;
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (!udp) /* what is left of closed connections does not count */
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	return bind(fd, (struct sockaddr *)&sin, sizeof sin) == 0;
+}
+
+int
+port_free(int port)
+{
+	return port_free_at("127.0.0.1", port, 0);
 }
 
 /* Who claims the port, the caller's; NULL when nobody does. */
