@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 56
+plan 61
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -143,3 +143,28 @@ is 'no descriptor of the caller is left in QEMU' 1 '' sh -c "
     exec 9>'$tmp/mine'; xray start web; exec 9>&-
     ls -l /proc/\$(xray pid web)/fd | grep '/mine'"
 xray stop -f web
+
+# QEMU stands still: nobody hangs with it, however many ask.
+xray start web
+kill -STOP "$(xray pid web)"
+is 'four clients of a QEMU that stands still: 75, in time' 0 '75 75 75 75' \
+    sh -c 'for i in 1 2 3 4; do
+	timeout 20 xray qmp --timeout 1 web query-status 2>/dev/null
+	printf "%s%s" "$s" $?; s=" "; done; echo'
+says 'stop -f ends it all the same' 0 'ended by SIG' timeout 60 \
+    xray stop -f web
+is 'it is off' 0 stopped xray status web
+
+# A key pair made anew, killed between its two renames.
+xray key -q
+cp "$XRAY_HOME/ssh/id" "$tmp/old"
+ssh-keygen -q -t ed25519 -N '' -f "$XRAY_HOME/ssh/.id.new"
+mv "$XRAY_HOME/ssh/.id.new.pub" "$XRAY_HOME/ssh/id.pub"
+is 'the private half follows the public one' 0 '' sh -c '
+    xray key -q; ssh-keygen -y -f "$XRAY_HOME/ssh/id" | cut -d" " -f1,2 >"$0"
+    cut -d" " -f1,2 "$XRAY_HOME/ssh/id.pub" | cmp - "$0"' "$tmp/half"
+for i in 1 2 3 4; do xray create -q -m 64 -c 1 "p$i"; done
+touch "$XRAY_HOME/bases/b/1/disk.qcow2"
+ok 'four starts at once hash a touched base, and none fails' \
+    xray start p1 p2 p3 p4
+xray stop -f p1 p2 p3 p4
