@@ -224,7 +224,10 @@ main(int argc, char **argv)
 
 		spec.name = argv[i];
 		if (vm_make(&home, &spec, &vm, &why) < 0) {
-			warn_why(&why);
+			warn(why.code == EX_CANTCREAT ?
+				"%s; xray remove it, or choose another name" :
+				"%s",
+			    why.text);
 			code = code ? code : why.code;
 			continue;
 		}

@@ -12,7 +12,7 @@ SSH port: PORT (ssh -p PORT ubuntu@localhost -i $XRAY_HOME/ssh/id)" sh -c '
     xray create web >"$0"; p=$(xray info -H -o ssh_port web)
     [ "$p" -ge 2222 ] && sed "s/\b$p\b/PORT/g" "$0"' "$tmp/made"
 port=$(xray info -H -o ssh_port web)
-says 'twice: 73' 73 'web: exists' xray create web
+says 'twice: 73' 73 'web: exists; xray remove it, or choose' xray create web
 says 'nor in other letters' 73 'WEB: there is a VM called web' xray create WEB
 for name in ../evil -x .hidden a/b '' 'a b' 123 base LIST \
     "$(printf 'a\nb')" "$(printf %064d 0 | tr 0 a)"; do

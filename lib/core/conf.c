@@ -302,15 +302,3 @@ conf_text(const struct conf *c, size_t *n)
 	*n = c->text.n;
 	return c->text.p ? c->text.p : "";
 }
-
-void
-conf_each(const struct conf *c, const char *section,
-    void (*fn)(const char *key, const char *value, int line, void *arg),
-    void *arg)
-{
-	section = section ? section : "";
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->items[i].section, section) == 0)
-			fn(c->items[i].key, c->items[i].value, c->items[i].line,
-			    arg);
-}

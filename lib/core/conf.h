@@ -77,10 +77,4 @@ int conf_check(
 /* The file's text as it would be written; the conf's. */
 const char *conf_text(const struct conf *c, size_t *n);
 
-/* Call fn for each key before the first section (and, with a section, in
- * it), with the number of its line. */
-void conf_each(const struct conf *c, const char *section,
-    void (*fn)(const char *key, const char *value, int line, void *arg),
-    void *arg);
-
 #endif

@@ -110,14 +110,6 @@ warn(const char *fmt, ...)
 }
 
 void
-warn_sys(const char *fmt, ...)
-{
-	const char *err = strerror(errno);
-
-	MESSAGE(program, err, fmt);
-}
-
-void
 warn_why(const struct why *why)
 {
 	warn("%s", why->text);

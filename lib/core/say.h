@@ -50,7 +50,6 @@ _Noreturn void die_why(const struct why *why);
 
 /* Print a message and go on.  A note is not printed under -q. */
 void warn(const char *fmt, ...) PRINTF(1, 2);
-void warn_sys(const char *fmt, ...) PRINTF(1, 2);
 void warn_why(const struct why *why);
 void note(const char *fmt, ...) PRINTF(1, 2);
 /* A note without the program's name, for lines that belong to a result. */

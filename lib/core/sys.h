@@ -64,13 +64,8 @@ void sys_die_with_parent(void);
  * not said. */
 int sys_accel(const char *name);
 
-/* Bytes free for us on dir's file system; bytes the file really takes. */
-int sys_free_bytes(int dir, uint64_t *out);
-
-/* The machine's word for its processor: x86_64, aarch64; processors online;
- * bytes of memory. */
+/* The machine's word for its processor: x86_64, aarch64; processors online. */
 const char *sys_arch(void);
 int sys_cpus(void);
-uint64_t sys_memory(void);
 
 #endif

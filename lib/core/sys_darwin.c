@@ -14,7 +14,6 @@
 #include <sys/attr.h>
 #include <sys/clonefile.h>
 #include <sys/file.h>
-#include <sys/statvfs.h>
 #include <sys/sysctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -195,17 +194,6 @@ sys_accel(const char *name)
 	return -1;
 }
 
-int
-sys_free_bytes(int dir, uint64_t *out)
-{
-	struct statvfs vfs;
-
-	if (fstatvfs(dir, &vfs) < 0)
-		return -1;
-	*out = (uint64_t)vfs.f_bavail * vfs.f_frsize;
-	return 0;
-}
-
 const char *
 sys_arch(void)
 {
@@ -222,16 +210,5 @@ sys_cpus(void)
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return n < 1 ? 1 : (int)n;
-}
-
-uint64_t
-sys_memory(void)
-{
-	uint64_t bytes = 0;
-	size_t n = sizeof bytes;
-
-	if (sysctlbyname("hw.memsize", &bytes, &n, NULL, 0) < 0)
-		return 0;
-	return bytes;
 }
 #endif

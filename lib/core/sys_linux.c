@@ -12,7 +12,6 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -209,17 +208,6 @@ sys_accel(const char *name)
 	return -1;
 }
 
-int
-sys_free_bytes(int dir, uint64_t *out)
-{
-	struct statvfs vfs;
-
-	if (fstatvfs(dir, &vfs) < 0)
-		return -1;
-	*out = (uint64_t)vfs.f_bavail * vfs.f_frsize;
-	return 0;
-}
-
 const char *
 sys_arch(void)
 {
@@ -236,13 +224,5 @@ sys_cpus(void)
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return n < 1 ? 1 : (int)n;
-}
-
-uint64_t
-sys_memory(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-
-	return pages < 0 || size < 0 ? 0 : (uint64_t)pages * (uint64_t)size;
 }
 #endif
