@@ -39,7 +39,8 @@ LDLIBS := -linih
 
 HEADERS := $(wildcard lib/*/*.h)
 LIB_SRC := $(wildcard lib/*/*.c)
-LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
+LIB_ASM := $(wildcard lib/*/*.S)
+LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o) $(LIB_ASM:%.S=$(O)/%.o)
 BIN_SRC := $(wildcard bin/*.c)
 BIN_SH := $(wildcard bin/*.sh)
 PROGRAMS := $(BIN_SRC:bin/%.c=$(BIN)/%) $(BIN_SH:bin/%.sh=$(BIN)/%)
@@ -59,6 +60,10 @@ $(O)/.flags: FORCE
 	    echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@
 
 $(O)/%.o: %.c $(HEADERS) $(wildcard tests/*.h) $(O)/.flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(O)/%.o: %.S $(O)/.flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 

@@ -182,11 +182,11 @@ run_wait(pid_t pid, long long deadline)
 }
 
 int
-run_capture(
-    char *const argv[], struct buf *out, size_t max, int ms, struct why *why)
+run_capture_as(const struct run *as, char *const argv[], struct buf *out,
+    size_t max, int ms, struct why *why)
 {
 	long long deadline = io_now() + ms;
-	struct run r = RUN_PLAIN;
+	struct run r = *as;
 	int p[2], code, late = 0;
 	char chunk[4096];
 	pid_t pid;
@@ -194,7 +194,6 @@ run_capture(
 
 	if (sys_pipe(p) < 0)
 		return why_sys(why, EX_OSERR, "pipe");
-	r.in = RUN_NULL;
 	r.out = p[1];
 	pid = run_spawn(&r, argv, why);
 	close(p[1]);
@@ -227,6 +226,16 @@ run_capture(
 		return why_set(why, EX_TEMPFAIL,
 		    "%s: no end within %d ms, or too much output", argv[0], ms);
 	return code;
+}
+
+int
+run_capture(
+    char *const argv[], struct buf *out, size_t max, int ms, struct why *why)
+{
+	struct run r = RUN_PLAIN;
+
+	r.in = RUN_NULL;
+	return run_capture_as(&r, argv, out, max, ms, why);
 }
 
 int

@@ -58,6 +58,9 @@ int run_wait(pid_t pid, long long deadline);
  */
 int run_capture(
     char *const argv[], struct buf *out, size_t max, int ms, struct why *why);
+/* The same with input, error and place as r has them. */
+int run_capture_as(const struct run *r, char *const argv[], struct buf *out,
+    size_t max, int ms, struct why *why);
 
 /* Run argv in directory dir (-1: ours) with our descriptors, output to
  * standard error's place, and wait for ever.  Exit code or -1 with why. */

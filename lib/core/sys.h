@@ -61,11 +61,16 @@ int sys_kill(pid_t pid, unsigned long long start, int sig);
 void sys_die_with_parent(void);
 
 /* 0 when the accelerator (kvm, hvf) is there and ours to use; that it works is
- * not said. */
+ * not said.  The one that this system can have. */
 int sys_accel(const char *name);
+const char *sys_accel_name(void);
 
 /* The machine's word for its processor: x86_64, aarch64; processors online. */
 const char *sys_arch(void);
 int sys_cpus(void);
+/* Bytes of memory that programs can still have, and that this host has; 0
+ * when nobody says. */
+uint64_t sys_memory(void);
+uint64_t sys_memory_size(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/attr.h>
 #include <sys/clonefile.h>
 #include <sys/file.h>
+#include <mach/mach.h>
 #include <sys/sysctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -195,6 +196,12 @@ sys_accel(const char *name)
 }
 
 const char *
+sys_accel_name(void)
+{
+	return "hvf";
+}
+
+const char *
 sys_arch(void)
 {
 	static struct utsname uts;
@@ -210,5 +217,27 @@ sys_cpus(void)
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return n < 1 ? 1 : (int)n;
+}
+
+uint64_t
+sys_memory(void)
+{
+	mach_msg_type_number_t n = HOST_VM_INFO64_COUNT;
+	vm_statistics64_data_t vm;
+
+	if (host_statistics64(mach_host_self(), HOST_VM_INFO64,
+		(host_info64_t)&vm, &n) != KERN_SUCCESS)
+		return 0;
+	return (uint64_t)(vm.free_count + vm.inactive_count +
+		   vm.purgeable_count) *
+	    (uint64_t)getpagesize();
+}
+
+uint64_t
+sys_memory_size(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	return pages < 1 || size < 1 ? 0 : (uint64_t)pages * (uint64_t)size;
 }
 #endif

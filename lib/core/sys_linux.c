@@ -209,6 +209,12 @@ sys_accel(const char *name)
 }
 
 const char *
+sys_accel_name(void)
+{
+	return "kvm";
+}
+
+const char *
 sys_arch(void)
 {
 	static struct utsname uts;
@@ -224,5 +230,28 @@ sys_cpus(void)
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return n < 1 ? 1 : (int)n;
+}
+
+uint64_t
+sys_memory(void)
+{
+	char line[128];
+	unsigned long long kib = 0;
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return (uint64_t)kib << 10;
+}
+
+uint64_t
+sys_memory_size(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	return pages < 1 || size < 1 ? 0 : (uint64_t)pages * (uint64_t)size;
 }
 #endif
