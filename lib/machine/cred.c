@@ -18,6 +18,8 @@
 #include "say.h"
 #include "sys.h"
 
+enum { KEYS_MAX = 32768 };
+
 char *
 ssh_key(const struct home *h)
 {
@@ -134,8 +136,8 @@ credential(int dir, const char *name, const char *value, size_t n, int binary,
 }
 
 /* RFC 952 has no underscore, and what follows a dot is the domain's. */
-static char *
-guest_hostname(const struct vm *vm)
+char *
+ssh_hostname(const struct vm *vm)
 {
 	char *name = xstrndup(vm->name, strcspn(vm->name, "."));
 
@@ -146,15 +148,31 @@ guest_hostname(const struct vm *vm)
 }
 
 static int
-authorized_keys(struct home *h, struct buf *b, struct why *why)
+add_key(const char *path, struct buf *b, struct why *why)
+{
+	if (io_read_file(AT_FDCWD, path, b, KEYS_MAX) < 0)
+		return why_sys(why, EX_IOERR, "%s", path);
+	if (b->n && b->p[b->n - 1] != '\n')
+		buf_str(b, "\n");
+	return 0;
+}
+
+int
+ssh_authorized_keys(
+    struct home *h, const struct vm *vm, struct buf *b, struct why *why)
 {
 	autofree char *key = ssh_key(h);
 	autofree char *pub = xasprintf("%s.pub", key);
+	const struct conf *c = vm->conf;
+	const char *more;
 
-	if (ssh_key_make(h, 0, why) < 0)
+	if (ssh_key_make(h, 0, why) < 0 || add_key(pub, b, why) < 0)
 		return -1;
-	if (io_read_file(AT_FDCWD, pub, b, 65536) < 0)
-		return why_sys(why, EX_IOERR, "%s", pub);
+	if (!conf_get(c, NULL, "ssh_keys"))
+		c = h->conf;
+	for (size_t i = 0; (more = conf_nth(c, NULL, "ssh_keys", i)); i++)
+		if (add_key(more, b, why) < 0)
+			return -1;
 	return 0;
 }
 
@@ -178,6 +196,8 @@ takes_hostkey(struct home *h, const struct vm *vm)
 	const char *key;
 	int yes;
 
+	if (vm->seed)
+		return 1;
 	if (base_open(h, vm->base, &b, NULL) < 0)
 		return 0;
 	key = conf_get(b.conf, NULL, "key");
@@ -208,7 +228,7 @@ ssh_credential_files(struct home *h, const struct vm *vm, struct strv *files)
 {
 	strv_words(
 	    files, "cred/hostname", "cred/user", "cred/authorized_keys", NULL);
-	if (takes_hostkey(h, vm))
+	if (!vm->seed && takes_hostkey(h, vm))
 		strv_add(files, "cred/hostkey");
 }
 
@@ -216,13 +236,13 @@ int
 ssh_credentials(struct home *h, struct vm *vm, struct why *why)
 {
 	autoclose int dir = io_mkdir(vm->dir, "cred");
-	autofree char *hostname = guest_hostname(vm);
+	autofree char *hostname = ssh_hostname(vm);
 	autobuf struct buf keys = { 0 }, host = { 0 };
 	int has;
 
 	if (dir < 0)
 		return why_sys(why, EX_IOERR, "%s: cred", vm->name);
-	if (authorized_keys(h, &keys, why) < 0 ||
+	if (ssh_authorized_keys(h, vm, &keys, why) < 0 ||
 	    (has = host_key(h, vm, &host, why)) < 0)
 		return -1;
 	if (credential(dir, "hostname", hostname, strlen(hostname), 0, why) <

@@ -28,6 +28,14 @@ int ssh_key_make(struct home *h, int force, struct why *why);
  */
 int ssh_credentials(struct home *h, struct vm *vm, struct why *why);
 
+/* The guest's host name: the VM's with - for _, up to the first dot; the
+ * caller's. */
+char *ssh_hostname(const struct vm *vm);
+/* Add the public keys that the guest lets in, a line each: xray's own, made
+ * when it is not there, and those of ssh_keys. */
+int ssh_authorized_keys(
+    struct home *h, const struct vm *vm, struct buf *b, struct why *why);
+
 /* The names of those files alone. */
 void ssh_credential_files(
     struct home *h, const struct vm *vm, struct strv *files);
