@@ -2,6 +2,7 @@
 /* xray-create: a new VM, a thin overlay on a sealed base. */
 #include "say.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "json.h"
 #include "opt.h"
 #include "ssh.h"
+#include "sys.h"
 #include "vm.h"
 
 enum {
@@ -22,6 +24,11 @@ enum {
 	OPT_LABEL,
 	OPT_ACCEL,
 	OPT_GENERATION,
+	OPT_ARCH,
+	OPT_DISPLAY,
+	OPT_SSH_KEY,
+	OPT_USER_DATA,
+	OPT_CONFIG,
 	OPT_START,
 	OPT_NO_START
 };
@@ -35,10 +42,17 @@ static const struct opt opts[] = {
 	{ 'p', "port", "[ADDR:]HOST:GUEST[/udp]", "forward a port" },
 	{ OPT_SSH_PORT, "ssh-port", "N", "ssh's port on 127.0.0.1" },
 	{ OPT_SSH_USER, "ssh-user", "U", "the user in the guest" },
+	{ OPT_SSH_KEY, "ssh-key", "FILE.pub", "let in by this key too" },
+	{ OPT_USER_DATA, "user-data", "FILE", "give this to cloud-init" },
+	{ OPT_ARCH, "arch", "A", "the base's, x86_64 or aarch64" },
 	{ OPT_FIRMWARE, "firmware", "F", "bios or uefi" },
+	{ OPT_DISPLAY, "display", "D",
+	    "none, gtk, sdl, cocoa, curses, vnc or spice" },
 	{ OPT_NET, "net", "N", "filtered, open or none" },
 	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
 	{ OPT_LABEL, "label", "TEXT", "a remark" },
+	{ OPT_CONFIG, "config", "FILE", "an ini of such settings" },
+	{ 'f', "force", NULL, "more memory than this host has" },
 	{ OPT_START, "start", NULL, "start it" },
 	{ OPT_NO_START, "no-start", NULL, "do not, whatever autostart says" },
 	{ 'w', "wait", NULL, "start it and wait for ssh" },
@@ -49,7 +63,15 @@ static const struct usage use = { "xray-create", "NAME ...", opts, 0 };
 
 static struct home home;
 static struct vm_spec spec;
-static int start = -1, wait_guest, json;
+static int start = -1, wait_guest, json, force;
+static struct strv names; /* of the VMs to be */
+
+/* Options as they were given: a file's settings come before them. */
+static struct {
+	int c;
+	char *arg;
+} given[256];
+static size_t ngiven;
 
 static const char *
 one_of(const char *name, const char *arg, const char *const *words)
@@ -71,52 +93,79 @@ add_port(const char *arg)
 	strv_add(&spec.ports, arg);
 }
 
+/* The guest is told of it at each start, wherever that is typed. */
 static void
-option(int c)
+add_key(const char *file)
+{
+	autofree char *path = realpath(file, NULL);
+
+	if (!path || access(path, R_OK) < 0)
+		die_sys(EX_NOINPUT, "%s", file);
+	if (conf_check("vm.ini", "ssh_keys", path, NULL) < 0)
+		die(EX_USAGE, "%s: path too long for vm.ini", path);
+	strv_add(&spec.ssh_keys, path);
+}
+
+static void
+option(int c, char *arg)
 {
 	switch (c) {
 	case 'b':
-		spec.base = optarg;
+		spec.base = arg;
 		break;
 	case OPT_GENERATION:
 		spec.generation =
-		    opt_int(&use, "--generation", optarg, 1, 1 << 30);
+		    opt_int(&use, "--generation", arg, 1, 1 << 30);
 		break;
 	case 'm':
-		spec.memory = opt_size(&use, "--memory", optarg, 1 << 20);
+		spec.memory = opt_size(&use, "--memory", arg, 1 << 20);
 		if (spec.memory < (16 << 20) || spec.memory % (1 << 20))
 			die_usage(&use,
 			    "--memory: %s: whole MiB, at least "
 			    "16",
-			    optarg);
+			    arg);
 		break;
 	case 'c':
-		spec.cpus = opt_int(&use, "--cpus", optarg, 1, 255);
+		spec.cpus = opt_int(&use, "--cpus", arg, 1, 255);
 		break;
 	case OPT_DISK:
-		spec.disk = opt_size(&use, "--disk", optarg, 1 << 30);
+		spec.disk = opt_size(&use, "--disk", arg, 1 << 30);
 		break;
 	case 'p':
-		add_port(optarg);
+		add_port(arg);
 		break;
 	case OPT_SSH_PORT:
-		spec.ssh_port =
-		    (int)opt_int(&use, "--ssh-port", optarg, 1, 65535);
+		spec.ssh_port = (int)opt_int(&use, "--ssh-port", arg, 1, 65535);
 		break;
 	case OPT_SSH_USER:
-		spec.ssh_user = optarg;
+		spec.ssh_user = arg;
 		break;
 	case OPT_FIRMWARE:
-		spec.firmware = one_of("--firmware", optarg, vm_firmwares);
+		spec.firmware = one_of("--firmware", arg, vm_firmwares);
 		break;
 	case OPT_NET:
-		spec.net = one_of("--net", optarg, vm_nets);
+		spec.net = one_of("--net", arg, vm_nets);
 		break;
 	case OPT_ACCEL:
-		spec.accel = one_of("--accel", optarg, vm_accels);
+		spec.accel = one_of("--accel", arg, vm_accels);
 		break;
 	case OPT_LABEL:
-		spec.label = optarg;
+		spec.label = arg;
+		break;
+	case OPT_ARCH:
+		spec.arch = arg;
+		break;
+	case OPT_DISPLAY:
+		spec.display = one_of("--display", arg, vm_displays);
+		break;
+	case OPT_SSH_KEY:
+		add_key(arg);
+		break;
+	case OPT_USER_DATA:
+		spec.user_data = arg;
+		break;
+	case 'f':
+		force = 1;
 		break;
 	case OPT_START:
 	case OPT_NO_START:
@@ -129,6 +178,108 @@ option(int c)
 		json = 1;
 		break;
 	}
+}
+
+/* Settings of a file, in vm.ini's words and in those of vm-provisioner. */
+static const struct {
+	const char *key;
+	int c;
+	const char *unit; /* put behind the value */
+} keys[] = {
+	{ "name", 0, "" }, /* of the VM, unless it is given */
+	{ "base", 'b', "" },
+	{ "memory", 'm', "" },
+	{ "memory_mb", 'm', "M" },
+	{ "cpus", 'c', "" },
+	{ "vcpus", 'c', "" },
+	{ "disk", OPT_DISK, "" },
+	{ "disk_size_gb", OPT_DISK, "G" },
+	{ "port", 'p', "" },
+	{ "ssh_port", OPT_SSH_PORT, "" },
+	{ "ssh_user", OPT_SSH_USER, "" },
+	{ "ssh_keys", OPT_SSH_KEY, "" },
+	{ "user_data", OPT_USER_DATA, "" },
+	{ "arch", OPT_ARCH, "" },
+	{ "firmware", OPT_FIRMWARE, "" },
+	{ "display", OPT_DISPLAY, "" },
+	{ "net", OPT_NET, "" },
+	{ "accel", OPT_ACCEL, "" },
+	{ "label", OPT_LABEL, "" },
+};
+
+/* TOML has quotes around a text. */
+static char *
+unquoted(const char *v)
+{
+	size_t n = strlen(v);
+
+	if (n >= 2 && (*v == '"' || *v == '\'') && v[n - 1] == *v)
+		return xstrndup(v + 1, n - 2);
+	return xstrdup(v);
+}
+
+/* The values that the file has for key i; a list is the key repeated. */
+static void
+take_key(const struct conf *c, size_t i)
+{
+	const char *v;
+
+	for (size_t k = 0; (v = conf_nth(c, NULL, keys[i].key, k)); k++) {
+		autofree char *value = unquoted(v);
+
+		if (keys[i].c) /* the text is spec's from now on */
+			option(
+			    keys[i].c, xasprintf("%s%s", value, keys[i].unit));
+		else if (!names.n)
+			strv_add(&names, value);
+	}
+}
+
+static int
+known(const char *key)
+{
+	for (size_t i = 0; i < LEN(keys); i++)
+		if (strcmp(key, keys[i].key) == 0)
+			return 1;
+	return strcmp(key, "version") == 0;
+}
+
+static void
+take_file(const char *file)
+{
+	struct why why;
+	struct conf *c = conf_read(AT_FDCWD, file, file, &why);
+	const char *key;
+
+	if (!c)
+		die_why(&why);
+	for (size_t i = 0; i < LEN(keys); i++)
+		take_key(c, i);
+	for (size_t i = 0; (key = conf_key(c, i)); i++)
+		if (!known(key))
+			warn("%s: %s: not known, left out", file, key);
+	conf_free(c);
+}
+
+/* All options are taken, those of files first. */
+static void
+take_options(int argc, char **argv)
+{
+	int c;
+
+	while ((c = opt_next(argc, argv, &use)) != -1) {
+		if (ngiven == LEN(given))
+			die_usage(&use, "too many options");
+		given[ngiven].c = c;
+		given[ngiven++].arg = optarg;
+	}
+	for (int i = optind; i < argc; i++)
+		strv_add(&names, argv[i]);
+	for (size_t i = 0; i < ngiven; i++)
+		if (given[i].c == OPT_CONFIG)
+			take_file(given[i].arg);
+	for (size_t i = 0; i < ngiven; i++)
+		option(given[i].c, given[i].arg);
 }
 
 /* --base omitted: config.ini's, else the only one there is. */
@@ -154,6 +305,21 @@ choose_base(void)
 	if (bases.n > 1)
 		die_usage(&use, "--base: which of%s?", b.p);
 	spec.base = bases.v[0];
+}
+
+/* A guest that cannot fit is a slip of the finger. */
+static void
+check_memory(void)
+{
+	uint64_t have = sys_memory_size();
+	autofree char *want = num_size_text(spec.memory);
+	autofree char *all = num_size_text(have >> 20 << 20);
+
+	if (spec.memory > have && have && !force)
+		die(EX_CONFIG,
+		    "--memory: %s is more than this host has (%s); "
+		    "less, or -f",
+		    want, all);
 }
 
 static void
@@ -184,7 +350,7 @@ tell(const struct vm *vm)
 
 /* All are made before the first is started. */
 static _Noreturn void
-start_all(int argc, char **argv)
+start_all(void)
 {
 	autofree char *bin = home_bin_dir(NULL);
 	struct strv words = { 0 };
@@ -193,8 +359,8 @@ start_all(int argc, char **argv)
 	if (wait_guest)
 		strv_add(&words, "--wait");
 	strv_add(&words, "--");
-	for (int i = optind; i < argc; i++)
-		strv_add(&words, argv[i]);
+	for (size_t i = 0; i < names.n; i++)
+		strv_add(&words, names.v[i]);
 	execv(words.v[0], words.v);
 	die_sys(EX_CANTEXEC, "%s", words.v[0]);
 }
@@ -203,26 +369,26 @@ int
 main(int argc, char **argv)
 {
 	struct why why;
-	int c, autostart = 0, code = 0;
+	int autostart = 0, code = 0;
 
-	while ((c = opt_next(argc, argv, &use)) != -1)
-		option(c);
-	if (optind == argc)
+	take_options(argc, argv);
+	if (!names.n)
 		die_usage(&use, "no name given");
-	for (int i = optind; i < argc; i++)
-		if (name_check(argv[i], &why) < 0)
+	for (size_t i = 0; i < names.n; i++)
+		if (name_check(names.v[i], &why) < 0)
 			die_why(&why);
-	if (argc - optind > 1 && (spec.ssh_port || spec.ports.n))
+	if (names.n > 1 && (spec.ssh_port || spec.ports.n))
 		die_usage(&use, "a port goes to one VM");
 	if (home_open(&home, &why) < 0 ||
 	    conf_bool(home.conf, "autostart", &autostart, &why) < 0)
 		die_why(&why);
 	choose_base();
 	start = start < 0 ? autostart : start;
-	for (int i = optind; i < argc; i++) {
+	check_memory();
+	for (size_t i = 0; i < names.n; i++) {
 		struct vm vm;
 
-		spec.name = argv[i];
+		spec.name = names.v[i];
 		if (vm_make(&home, &spec, &vm, &why) < 0) {
 			warn(why.code == EX_CANTCREAT ?
 				"%s; xray remove it, or choose another name" :
@@ -236,6 +402,6 @@ main(int argc, char **argv)
 	}
 	(void)say_done();
 	if (start == 1 && !code)
-		start_all(argc, argv);
+		start_all();
 	return code;
 }

@@ -9,15 +9,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "boot.h"
+#include "facts.h"
 #include "io.h"
+#include "launch.h"
+#include "once.h"
 #include "opt.h"
 #include "run.h"
 #include "sel.h"
 #include "ssh.h"
 #include "sys.h"
 
-enum { OPT_ACCEL = OPT_OWN, OPT_COLD };
+enum {
+	OPT_ACCEL = OPT_OWN,
+	OPT_COLD,
+	OPT_DISPLAY,
+	OPT_KERNEL,
+	OPT_INITRD,
+	OPT_APPEND,
+	OPT_SYSTEMD
+};
 
 static const struct opt opts[] = {
 	{ 'F', "foreground", NULL,
@@ -26,121 +36,82 @@ static const struct opt opts[] = {
 	{ 'w', "wait", NULL, "wait until the guest answers ssh" },
 	{ OPT_TIMEOUT, "timeout", "S", "give up waiting after S seconds" },
 	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
+	{ OPT_DISPLAY, "display", "D",
+	    "none, gtk, sdl, cocoa, curses, vnc or spice" },
+	{ 'm', "memory", "SIZE", "memory of this run; a bare number is MiB" },
+	{ 'c', "cpus", "N", "processors of this run" },
+	{ OPT_KERNEL, "kernel", "FILE", "boot this kernel, no boot loader" },
+	{ OPT_INITRD, "initrd", "FILE", "its initial file system" },
+	{ OPT_APPEND, "append", "TEXT", "its command line" },
 	{ OPT_COLD, "cold", NULL, "boot, whatever was reverted to" },
+	{ OPT_SYSTEMD, "systemd", NULL, "as the user's service xray-VM" },
+	{ 'f', "force", NULL, "although memory is short" },
+	{ 'o', NULL, "FIELD", "print that of each VM; -o help lists them" },
 	{ 'j', "jobs", "N", "so many at a time (4)" },
 	{ 'a', "all", NULL, "every VM that is stopped" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for a VM's lock" },
 	{ 0 },
 };
-static const struct usage use = { "xray-start", "(-a | - | VM ...)", opts, 0 };
+static const struct usage use = { "xray-start", "(-a | - | VM PORT | VM ...)",
+	opts, 0 };
 
 static struct home home;
-static const char *accel;
-static int foreground, cold, wait_guest, jobs = 4;
+static struct boot_how how;
+static struct launch launch = { .how = &how };
+static int foreground, wait_guest, jobs = 4;
+static struct out out = { .bare = 1 };
+static struct table *table; /* with -o */
 static long long timeout_ms = -1, lock_ms = -1;
 
-/* A start under way. */
-struct job {
-	struct vm vm;
-	pid_t pid;
-	int ready; /* reads a byte when the VM runs */
-	int lock; /* the VM's, ours until it runs */
-};
-
-static void
-supervisor_argv(
-    const struct job *job, int run_lock, int ready, struct strv *argv)
+/* 1 it runs already, 0 it does not, or -1 with why. */
+static int
+runs(const struct vm *vm, struct why *why)
 {
-	autofree char *bin = home_bin_dir(NULL);
+	autofree char *status = vm_status(vm);
 
-	strv_fmt(argv, "%s/xray-supervise", bin ? bin : ".");
-	strv_add(argv, "--lock");
-	strv_fmt(argv, "%d", run_lock);
-	if (ready >= 0) {
-		strv_add(argv, "--ready");
-		strv_fmt(argv, "%d", ready);
-	}
-	if (accel)
-		strv_words(argv, "--accel", accel, NULL);
-	if (cold)
-		strv_add(argv, "--cold");
-	if (foreground)
-		strv_add(argv, "--foreground");
-	strv_add(argv, job->vm.name);
+	/* else it is being started, stopped or changed: its lock is taken */
+	if (!str_starts(status, "running") && !str_starts(status, "paused"))
+		return 0;
+	if (how.cold || launch.port || how.set.n)
+		return why_set(why, EX_TEMPFAIL,
+		    "%s: runs already, and not as asked", vm->name);
+	note("%s: runs already", vm->name);
+	return 1;
 }
 
 /* 1 under way, 0 it runs already, -1 with why. */
 static int
-begin(const char *name, struct job *job, struct why *why)
+begin(const char *name, struct vm *vm, struct job *job, struct why *why)
 {
-	autostrv struct strv argv = { 0 };
-	struct run r = RUN_PLAIN;
-	int run_lock, p[2] = { -1, -1 }, keep[2];
+	int r;
 
-	if (vm_open(&home, name, &job->vm, why) < 0)
+	if (vm_open(&home, name, vm, why) < 0)
 		return -1;
-	if (vm_alive(&job->vm)) {
-		autofree char *status = vm_status(&job->vm);
-
-		/* else it is being started, stopped or changed: 75 below */
-		if (str_starts(status, "running") ||
-		    str_starts(status, "paused")) {
-			if (cold || accel)
-				return why_set(why, EX_TEMPFAIL,
-				    "%s: runs "
-				    "already, and not as asked",
-				    name);
-			note("%s: runs already", name);
-			return 0;
-		}
-	}
-	job->lock = vm_lock(&home, &job->vm, lock_ms, why);
-	if (job->lock < 0)
-		return -1;
-	run_lock = boot_lock(&job->vm, why);
-	if (run_lock < 0 || sys_pipe(p) < 0)
-		return -1;
-	supervisor_argv(job, run_lock, p[1], &argv);
-	keep[0] = run_lock;
-	keep[1] = p[1];
-	r.in = RUN_NULL;
-	r.session = 1;
-	r.keep = keep;
-	r.nkeep = 2;
-	job->ready = p[0];
-	job->pid = run_spawn(&r, argv.v, why);
-	close(run_lock);
-	close(p[1]);
-	return job->pid < 0 ? -1 : 1;
-}
-
-/* Wait for the supervisor's word; its messages went to our terminal.  0, or
- * the exit code it ended with. */
-static int
-await_ready(struct job *job)
-{
-	char c;
-	ssize_t n;
-	int code;
-
-	do
-		n = read(job->ready, &c, 1);
-	while (n < 0 && errno == EINTR);
-	if (n == 1)
-		return 0;
-	code = run_wait(job->pid, -1);
-	return code > 0 ? code : EX_SOFTWARE;
+	if (vm_alive(vm) && (r = runs(vm, why)) != 0)
+		return r < 0 ? -1 : 0;
+	return launch_begin(&home, vm, &launch, lock_ms, job, why) < 0 ? -1 : 1;
 }
 
 static void
 told(const struct vm *vm)
 {
+	static const struct {
+		const char *name, *viewer;
+	} socket[] = {
+		{ VM_VNC, "vncviewer " },
+		{ VM_SPICE, "remote-viewer spice+unix://" },
+	};
 	autobuf struct buf b = { 0 };
 
 	if (!say_chatty() || io_read_file(vm->dir, "accel", &b, 16) < 0)
 		return;
 	note("%s: booting (%s); xray ssh %s waits for it", vm->name, b.p,
 	    vm->name);
+	for (size_t i = 0; i < LEN(socket); i++)
+		if (faccessat(vm->dir, socket[i].name, F_OK, 0) == 0)
+			note("%s: its screen: %s%s/vms/%s/%s", vm->name,
+			    socket[i].viewer, home.path, vm->name,
+			    socket[i].name);
 }
 
 static int
@@ -160,42 +131,57 @@ await_guest(const struct vm *vm)
 	return 0;
 }
 
+/* Wait for one that was begun; its exit code. */
+static int
+finish(const struct vm *vm, struct job *job, int begun)
+{
+	struct why why;
+	int code = 0;
+
+	if (begun > 0) {
+		code = launch_await(vm, &launch, job, &why);
+		if (code && why.code)
+			warn_why(&why);
+		if (!code)
+			told(vm);
+	}
+	launch_end(job);
+	if (begun >= 0 && !code && wait_guest)
+		code = await_guest(vm);
+	if (begun >= 0 && !code && table)
+		facts_row(table, &home, vm->name, vm);
+	return code;
+}
+
 /* Start names[from..to) at once; the first exit code that is not 0. */
 static int
 batch(const struct strv *names, size_t from, size_t to)
 {
-	struct job *job = xcalloc(to - from, sizeof *job);
-	int *state = xcalloc(to - from, sizeof *state), code = 0, got;
+	struct {
+		struct vm vm;
+		struct job job;
+		int begun;
+	} *one = xcalloc(to - from, sizeof *one);
+	int code = 0, got;
 
 	for (size_t i = 0; i < to - from; i++) {
 		struct why why = { .code = EX_OSERR, .text = "start" };
 
-		job[i] = (struct job){
-			.ready = -1,
-			.lock = -1,
-			.vm = { .dir = -1 },
-		};
-		state[i] = begin(names->v[from + i], &job[i], &why);
-		if (state[i] < 0) {
+		one[i].job = (struct job)JOB_NONE;
+		one[i].vm.dir = -1;
+		one[i].begun =
+		    begin(names->v[from + i], &one[i].vm, &one[i].job, &why);
+		if (one[i].begun < 0) {
 			warn_why(&why);
 			code = code ? code : why.code;
 		}
 	}
 	for (size_t i = 0; i < to - from; i++) {
-		got = state[i] > 0 ? await_ready(&job[i]) : 0;
-		if (state[i] > 0 && !got)
-			told(&job[i].vm);
-		if (job[i].lock >= 0)
-			close(job[i].lock);
-		if (job[i].ready >= 0)
-			close(job[i].ready);
-		if (!got && state[i] >= 0 && wait_guest)
-			got = await_guest(&job[i].vm);
+		got = finish(&one[i].vm, &one[i].job, one[i].begun);
 		code = code ? code : got;
-		vm_close(&job[i].vm);
+		vm_close(&one[i].vm);
 	}
-	free(job);
-	free(state);
+	free(one);
 	return code;
 }
 
@@ -203,28 +189,30 @@ batch(const struct strv *names, size_t from, size_t to)
 static _Noreturn void
 become(const char *name)
 {
-	autostrv struct strv argv = { 0 };
-	struct job job = {
-		.vm = { .dir = -1 },
-	};
+	struct vm vm;
 	struct why why;
-	int run_lock, vm_lock_fd;
 
-	if (vm_open(&home, name, &job.vm, &why) < 0)
+	if (vm_open(&home, name, &vm, &why) < 0)
 		die_why(&why);
-	if (vm_alive(&job.vm))
+	if (vm_alive(&vm))
 		die(EX_TEMPFAIL, "%s: runs already", name);
-	if ((vm_lock_fd = vm_lock(&home, &job.vm, lock_ms, &why)) < 0 ||
-	    (run_lock = boot_lock(&job.vm, &why)) < 0)
-		die_why(&why);
-	if (fcntl(run_lock, F_SETFD, 0) < 0 ||
-	    fcntl(vm_lock_fd, F_SETFD, 0) < 0)
-		die_sys(EX_OSERR, "%s", name);
-	supervisor_argv(&job, run_lock, -1, &argv);
-	strv_add(&argv, "--vm-lock");
-	strv_fmt(&argv, "%d", vm_lock_fd);
-	execv(argv.v[0], argv.v);
-	die_sys(EX_CANTEXEC, "%s", argv.v[0]);
+	(void)launch_become(&home, &vm, &launch, lock_ms, &why);
+	die_why(&why);
+}
+
+/* A setting of this run; a file by its whole path. */
+static void
+set(const char *key, const char *value, int file)
+{
+	autofree char *path = file ? realpath(value, NULL) : NULL;
+	struct once o = { 0 };
+	struct why why;
+
+	if (file && !path)
+		die_sys(EX_NOINPUT, "%s", value);
+	strv_fmt(&how.set, "%s=%s", key, file ? path : value);
+	if (once_set(&o, how.set.v[how.set.n - 1], &why) < 0)
+		die_usage(&use, "--%s", why.text);
 }
 
 static void
@@ -253,12 +241,55 @@ options(int argc, char **argv, int *all)
 			lock_ms = opt_ms(&use, "--lock-wait", optarg);
 			break;
 		case OPT_ACCEL:
-			accel = optarg;
+			set("accel", optarg, 0);
+			break;
+		case OPT_DISPLAY:
+			set("display", optarg, 0);
+			break;
+		case 'm':
+			set("memory", optarg, 0);
+			break;
+		case 'c':
+			set("cpus", optarg, 0);
+			break;
+		case OPT_KERNEL:
+			set("kernel", optarg, 1);
+			break;
+		case OPT_INITRD:
+			set("initrd", optarg, 1);
+			break;
+		case OPT_APPEND:
+			set("append", optarg, 0);
+			break;
+		case OPT_SYSTEMD:
+			launch.systemd = 1;
+			break;
+		case 'f':
+			launch.force = 1;
+			break;
+		case 'o':
+			out.fields = optarg;
 			break;
 		case OPT_COLD:
-			cold = 1;
+			how.cold = 1;
 			break;
 		}
+}
+
+static int
+digits(const char *s)
+{
+	return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+/* start VM PORT: no VM's name is all digits. */
+static int
+take_port(const char *vm, const char *arg)
+{
+	if (digits(vm) || !digits(arg))
+		return 0;
+	launch.port = (int)opt_int(&use, "PORT", arg, 1024, 65535);
+	return 1;
 }
 
 int
@@ -271,6 +302,10 @@ main(int argc, char **argv)
 	options(argc, argv, &all);
 	if (home_open(&home, &why) < 0)
 		die_why(&why);
+	if (out.fields)
+		table = table_new(&out, facts_cols, facts_ncols);
+	if (!all && argc - optind == 2)
+		argc -= take_port(argv[optind], argv[optind + 1]);
 	if (sel_names(&home, argc, argv, optind, all ? SEL_STOPPED : SEL_NONE,
 		&names, &why) < 0)
 		die_selection(&use, &why);
@@ -282,6 +317,8 @@ main(int argc, char **argv)
 	}
 	if (foreground && names.n != 1)
 		die_usage(&use, "-F takes one VM");
+	if (foreground && (launch.systemd || table))
+		die_usage(&use, "-F goes with neither --systemd nor -o");
 	if (foreground)
 		become(names.v[0]);
 	for (size_t i = 0; i < names.n; i += (size_t)jobs) {
@@ -290,6 +327,8 @@ main(int argc, char **argv)
 
 		code = code ? code : got;
 	}
+	if (table)
+		table_print_facts(table);
 	(void)say_done();
 	return code;
 }

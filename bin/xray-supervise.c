@@ -35,7 +35,7 @@
 #include "sys.h"
 #include "watch.h"
 
-enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_ACCEL, OPT_COLD };
+enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_SET, OPT_COLD };
 enum { READY_MS = 60000, LAST_MS = 3000 };
 
 static const struct opt opts[] = {
@@ -43,7 +43,7 @@ static const struct opt opts[] = {
 	{ OPT_LOCK, "lock", "FD", "run.lock, held" },
 	{ OPT_VM_LOCK, "vm-lock", "FD", "the VM's lock, closed when ready" },
 	{ OPT_READY, "ready", "FD", "gets a byte when the VM runs" },
-	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
+	{ OPT_SET, "set", "KEY=VALUE", "a setting of this run" },
 	{ OPT_COLD, "cold", NULL, "boot, whatever was reverted to" },
 	{ 0 },
 };
@@ -59,6 +59,7 @@ struct stream {
 static struct {
 	struct home home;
 	struct vm vm;
+	struct boot_how how;
 	struct boot boot;
 	int foreground, lock, vm_lock, ready;
 	pid_t qemu, gateway, clock;
@@ -89,6 +90,13 @@ give_memory(uv_handle_t *h, size_t n, uv_buf_t *b)
 	*b = uv_buf_init(chunk, sizeof chunk);
 }
 
+/* QEMU draws on our terminal. */
+static int
+curses(void)
+{
+	return strcmp(s.vm.display, "curses") == 0;
+}
+
 static void
 maybe_done(void)
 {
@@ -105,7 +113,7 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 		ring_write(st->ring, b->base, (size_t)n);
 	else if (n > 0)
 		watch_feed(&s.watch, b->base, (size_t)n, handle, NULL);
-	if (n > 0 && s.foreground && st == &s.console)
+	if (n > 0 && s.foreground && !curses() && st == &s.console)
 		say_guest(b->base, (size_t)n);
 	if (n < 0) {
 		st->open = 0;
@@ -144,6 +152,11 @@ start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
 	r.keep = keep;
 	r.nkeep = nkeep;
 	r.session = s.foreground; /* Ctrl-C is ours alone */
+	if (ring == &s.qemu_log && curses()) {
+		r.in = RUN_KEEP; /* the terminal is QEMU's */
+		r.session = 0;
+		return run_spawn(&r, argv->v, &why);
+	}
 	pid = run_piped(&r, argv->v, &fd, &why);
 	if (pid < 0)
 		ring_line(ring, "%s", why.text);
@@ -304,8 +317,12 @@ qemu_gone(void)
 static _Noreturn void
 give_up(struct why *why)
 {
+	long long deadline = io_now() + 1000; /* it closes, then it ends */
 	autofree char *line = NULL;
 
+	while (why->code == EX_UNAVAILABLE && !qemu_gone() &&
+	    io_left(deadline) > 0)
+		io_nap();
 	if (qemu_gone()) {
 		line = last_words(&s.qemu_out, &s.qemu_log);
 		why_set(
@@ -383,7 +400,8 @@ launch(void)
 	    s.boot.qemu.accel, s.vm.machine, (long long)(s.vm.memory >> 20),
 	    s.vm.cpus);
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
-	if (s.qemu < 0 || boot_started(&s.vm, &s.boot, s.qemu, &why) < 0)
+	if (s.qemu < 0 ||
+	    boot_started(&s.vm, &s.boot, &s.how, s.qemu, &why) < 0)
 		give_up(&why);
 	if (s.boot.gateway.n) {
 		if (sys_pipe(ready) < 0)
@@ -450,9 +468,8 @@ take_fd(const char *option)
 int
 main(int argc, char **argv)
 {
-	const char *accel = NULL;
 	struct why why;
-	int c, cold = 0;
+	int c;
 
 	while ((c = opt_next(argc, argv, &use)) != -1)
 		switch (c) {
@@ -468,11 +485,11 @@ main(int argc, char **argv)
 		case OPT_READY:
 			s.ready = take_fd("--ready");
 			break;
-		case OPT_ACCEL:
-			accel = optarg;
+		case OPT_SET:
+			strv_add(&s.how.set, optarg);
 			break;
 		case OPT_COLD:
-			cold = 1;
+			s.how.cold = 1;
 			break;
 		}
 	if (argc - optind != 1)
@@ -486,10 +503,15 @@ main(int argc, char **argv)
 		die_why(&why);
 	if (s.lock < 0 && (s.lock = boot_lock(&s.vm, &why)) < 0)
 		die_why(&why);
-	if (boot_prepare(&s.home, &s.vm, accel, cold, &s.boot, &why) < 0)
+	if (boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
 		die_why(&why);
+	if (curses() && !s.foreground)
+		die(EX_USAGE, "%s: display curses needs the terminal: -F",
+		    s.vm.name);
 	if (s.boot.told)
 		note("%s", s.boot.told);
+	if (s.boot.qemu.told)
+		note("%s: %s", s.vm.name, s.boot.qemu.told);
 	if (boot_logs(&s.vm, &s.qemu_log, &s.net_log, &s.console_log, &why) < 0)
 		die_why(&why);
 	launch();

@@ -3,7 +3,7 @@
 # address a snapshot depends on.  Host paths and the VM's own numbers are
 # replaced by words.
 . "${0%/*}/lib.sh"
-plan 8
+plan 23
 empty_base
 
 # The vector of VM $1 with words for what differs between hosts and VMs.
@@ -16,10 +16,18 @@ vector() {
 }
 golden() { vector "$1" | diff "$here/argv.$2" - >"$tmp/diff" || cat "$tmp/diff"; }
 
+echo 'base = b' >"$XRAY_HOME/config.ini"
 xray create -q -m 512 -c 2 bios
 is 'BIOS' 0 '' golden bios bios
 xray create -q -m 1G -c 1 --firmware uefi uefi
 is 'UEFI' 0 '' golden uefi uefi
+qemu-img create -q -f qcow2 "$tmp/arm.qcow2" 64M
+xray-base import -q -n arm --arch aarch64 --firmware uefi "$tmp/arm.qcow2"
+xray create -q -b arm -m 512 -c 2 --display vnc arm
+is 'aarch64' 0 '' golden arm arm
+sed -i -e 's/^hardware.*/hardware = 1/' -e /^seed/d "$XRAY_HOME/vms/bios/vm.ini"
+is 'hardware 1, as snapshots of it need' 0 '' golden bios old
+sed -i 's/^hardware.*/hardware = 2/' "$XRAY_HOME/vms/bios/vm.ini"
 xray create -q --net none -m 512 -c 2 quiet
 is 'no network, no device for it' 1 '' sh -c \
     'xray argv quiet >"$0" || exit 9; grep -E "netdev|virtio-net" "$0"' "$tmp/argv"
@@ -34,3 +42,40 @@ host' sh -c 'xray argv --accel kvm bios | sed -n "/^-accel/{n;p;}
     /^-cpu/{n;p;}"'
 is 'XRAY_ACCEL' 0 hvf sh -c \
     'XRAY_ACCEL=hvf xray argv bios | sed -n "/^-accel/{n;p;}"'
+
+# A display changes where the picture goes, and gives a screen and a pointer.
+display() {
+	xray create -q --display "$1" "$1" && xray argv "$1" |
+	    sed -n -e '/^-display$/{N;s/\n/ /p;}' -e '/^-vnc$/{N;s/\n/ /p;}' \
+	    -e '/^-spice$/{N;s/\n/ /p;}' -e '/addr=0[17].0/p'
+}
+screen='virtio-vga,id=video0,addr=01.0
+virtio-tablet-pci,id=tablet0,addr=07.0'
+for d in gtk sdl cocoa curses; do
+	is "$d: closing the window leaves the VM" 0 \
+	    "-display $d,window-close=off
+$screen" display $d
+done
+is 'vnc on a unix socket' 0 "-display none
+-vnc unix:vnc.sock
+$screen" display vnc
+is 'spice on a unix socket' 0 "-display none
+-spice unix=on,addr=spice.sock,disable-ticketing=on
+$screen" display spice
+is 'curses needs the terminal' 64 '' xray start curses
+says 'and says how' 64 'needs the terminal: .*-F' xray start curses
+says 'a display nobody knows' 64 '--display: x: not known' \
+    xray create --display x x
+
+# A kernel without a boot loader; tests/guest-direct.t boots one.
+sed -i '$a kernel = /boot/k' "$XRAY_HOME/vms/bios/vm.ini"
+is 'the root file system is where recipes put it' 0 '/boot/k
+root=/dev/vda2 rw console=ttyS0' sh -c \
+    'xray argv bios | sed -n -e "/^-kernel$/{n;p;}" -e "/^-append$/{n;p;}"'
+sed -i -e '$a initrd = /boot/i' -e '$a append = quiet' "$XRAY_HOME/vms/bios/vm.ini"
+is 'or as it says' 0 '/boot/i
+quiet' sh -c \
+    'xray argv bios | sed -n -e "/^-initrd$/{n;p;}" -e "/^-append$/{n;p;}"'
+says 'a kernel that is not there: 66' 66 '/boot/k: No such file' xray start bios
+sed -i -e 's,^kernel.*,kernel = k,' "$XRAY_HOME/vms/bios/vm.ini"
+says 'a relative one is refused' 78 'k: not an absolute path' xray start bios

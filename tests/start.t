@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 61
+plan 76
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -13,7 +13,7 @@ says 'stop of a stopped VM: 69' 69 'web: not running' xray stop web
 says 'ssh to a stopped VM: 69' 69 'web: stopped; xray start web' xray ssh web
 says 'qmp to it: 69' 69 'web: stopped' xray qmp web query-status
 says 'wait for it: 69' 69 'web: stopped' xray wait web
-says 'an unknown accelerator' 64 'not an accelerator' xray start --accel x web
+says 'an unknown accelerator' 64 'accel: x: not one of auto, kvm, hvf, tcg' xray start --accel x web
 is 'start says nothing in a pipe' 0 '' xray start web
 is 'it runs' 0 running xray status web
 says 'again, but otherwise: 75' 75 'not as asked' xray start --cold web
@@ -168,3 +168,54 @@ touch "$XRAY_HOME/bases/b/1/disk.qcow2"
 ok 'four starts at once hash a touched base, and none fails' \
     xray start p1 p2 p3 p4
 xray stop -f p1 p2 p3 p4
+
+# start VM PORT: from now on.
+xray create -q -m 64 -c 1 moved
+free=$(($(xray info -H -o ssh_port moved) + 700))
+while ss -Hltn | grep -q ":$free "; do free=$((free + 1)); done
+is 'start VM PORT -o' 0 "$free" xray start -o ssh_port moved $free
+is 'kept in vm.ini' 0 "ssh_port = $free
+ssh_port_fixed = yes" grep ssh_port "$XRAY_HOME/vms/moved/vm.ini"
+is 'and claimed' 0 moved cat "$XRAY_HOME/ports/$free"
+is 'it listens there' 0 1 sh -c "ss -Hltn | grep -c '127.0.0.1:$free '"
+says 'not while it runs' 75 'not as asked' xray start moved $((free + 1))
+xray stop -f moved
+says 'a port of another: 75' 75 "port $free.*moved" sh -c \
+    "xray create -q -m 64 late; xray start late $free"
+is 'the same again is fine' 0 '' xray start moved $free
+xray stop -f moved
+says 'a port that is none' 64 'PORT: 80' xray start moved 80
+says 'a field that is none' 64 'nope: no such field' xray start -o nope moved
+
+# --systemd: there is none here, so a fake of systemd-run that starts what it
+# is told, in the environment it is told.
+mkdir "$tmp/sd"
+cat >"$tmp/sd/systemd-run" <<'END'
+#!/bin/sh
+printf '%s\n' "$@" >"$SEEN"
+[ ! -e "$SEEN.refuse" ] || exit 1
+set --  "$@" END
+for a; do
+	shift
+	case $a in
+	--setenv=*) export "${a#--setenv=}" ;;
+	--) go=1 ;;
+	END) ;;
+	*) [ -z "$go" ] || set -- "$@" "$a" ;;
+	esac
+done
+setsid "$@" >/dev/null 2>&1 &
+END
+chmod 755 "$tmp/sd/systemd-run"
+export SEEN="$tmp/seen"
+is '--systemd' 0 '' env PATH="$tmp/sd:$PATH" xray start --systemd -m 96 moved
+is 'it runs, with its settings' 0 '96M' sh -c \
+    'tr "\0" "\n" <"/proc/$(xray pid moved)/cmdline" | sed -n "/^-m$/{n;p;}"'
+is 'as a unit of its name' 0 1 grep -c -x -e '--unit=xray-moved' "$SEEN"
+is 'in this home' 0 1 grep -c -x -e "--setenv=XRAY_HOME=$XRAY_HOME" "$SEEN"
+xray stop -f moved
+touch "$SEEN.refuse"
+says 'a unit that fails: 69, and where to look' 69 'journalctl --user -u xray-moved' \
+    env PATH="$tmp/sd:$PATH" xray start --systemd moved
+says 'no systemd: 127' 127 'systemd-run: not found' sh -c \
+    'PATH="$XRAY_BIN" "$XRAY_BIN/xray-start" --systemd moved'

@@ -231,6 +231,15 @@ conf_nth(const struct conf *c, const char *section, const char *key, size_t i)
 	return it ? it->value : NULL;
 }
 
+const char *
+conf_key(const struct conf *c, size_t i)
+{
+	for (size_t k = 0; k < c->n; k++)
+		if (!*c->items[k].section && i-- == 0)
+			return c->items[k].key;
+	return NULL;
+}
+
 static int
 mistyped(const struct conf *c, const struct item *it, const char *want,
     struct why *why)

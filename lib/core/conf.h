@@ -66,6 +66,9 @@ int conf_drop(struct conf *c, const char *key, const char *value);
 int conf_set_in(struct conf *c, const char *section, const char *key,
     const char *value, struct why *why);
 int conf_drop_section(struct conf *c, const char *section);
+/* The i-th key before the first section, as often as it stands there; NULL
+ * behind the last.  The conf's. */
+const char *conf_key(const struct conf *c, size_t i);
 /* 1 when the file has [section] with at least one key. */
 int conf_has(const struct conf *c, const char *section);
 

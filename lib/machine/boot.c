@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "once.h"
 #include "ring.h"
 #include "say.h"
+#include "seed.h"
 #include "snap.h"
 #include "ssh.h"
 #include "sys.h"
@@ -45,26 +47,38 @@ boot_lock(const struct vm *vm, struct why *why)
 	return -1;
 }
 
-static int
-move_port(struct home *h, struct vm *vm, char **told, struct why *why)
+int
+boot_port(struct home *h, struct vm *vm, int want, struct why *why)
 {
 	autoclose int lock = home_lock(h, why);
 	int old = (int)vm->ssh_port, now;
 	char text[16];
 
-	if (lock < 0 || port_claim(h, vm->name, 0, &now, why) < 0)
+	if (lock < 0 || port_claim(h, vm->name, want, &now, why) < 0)
 		return -1;
 	(void)snprintf(text, sizeof text, "%d", now);
 	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
+	    (want && conf_set(vm->conf, "ssh_port_fixed", "yes", why) < 0) ||
 	    vm_save(vm, why) < 0) {
-		port_release(h, vm->name, now);
+		if (now != old)
+			port_release(h, vm->name, now);
 		return -1;
 	}
-	if (old)
+	if (old && old != now)
 		port_release(h, vm->name, old);
+	return 0;
+}
+
+static int
+move_port(struct home *h, struct vm *vm, char **told, struct why *why)
+{
+	long long old = vm->ssh_port;
+
+	if (boot_port(h, vm, 0, why) < 0)
+		return -1;
 	free(*told);
-	*told = xasprintf(
-	    "%s: port %d is taken; now %d, kept in vm.ini", vm->name, old, now);
+	*told = xasprintf("%s: port %lld is taken; now %lld, kept in vm.ini",
+	    vm->name, old, vm->ssh_port);
 	return 0;
 }
 
@@ -133,8 +147,8 @@ gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
 }
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
-	VM_CONSOLE, VM_NET, VM_CONTROL, VM_SSH, "pid", "state", "started",
-	"accel", "gateway", "up" };
+	VM_CONSOLE, VM_NET, VM_CONTROL, VM_SSH, VM_VNC, VM_SPICE, VM_ONCE,
+	"pid", "state", "started", "accel", "gateway", "up" };
 
 int
 boot_logs(const struct vm *vm, struct ring *qemu, struct ring *net,
@@ -242,34 +256,70 @@ forget_resume(struct vm *vm, struct why *why)
 	return vm_save(vm, why);
 }
 
-int
-boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
-    struct boot *b, struct why *why)
+/* All that may write vm.ini. */
+static int
+settle(struct home *h, struct vm *vm, int cold, char **told, struct why *why)
 {
-	autofree char *then = NULL;
-	autostrv struct strv smbios = { 0 };
 	autoclose int log = -1;
 
-	*b = (struct boot){ 0 };
 	boot_clear(vm);
 	log = io_mkdir(vm->dir, "log");
 	if (log < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
-	if (check_base(h, vm, why) < 0 || snap_recover(vm, &b->told, why) < 0 ||
+	if ((*vm->base && check_base(h, vm, why) < 0) ||
+	    snap_recover(vm, told, why) < 0 ||
 	    (cold && forget_resume(vm, why) < 0))
+		return -1;
+	if (strcmp(vm->net, "none") == 0)
+		return 0;
+	return check_ports(h, vm, told, why);
+}
+
+/* A file that QEMU will be told of. */
+static int
+check_file(const struct vm *vm, const char *file, struct why *why)
+{
+	if (!file || (*file == '/' && access(file, R_OK) == 0))
+		return 0;
+	if (*file != '/')
+		return why_set(why, EX_CONFIG, "%s: %s: not an absolute path",
+		    vm->name, file);
+	return why_sys(why, EX_NOINPUT, "%s: %s", vm->name, file);
+}
+
+static int
+check_files(const struct vm *vm, struct why *why)
+{
+	if (check_file(vm, vm->kernel, why) < 0 ||
+	    check_file(vm, vm->initrd, why) < 0)
+		return -1;
+	return check_file(vm, vm->cdrom, why);
+}
+
+int
+boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
+    struct boot *b, struct why *why)
+{
+	autofree char *then = NULL;
+	autostrv struct strv smbios = { 0 };
+	struct once once = { 0 };
+
+	*b = (struct boot){ 0 };
+	for (size_t i = 0; i < how->set.n; i++)
+		if (once_set(&once, how->set.v[i], why) < 0)
+			return -1;
+	if (settle(h, vm, how->cold, &b->told, why) < 0)
 		goto fail;
-	if (strcmp(vm->net, "none") != 0 &&
-	    check_ports(h, vm, &b->told, why) < 0)
-		goto fail;
+	once_apply(&once, vm);
 	/* a snapshot wants the accelerator it was taken under */
-	if (vm->resume && !accel)
-		accel = then = snap_accel(vm, vm->resume);
-	if (qemu_find(h, vm, accel, &b->qemu, why) < 0 ||
-	    check_accel(b->qemu.accel, why) < 0)
+	if (vm->resume && !once.accel)
+		once.accel = then = snap_accel(vm, vm->resume);
+	if (qemu_find(h, vm, once.accel, &b->qemu, why) < 0 ||
+	    check_accel(b->qemu.accel, why) < 0 || check_files(vm, why) < 0)
 		goto fail;
 	if (vm->resume && snap_loads(vm, vm->resume, b->qemu.accel, why) < 0)
 		goto fail;
-	if (ssh_credentials(h, vm, why) < 0 ||
+	if (ssh_credentials(h, vm, why) < 0 || seed_make(h, vm, why) < 0 ||
 	    gateway_argv(vm, &b->gateway, why) < 0)
 		goto fail;
 	ssh_credential_files(h, vm, &smbios);
@@ -288,8 +338,8 @@ boot_state(const struct vm *vm, const char *state)
 }
 
 int
-boot_started(
-    const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why)
+boot_started(const struct vm *vm, const struct boot *b,
+    const struct boot_how *how, pid_t qemu, struct why *why)
 {
 	unsigned long long start;
 	char now[32], pid[64];
@@ -302,7 +352,8 @@ boot_started(
 	if (io_put(vm->dir, "pid", 0600, pid, strlen(pid)) < 0 ||
 	    io_put(vm->dir, "started", 0600, now, strlen(now)) < 0 ||
 	    io_put(vm->dir, "accel", 0600, b->qemu.accel,
-		strlen(b->qemu.accel)) < 0)
+		strlen(b->qemu.accel)) < 0 ||
+	    once_keep(vm, &how->set) < 0)
 		return why_sys(why, EX_IOERR, "%s", vm->name);
 	return 0;
 }

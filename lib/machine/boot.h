@@ -17,25 +17,35 @@ struct boot {
 	const char *resume; /* a snapshot to load, NULL: none; the vm's */
 };
 
+/* How a VM is to be started. */
+struct boot_how {
+	int cold; /* forget the snapshot that was reverted to */
+	struct strv set; /* settings of this run, key=value, see once.h */
+};
+
 /*
  * Make ready: the base is what was sealed, the ports are free (an automatic
  * ssh port that is taken moves, and vm.ini says so), credentials and log
  * folder are there, leftovers of the last run are gone.  The caller holds the
- * VM's lock and its run.lock.  cold: forget the snapshot that was reverted
- * to.  -1 with why: EX_NOPERM, EX_TEMPFAIL for a port the user gave,
- * EX_UNAVAILABLE.
+ * VM's lock and its run.lock.  -1 with why: EX_NOPERM, EX_TEMPFAIL for a
+ * port the user gave, EX_UNAVAILABLE, EX_USAGE for a setting that is none.
  */
-int boot_prepare(struct home *h, struct vm *vm, const char *accel, int cold,
+int boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
     struct boot *b, struct why *why);
 void boot_free(struct boot *b);
+
+/* Give the VM another ssh port, in vm.ini from now on: the one that the user
+ * asks for, or with want 0 any that is free.  The caller holds the VM's lock.
+ * -1 with why: EX_TEMPFAIL, naming who has it. */
+int boot_port(struct home *h, struct vm *vm, int want, struct why *why);
 
 /* Take run.lock: a descriptor to hand to QEMU, or -1 with why (EX_TEMPFAIL
  * when the VM is alive). */
 int boot_lock(const struct vm *vm, struct why *why);
 
-/* Write what readers look at: pid, started, accel; and the state. */
-int boot_started(
-    const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why);
+/* Write what readers look at: pid, started, accel, once; and the state. */
+int boot_started(const struct vm *vm, const struct boot *b,
+    const struct boot_how *how, pid_t qemu, struct why *why);
 void boot_state(const struct vm *vm, const char *state);
 /* Open the VM's three logs. */
 struct ring;

@@ -16,6 +16,7 @@
 #include "io.h"
 #include "qcow2.h"
 #include "say.h"
+#include "seed.h"
 #include "sys.h"
 
 static char *
@@ -60,12 +61,18 @@ record(const struct plan *p)
 	for (size_t i = 0; i < p->spec->ports.n; i++)
 		buf_fmt(&b, "port = %s\n", p->spec->ports.v[i]);
 	buf_fmt(&b, "net = %s\n", p->net);
+	if (strcmp(p->display, "none") != 0)
+		buf_fmt(&b, "display = %s\n", p->display);
+	for (size_t i = 0; i < p->spec->ssh_keys.n; i++)
+		buf_fmt(&b, "ssh_keys = %s\n", p->spec->ssh_keys.v[i]);
 	if (p->spec->accel)
 		buf_fmt(&b, "accel = %s\n", p->spec->accel);
 	if (p->spec->label)
 		buf_fmt(&b, "label = %s\n", p->spec->label);
-	buf_fmt(&b, "arch = %s\nmachine = %s\nhardware = 1\nfirmware = %s\n",
+	buf_fmt(&b, "arch = %s\nmachine = %s\nhardware = 2\nfirmware = %s\n",
 	    p->arch, p->machine, p->firmware);
+	if (p->seed)
+		buf_str(&b, "seed = yes\n");
 	buf_fmt(&b,
 	    "uuid = %s\nmac = 52:54:00:%02x:%02x:%02x\n"
 	    "created = %s\n",
@@ -111,39 +118,56 @@ sync_close(int fd, const char *what, struct why *why)
 	return bad ? -1 : 0;
 }
 
+static int
+text_file(
+    int dir, const char *name, const void *text, size_t n, struct why *why)
+{
+	int fd =
+	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && io_write(fd, text, n) == 0)
+		return fd;
+	why_sys(why, EX_IOERR, "%s", name);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 /* All files are written before the first is synced, so that one commit of
  * the file system's journal serves them all. */
 static int
 fill(int dir, const struct plan *p, struct why *why)
 {
 	autofree char *ini = record(p);
-	int uefi = strcmp(p->firmware, "uefi") == 0, bad = 0;
-	int disk, vars = -1, conf;
+	int uefi = strcmp(p->firmware, "uefi") == 0, n = 0, bad = 0;
+	const struct buf *data = &p->user_data;
+	struct {
+		const char *name;
+		int fd;
+	} file[4];
 
-	disk = overlay(dir, p, "disk.qcow2", p->disk, why);
-	if (disk < 0)
-		return -1;
-	if (uefi && (vars = efivars(dir, p, why)) < 0)
-		bad = 1;
-	conf = bad ? -1 :
-		     openat(dir, "vm.ini",
-			 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (!bad && (conf < 0 || io_write(conf, ini, strlen(ini)) < 0)) {
-		why_sys(why, EX_IOERR, "%s: vm.ini", p->spec->name);
-		bad = 1;
+	file[n].name = "disk.qcow2";
+	file[n++].fd = overlay(dir, p, "disk.qcow2", p->disk, why);
+	if (uefi && file[n - 1].fd >= 0) {
+		file[n].name = "efivars.qcow2";
+		file[n++].fd = efivars(dir, p, why);
 	}
-	if (bad) {
-		close(disk);
-		if (vars >= 0)
-			close(vars);
-		if (conf >= 0)
-			close(conf);
-		return -1;
+	if (data->n && file[n - 1].fd >= 0) {
+		file[n].name = VM_USER_DATA;
+		file[n++].fd =
+		    text_file(dir, VM_USER_DATA, data->p, data->n, why);
 	}
-	bad |= sync_close(conf, "vm.ini", why) < 0;
-	bad |= sync_close(disk, "disk.qcow2", why) < 0;
-	if (vars >= 0)
-		bad |= sync_close(vars, "efivars.qcow2", why) < 0;
+	if (file[n - 1].fd >= 0) {
+		file[n].name = "vm.ini";
+		file[n++].fd = text_file(dir, "vm.ini", ini, strlen(ini), why);
+	}
+	bad = file[n - 1].fd < 0;
+	for (int i = 0; i < n; i++) {
+		if (bad && file[i].fd >= 0)
+			close(file[i].fd);
+		else if (!bad)
+			bad = sync_close(file[i].fd, file[i].name, why) < 0;
+	}
 	if (!bad && sys_fsync(dir) < 0)
 		return why_sys(why, EX_IOERR, "%s", p->spec->name);
 	return bad ? -1 : 0;
@@ -254,6 +278,7 @@ vm_make(
 		close(lock);
 	if (p.base.dir >= 0)
 		base_close(&p.base);
+	buf_free(&p.user_data);
 	return r < 0 ? -1 : vm_open(h, spec->name, vm, why);
 }
 

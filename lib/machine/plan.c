@@ -3,11 +3,14 @@
  * defaults, in that order. */
 #include "plan.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "io.h"
 #include "say.h"
+#include "seed.h"
 #include "sys.h"
 
 /* Snapshots load only on the machine they were taken on, so the version of
@@ -109,6 +112,9 @@ static int
 plan_machine(struct home *h, struct plan *p, struct why *why)
 {
 	p->arch = either(conf_get(p->base.conf, NULL, "arch"), sys_arch());
+	if (p->spec->arch && strcmp(p->spec->arch, p->arch) != 0)
+		return why_set(why, EX_CONFIG, "--arch %s: base %s is of %s",
+		    p->spec->arch, p->base.name, p->arch);
 	for (size_t i = 0; i < LEN(machines); i++)
 		if (strcmp(machines[i].arch, p->arch) == 0)
 			p->machine = machines[i].machine;
@@ -143,6 +149,28 @@ user_check(const char *user, struct why *why)
 	return why_set(why, EX_USAGE, "%s: not a user's name", user);
 }
 
+/* tiny is told all by SMBIOS, and an image without cloud-init takes nothing:
+ * all others get the seed. */
+static int
+plan_seed(struct plan *p, struct why *why)
+{
+	const char *key = conf_get(p->base.conf, NULL, "key");
+	const char *file = p->spec->user_data;
+	int takes = 1;
+
+	if (conf_bool(p->base.conf, "cloud_init", &takes, why) < 0)
+		return -1;
+	p->seed = takes && !(key && strcmp(key, "smbios") == 0);
+	if (!file)
+		return 0;
+	if (!p->seed)
+		return why_set(why, EX_CONFIG,
+		    "--user-data: base %s has no cloud-init", p->base.name);
+	if (io_read_file(AT_FDCWD, file, &p->user_data, SEED_USER_DATA_MAX) < 0)
+		return why_sys(why, EX_NOINPUT, "%s", file);
+	return p->user_data.n ? 0 : why_set(why, EX_DATAERR, "%s: empty", file);
+}
+
 static int
 word_check(const char *key, const char *word, const char *const *words,
     struct why *why)
@@ -163,8 +191,12 @@ plan_make(struct home *h, struct plan *p, struct why *why)
 	p->generation = s->generation ? s->generation : p->base.current;
 	if (base_seal_of(&p->base, p->generation, &p->seal, why) < 0 ||
 	    plan_memory(h, p, why) < 0 || plan_cpus(h, p, why) < 0 ||
-	    plan_disk(h, p, why) < 0 || plan_machine(h, p, why) < 0)
+	    plan_disk(h, p, why) < 0 || plan_machine(h, p, why) < 0 ||
+	    plan_seed(p, why) < 0)
 		return -1;
+	p->display = s->display ?
+	    s->display :
+	    either(conf_get(h->conf, NULL, "display"), "none");
 	p->net = s->net ? s->net :
 			  either(conf_get(h->conf, NULL, "net"), "filtered");
 	p->user = s->ssh_user;
@@ -176,7 +208,8 @@ plan_make(struct home *h, struct plan *p, struct why *why)
 	if (s->label && conf_check("vm.ini", "label", s->label, why) < 0)
 		return -1;
 	if (word_check("firmware", p->firmware, vm_firmwares, why) < 0 ||
-	    word_check("net", p->net, vm_nets, why) < 0)
+	    word_check("net", p->net, vm_nets, why) < 0 ||
+	    word_check("display", p->display, vm_displays, why) < 0)
 		return -1;
 	if (p->memory < 16 << 20 || p->memory % (1 << 20))
 		return why_set(

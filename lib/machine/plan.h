@@ -12,8 +12,10 @@ struct plan {
 	struct seal seal;
 	long long generation, cpus;
 	uint64_t memory, disk;
-	const char *arch, *machine, *firmware, *net, *user;
+	const char *arch, *machine, *firmware, *net, *user, *display;
 	int port;
+	int seed; /* the base takes a NoCloud seed */
+	struct buf user_data;
 };
 
 /*

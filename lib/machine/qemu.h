@@ -17,6 +17,7 @@ struct qemu {
 	char *program; /* path of qemu-system-ARCH, it owns */
 	const char *accel; /* kvm, hvf, tcg */
 	char *code; /* UEFI code, NULL for BIOS, it owns */
+	char *told; /* a line for the person, NULL: nothing, it owns */
 };
 
 /*
@@ -27,6 +28,8 @@ struct qemu {
 int qemu_find(struct home *h, const struct vm *vm, const char *accel,
     struct qemu *q, struct why *why);
 void qemu_free(struct qemu *q);
+/* 1 when the VM has a screen, and with it a pointer. */
+int qemu_screen(const struct vm *vm);
 
 /*
  * The argument vector.  smbios lists files, relative to the VM's directory,
@@ -44,5 +47,9 @@ void qemu_argv(const struct vm *vm, const struct qemu *q,
 #define VM_NET "net.sock"
 #define VM_CONTROL "gateway.sock" /* xray-net's requests */
 #define VM_SSH "guest-22.sock" /* the guest's port 22 */
+#define VM_VNC "vnc.sock"
+#define VM_SPICE "spice.sock"
+
+#define VM_SEED "seed.img" /* what cloud-init is told; stays */
 
 #endif

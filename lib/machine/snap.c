@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "once.h"
+#include "qemu.h"
 #include "qcow2.h"
 #include "say.h"
 
@@ -121,11 +123,39 @@ differs(const struct vm *vm, const char *tag, const char *what,
 	    vm->name, tag, what, then, now);
 }
 
-/* Whether there is a network device, whatever it is connected to. */
-static const char *
-nic(const struct vm *vm)
+/* What a snapshot is taken with, and loads with alone: the devices, whatever
+ * they are connected to. */
+struct hardware {
+	char memory[32], cpus[8];
+};
+struct fact {
+	const char *key, *now; /* NULL: not known */
+};
+enum { FACTS = 8 };
+
+/* Of the VM as it runs, or would run.  The texts are the vm's and hw's. */
+static void
+facts(const struct vm *vm, const char *accel, struct hardware *hw,
+    struct fact f[FACTS])
 {
-	return strcmp(vm->net, "none") == 0 ? "no" : "yes";
+	autofree char *memory = NULL;
+	autobuf struct buf text = { 0 };
+	struct vm now = *vm;
+	size_t n = 0;
+
+	once_recall(&now, &text);
+	memory = num_size_text(now.memory);
+	(void)snprintf(hw->memory, sizeof hw->memory, "%s", memory);
+	(void)snprintf(hw->cpus, sizeof hw->cpus, "%lld", now.cpus);
+	f[n++] = (struct fact){ "memory", hw->memory };
+	f[n++] = (struct fact){ "cpus", hw->cpus };
+	f[n++] = (struct fact){ "accel", accel };
+	f[n++] = (struct fact){ "machine", vm->machine };
+	f[n++] = (struct fact){ "firmware", vm->firmware };
+	f[n++] =
+	    (struct fact){ "nic", strcmp(vm->net, "none") == 0 ? "no" : "yes" };
+	f[n++] = (struct fact){ "screen", qemu_screen(&now) ? "yes" : "no" };
+	f[n++] = (struct fact){ "kernel", now.kernel ? "yes" : "no" };
 }
 
 char *
@@ -148,28 +178,18 @@ int
 snap_loads(
     const struct vm *vm, const char *tag, const char *accel, struct why *why)
 {
-	autofree char *memory = num_size_text(vm->memory);
-	autofree char *cpus = xasprintf("%lld", vm->cpus);
-	const struct {
-		const char *key, *now;
-	} facts[] = {
-		{ "memory", memory },
-		{ "cpus", cpus },
-		{ "accel", accel },
-		{ "machine", vm->machine },
-		{ "firmware", vm->firmware },
-		{ "nic", nic(vm) },
-	};
+	struct fact f[FACTS];
+	struct hardware hw;
 	struct conf *c;
 	int bad = 0;
 
 	if (record_read(vm, &c, why) < 0)
 		return -1;
-	for (size_t i = 0; i < LEN(facts) && !bad; i++)
-		bad = facts[i].now ?
-		    differs(vm, tag, facts[i].key,
-			conf_get(c, tag, facts[i].key), facts[i].now, why) :
-		    0;
+	facts(vm, accel, &hw, f);
+	for (size_t i = 0; i < FACTS && !bad; i++)
+		if (f[i].now)
+			bad = differs(vm, tag, f[i].key,
+			    conf_get(c, tag, f[i].key), f[i].now, why);
 	conf_free(c);
 	return bad;
 }
@@ -178,18 +198,17 @@ static int
 note_facts(
     struct conf *c, const struct vm *vm, const char *tag, struct why *why)
 {
-	autofree char *memory = num_size_text(vm->memory);
-	autofree char *cpus = xasprintf("%lld", vm->cpus);
 	autobuf struct buf accel = { 0 };
+	struct fact f[FACTS];
+	struct hardware hw;
 
 	(void)io_read_file(vm->dir, "accel", &accel, 16); /* not running */
-	if (conf_set_in(c, tag, "memory", memory, why) < 0 ||
-	    conf_set_in(c, tag, "cpus", cpus, why) < 0 ||
-	    conf_set_in(c, tag, "machine", vm->machine, why) < 0 ||
-	    conf_set_in(c, tag, "firmware", vm->firmware, why) < 0 ||
-	    conf_set_in(c, tag, "nic", nic(vm), why) < 0)
-		return -1;
-	return accel.n ? conf_set_in(c, tag, "accel", accel.p, why) : 0;
+	facts(vm, accel.n ? accel.p : NULL, &hw, f);
+	for (size_t i = 0; i < FACTS; i++)
+		if (f[i].now &&
+		    conf_set_in(c, tag, f[i].key, f[i].now, why) < 0)
+			return -1;
+	return 0;
 }
 
 int

@@ -16,6 +16,8 @@
 const char *const vm_firmwares[] = { "bios", "uefi", NULL };
 const char *const vm_nets[] = { "filtered", "open", "none", NULL };
 const char *const vm_accels[] = { "auto", "kvm", "hvf", "tcg", NULL };
+const char *const vm_displays[] = { "none", "gtk", "sdl", "cocoa", "curses",
+	"vnc", "spice", NULL };
 
 static int
 text_fact(struct vm *vm, const char *key, const char *none, const char **out,
@@ -45,8 +47,11 @@ word_fact(struct vm *vm, const char *key, const char *none,
 static int
 read_texts(struct vm *vm, struct why *why)
 {
-
 	vm->resume = conf_get(vm->conf, NULL, "resume");
+	vm->kernel = conf_get(vm->conf, NULL, "kernel");
+	vm->initrd = conf_get(vm->conf, NULL, "initrd");
+	vm->append = conf_get(vm->conf, NULL, "append");
+	vm->cdrom = conf_get(vm->conf, NULL, "cdrom");
 	if (text_fact(vm, "base", "", &vm->base, why) < 0 ||
 	    text_fact(vm, "arch", NULL, &vm->arch, why) < 0 ||
 	    text_fact(vm, "machine", NULL, &vm->machine, why) < 0 ||
@@ -56,7 +61,9 @@ read_texts(struct vm *vm, struct why *why)
 		return -1;
 	if (word_fact(
 		vm, "firmware", "bios", vm_firmwares, &vm->firmware, why) < 0 ||
-	    word_fact(vm, "accel", "auto", vm_accels, &vm->accel, why) < 0)
+	    word_fact(vm, "accel", "auto", vm_accels, &vm->accel, why) < 0 ||
+	    word_fact(vm, "display", "none", vm_displays, &vm->display, why) <
+		0)
 		return -1;
 	return word_fact(vm, "net", "filtered", vm_nets, &vm->net, why);
 }
@@ -69,14 +76,15 @@ read_numbers(struct vm *vm, struct why *why)
 	vm->generation = vm->hardware = vm->cpus = 1;
 	vm->ssh_port = 0;
 	vm->memory = (uint64_t)4096 << 20;
-	vm->port_fixed = vm->guarded = 0;
+	vm->port_fixed = vm->guarded = vm->seed = 0;
 	if (conf_int(c, "generation", 1, 1 << 30, &vm->generation, why) < 0 ||
-	    conf_int(c, "hardware", 1, 1, &vm->hardware, why) < 0 ||
+	    conf_int(c, "hardware", 1, 2, &vm->hardware, why) < 0 ||
 	    conf_int(c, "cpus", 1, 255, &vm->cpus, why) < 0 ||
 	    conf_int(c, "ssh_port", 1, 65535, &vm->ssh_port, why) < 0 ||
 	    conf_size(c, "memory", 1 << 20, &vm->memory, why) < 0)
 		return -1;
-	if (conf_bool(c, "ssh_port_fixed", &vm->port_fixed, why) < 0)
+	if (conf_bool(c, "ssh_port_fixed", &vm->port_fixed, why) < 0 ||
+	    conf_bool(c, "seed", &vm->seed, why) < 0)
 		return -1;
 	return conf_bool(c, "protected", &vm->guarded, why) < 0 ? -1 : 0;
 }

@@ -21,17 +21,21 @@ struct vm {
 	int dir;
 	struct conf *conf; /* the strings below are the conf's */
 	const char *base, *arch, *machine, *firmware, *net, *accel, *mac, *uuid,
-	    *ssh_user, *resume;
+	    *ssh_user, *resume, *display;
+	const char *kernel, *initrd, *append, *cdrom; /* NULL: none */
 	long long generation, hardware, cpus, ssh_port;
 	uint64_t memory; /* bytes */
 	int port_fixed; /* the user gave the ssh port */
 	int guarded; /* protected = yes */
+	int seed; /* it has a NoCloud seed disk */
 	int hold; /* run.lock, held by us so that it stays off; -1: not */
 	int broken; /* vm.ini could not be read; only vm_open_any */
 };
 
-/* The words that firmware, net and accel may be; they end with NULL. */
-extern const char *const vm_firmwares[], *const vm_nets[], *const vm_accels[];
+/* The words that firmware, net, accel and display may be; they end with
+ * NULL. */
+extern const char *const vm_firmwares[],
+    *const vm_nets[], *const vm_accels[], *const vm_displays[];
 
 /* Open the VM; a name of digits alone is a VM's ssh port.  -1 with why:
  * EX_NOINPUT and the nearest name; EX_DATAERR or
@@ -67,8 +71,10 @@ struct vm_spec {
 	long long generation, cpus;
 	uint64_t memory, disk; /* bytes */
 	int ssh_port;
-	const char *ssh_user, *net, *firmware, *accel, *label;
+	const char *ssh_user, *net, *firmware, *accel, *label, *display, *arch;
+	const char *user_data; /* a file for cloud-init */
 	struct strv ports; /* [ADDR:]HOST:GUEST[/udp] */
+	struct strv ssh_keys; /* absolute paths of public keys */
 };
 
 /*
