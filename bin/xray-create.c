@@ -106,24 +106,57 @@ add_key(const char *file)
 	strv_add(&spec.ssh_keys, path);
 }
 
+/* Options that are a text, and those that are one of some words. */
+static const struct {
+	int c;
+	const char **to, *name;
+	const char *const *words;
+} texts[] = {
+	{ 'b', &spec.base, NULL, NULL },
+	{ OPT_SSH_USER, &spec.ssh_user, NULL, NULL },
+	{ OPT_USER_DATA, &spec.user_data, NULL, NULL },
+	{ OPT_ARCH, &spec.arch, NULL, NULL },
+	{ OPT_LABEL, &spec.label, NULL, NULL },
+	{ OPT_FIRMWARE, &spec.firmware, "--firmware", vm_firmwares },
+	{ OPT_DISPLAY, &spec.display, "--display", vm_displays },
+	{ OPT_NET, &spec.net, "--net", vm_nets },
+	{ OPT_ACCEL, &spec.accel, "--accel", vm_accels },
+};
+
+/* 1 when it was one of those. */
+static int
+text(int c, char *arg)
+{
+	for (size_t i = 0; i < LEN(texts); i++)
+		if (texts[i].c == c) {
+			*texts[i].to = texts[i].words ?
+			    one_of(texts[i].name, arg, texts[i].words) :
+			    arg;
+			return 1;
+		}
+	return 0;
+}
+
+static void
+set_memory(const char *arg)
+{
+	spec.memory = opt_size(&use, "--memory", arg, 1 << 20);
+	if (spec.memory < (16 << 20) || spec.memory % (1 << 20))
+		die_usage(&use, "--memory: %s: whole MiB, at least 16", arg);
+}
+
 static void
 option(int c, char *arg)
 {
+	if (text(c, arg))
+		return;
 	switch (c) {
-	case 'b':
-		spec.base = arg;
-		break;
 	case OPT_GENERATION:
 		spec.generation =
 		    opt_int(&use, "--generation", arg, 1, 1 << 30);
 		break;
 	case 'm':
-		spec.memory = opt_size(&use, "--memory", arg, 1 << 20);
-		if (spec.memory < (16 << 20) || spec.memory % (1 << 20))
-			die_usage(&use,
-			    "--memory: %s: whole MiB, at least "
-			    "16",
-			    arg);
+		set_memory(arg);
 		break;
 	case 'c':
 		spec.cpus = opt_int(&use, "--cpus", arg, 1, 255);
@@ -137,35 +170,8 @@ option(int c, char *arg)
 	case OPT_SSH_PORT:
 		spec.ssh_port = (int)opt_int(&use, "--ssh-port", arg, 1, 65535);
 		break;
-	case OPT_SSH_USER:
-		spec.ssh_user = arg;
-		break;
-	case OPT_FIRMWARE:
-		spec.firmware = one_of("--firmware", arg, vm_firmwares);
-		break;
-	case OPT_NET:
-		spec.net = one_of("--net", arg, vm_nets);
-		break;
-	case OPT_ACCEL:
-		spec.accel = one_of("--accel", arg, vm_accels);
-		break;
-	case OPT_LABEL:
-		spec.label = arg;
-		break;
-	case OPT_ARCH:
-		spec.arch = arg;
-		break;
-	case OPT_DISPLAY:
-		spec.display = one_of("--display", arg, vm_displays);
-		break;
 	case OPT_SSH_KEY:
 		add_key(arg);
-		break;
-	case OPT_USER_DATA:
-		spec.user_data = arg;
-		break;
-	case 'f':
-		force = 1;
 		break;
 	case OPT_START:
 	case OPT_NO_START:
@@ -173,6 +179,9 @@ option(int c, char *arg)
 		break;
 	case 'w':
 		start = wait_guest = 1;
+		break;
+	case 'f':
+		force = 1;
 		break;
 	case OPT_JSON:
 		json = 1;

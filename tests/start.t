@@ -194,13 +194,13 @@ cat >"$tmp/sd/systemd-run" <<'END'
 #!/bin/sh
 printf '%s\n' "$@" >"$SEEN"
 [ ! -e "$SEEN.refuse" ] || exit 1
-set --  "$@" END
+set -- "$@" last
 for a; do
 	shift
 	case $a in
 	--setenv=*) export "${a#--setenv=}" ;;
 	--) go=1 ;;
-	END) ;;
+	last) ;;
 	*) [ -z "$go" ] || set -- "$@" "$a" ;;
 	esac
 done

@@ -11,8 +11,8 @@
 #include "json.h"
 #include "say.h"
 
-/* Where no descriptor tells of them.  Code and variables belong together: an image of 4 MiB code does not take
- * the variables of a 2 MiB one. */
+/* Where no descriptor tells of them.  Code and variables belong together: an
+ * image of 4 MiB code does not take the variables of a 2 MiB one. */
 static const struct {
 	const char *arch, *code, *vars;
 } places[] = {
