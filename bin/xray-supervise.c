@@ -33,6 +33,7 @@
 #include "snap.h"
 #include "ssh.h"
 #include "sys.h"
+#include "tty.h"
 #include "watch.h"
 
 enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_SET, OPT_COLD };
@@ -69,6 +70,8 @@ static struct {
 	struct watch watch;
 	struct ring qemu_log, net_log, console_log;
 	struct stream qemu_out, net_out, console, events;
+	struct tty tty;
+	uv_poll_t tty_poll;
 	uv_signal_t child, term, intr;
 	uv_timer_t again, last;
 } s = { .lock = -1, .vm_lock = -1, .ready = -1 };
@@ -113,6 +116,8 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 		ring_write(st->ring, b->base, (size_t)n);
 	else if (n > 0)
 		watch_feed(&s.watch, b->base, (size_t)n, handle, NULL);
+	if (n > 0 && st == &s.console)
+		tty_put(&s.tty, b->base, (size_t)n);
 	if (n > 0 && s.foreground && !curses() && st == &s.console)
 		say_guest(b->base, (size_t)n);
 	if (n < 0) {
@@ -196,18 +201,6 @@ restart_gateway(uv_timer_t *t)
 		uv_timer_start(t, restart_gateway, 1000, 0);
 }
 
-/* "exit 0", "signal 9", in static memory. */
-static const char *
-ending(int status)
-{
-	static char text[32];
-	int signaled = WIFSIGNALED(status);
-
-	(void)snprintf(text, sizeof text, "%s %d", signaled ? "signal" : "exit",
-	    signaled ? WTERMSIG(status) : WEXITSTATUS(status));
-	return text;
-}
-
 static void
 gateway_ended(int status)
 {
@@ -215,7 +208,7 @@ gateway_ended(int status)
 	if (!s.qemu)
 		return;
 	ring_line(&s.net_log, "gateway ended (%s); again in %d ms",
-	    ending(status), s.backoff);
+	    run_ending(status), s.backoff);
 	uv_timer_start(&s.again, restart_gateway, (uint64_t)s.backoff, 0);
 	s.backoff = s.backoff < 5000 ? 2 * s.backoff : s.backoff;
 }
@@ -230,7 +223,7 @@ static void
 qemu_ended(int status)
 {
 	s.code = run_code(status);
-	ring_line(&s.qemu_log, "QEMU ended (%s)", ending(status));
+	ring_line(&s.qemu_log, "QEMU ended (%s)", run_ending(status));
 	s.qemu = 0;
 	uv_timer_stop(&s.again);
 	if (s.gateway)
@@ -272,36 +265,30 @@ hangup(uv_signal_t *h, int sig)
 		ring_line(&s.qemu_log, "power button: %s", why.text);
 }
 
-/* What a child that ended said last; the caller's. */
-static char *
-last_words(struct stream *st, struct ring *ring)
-{
-	uv_os_fd_t fd;
-	char *line;
-
-	if (uv_fileno((uv_handle_t *)&st->pipe, &fd) == 0)
-		ring_drain(ring, fd);
-	line = ring_last(ring->dir, ring->name, NULL);
-	return line ? line : xstrdup("it said nothing");
-}
-
 /* Stop what was started, then die with why. */
 static _Noreturn void
 fail(const struct why *why)
 {
-	const struct {
-		pid_t pid;
-		int sig;
-	} ours[] = {
-		{ s.qemu, SIGKILL },
-		{ s.gateway, SIGTERM },
-	};
-
-	for (size_t i = 0; i < LEN(ours); i++)
-		if (ours[i].pid > 0 && kill(ours[i].pid, ours[i].sig) == 0)
-			(void)waitpid(ours[i].pid, NULL, 0);
+	if (s.qemu > 0 && kill(s.qemu, SIGKILL) == 0)
+		(void)waitpid(s.qemu, NULL, 0);
+	if (s.gateway > 0 && kill(s.gateway, SIGTERM) == 0)
+		(void)waitpid(s.gateway, NULL, 0);
 	boot_clear(&s.vm);
 	die_why(why);
+}
+
+/* The same, with what a child that ended said last. */
+static _Noreturn void
+fail_said(const char *what, struct stream *st, struct ring *ring)
+{
+	autofree char *line = NULL;
+	uv_os_fd_t fd = -1;
+	struct why why;
+
+	(void)uv_fileno((uv_handle_t *)&st->pipe, &fd); /* closed: nothing */
+	line = ring_last_words(ring, fd);
+	why_set(&why, EX_UNAVAILABLE, "%s: %s: %s", s.vm.name, what, line);
+	fail(&why);
 }
 
 /* 1 when QEMU has ended before it was ready. */
@@ -315,19 +302,15 @@ qemu_gone(void)
 
 /* Give up; when QEMU has ended, its last words say why. */
 static _Noreturn void
-give_up(struct why *why)
+give_up(const struct why *why)
 {
 	long long deadline = io_now() + 1000; /* it closes, then it ends */
-	autofree char *line = NULL;
 
 	while (why->code == EX_UNAVAILABLE && !qemu_gone() &&
 	    io_left(deadline) > 0)
 		io_nap();
-	if (qemu_gone()) {
-		line = last_words(&s.qemu_out, &s.qemu_log);
-		why_set(
-		    why, EX_UNAVAILABLE, "%s: QEMU ended: %s", s.vm.name, line);
-	}
+	if (qemu_gone())
+		fail_said("QEMU ended", &s.qemu_out, &s.qemu_log);
 	fail(why);
 }
 
@@ -344,11 +327,32 @@ reach(const char *name, long long deadline)
 }
 
 static void
-watch_events(long long deadline)
+serve_console(uv_poll_t *h, int status, int events)
+{
+	(void)h, (void)status, (void)events;
+	tty_turn(&s.tty);
+}
+
+/* Before QEMU is started: while we are there, clients come to us. */
+static void
+open_console(void)
+{
+	if (tty_open(&s.tty, s.vm.dir, VM_TTY) < 0 ||
+	    uv_poll_init(uv_default_loop(), &s.tty_poll, s.tty.watch) != 0 ||
+	    uv_poll_start(&s.tty_poll, UV_READABLE, serve_console) != 0)
+		die_sys(EX_OSERR, "%s: %s", s.vm.name, VM_TTY);
+}
+
+static void
+watch_sockets(long long deadline)
 {
 	static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n";
-	int fd = reach(VM_WATCH, deadline);
+	int fd = reach(VM_CONSOLE, deadline);
 
+	if (tty_guest(&s.tty, fd) < 0)
+		ring_line(&s.qemu_log, "console: %s", strerror(errno));
+	follow(&s.console, fd, &s.console_log);
+	fd = reach(VM_WATCH, deadline); /* the last of its sockets */
 	if (send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) < 0)
 		ring_line(&s.qemu_log, "events: %s", strerror(errno));
 	follow(&s.events, fd, NULL);
@@ -375,17 +379,13 @@ resume(struct qmp *q)
 static void
 wait_gateway(int fd, long long deadline)
 {
-	autofree char *line = NULL;
-	struct why why;
 	char c;
 
 	if (io_wait_readable(fd, deadline) == 1 && read(fd, &c, 1) == 1)
 		return;
 	if (qemu_gone())
-		give_up(&why);
-	line = last_words(&s.net_out, &s.net_log);
-	why_set(&why, EX_UNAVAILABLE, "%s: no network: %s", s.vm.name, line);
-	fail(&why);
+		fail_said("QEMU ended", &s.qemu_out, &s.qemu_log);
+	fail_said("no network", &s.net_out, &s.net_log);
 }
 
 static void
@@ -399,6 +399,7 @@ launch(void)
 	ring_line(&s.qemu_log, "start: %s, %s, %lld MiB, %lld cpus",
 	    s.boot.qemu.accel, s.vm.machine, (long long)(s.vm.memory >> 20),
 	    s.vm.cpus);
+	open_console();
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
 	if (s.qemu < 0 ||
 	    boot_started(&s.vm, &s.boot, &s.how, s.qemu, &why) < 0)
@@ -409,8 +410,7 @@ launch(void)
 		start_gateway(ready[1]);
 		close(ready[1]);
 	}
-	follow(&s.console, reach(VM_CONSOLE, deadline), &s.console_log);
-	watch_events(deadline); /* the last of its sockets: all are there */
+	watch_sockets(deadline);
 	q = qmp_open(s.vm.dir, VM_QMP, s.vm.name, deadline, &why);
 	if (!q)
 		give_up(&why);
@@ -517,6 +517,7 @@ main(int argc, char **argv)
 	launch();
 	tell_ready();
 	loop();
+	tty_close(&s.tty);
 	boot_clear(&s.vm);
 	return s.foreground ? s.code : 0;
 }

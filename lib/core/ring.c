@@ -102,17 +102,6 @@ ring_line(struct ring *r, const char *fmt, ...)
 	ring_write(r, b.p, b.n);
 }
 
-void
-ring_drain(struct ring *r, int fd)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	while (io_wait_readable(fd, io_now()) == 1 &&
-	    (n = read(fd, chunk, sizeof chunk)) > 0)
-		ring_write(r, chunk, (size_t)n);
-}
-
 static int
 blank(const char *s, size_t n)
 {
@@ -151,4 +140,17 @@ ring_last(int dir, const char *name, const char *since)
 		end = from;
 	}
 	return NULL;
+}
+
+char *
+ring_last_words(struct ring *r, int fd)
+{
+	char chunk[4096], *line;
+	ssize_t n;
+
+	while (io_wait_readable(fd, io_now()) == 1 &&
+	    (n = read(fd, chunk, sizeof chunk)) > 0)
+		ring_write(r, chunk, (size_t)n);
+	line = ring_last(r->dir, r->name, NULL);
+	return line ? line : xstrdup("it said nothing");
 }

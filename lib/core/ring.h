@@ -28,9 +28,10 @@ int ring_open(struct ring *r, int dir, const char *name);
 void ring_write(struct ring *r, const char *p, size_t n);
 /* Append a line of our own. */
 void ring_line(struct ring *r, const char *fmt, ...) PRINTF(2, 3);
-/* Append what can be read of fd without waiting. */
-void ring_drain(struct ring *r, int fd);
 void ring_close(struct ring *r);
+/* Append what can be read of fd, and what the source said last, the caller's;
+ * words of ours when that is nothing. */
+char *ring_last_words(struct ring *r, int fd);
 
 /* The last line of dir/name with more than blanks in it, without its time,
  * the caller's; NULL when there is none.  since is a time as in the log;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -145,6 +146,17 @@ int
 run_code(int status)
 {
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+const char *
+run_ending(int status)
+{
+	static char text[32];
+	int signaled = WIFSIGNALED(status);
+
+	(void)snprintf(text, sizeof text, "%s %d", signaled ? "signal" : "exit",
+	    signaled ? WTERMSIG(status) : WEXITSTATUS(status));
+	return text;
 }
 
 void

@@ -45,6 +45,8 @@ pid_t run_piped(
 void run_let_go(void);
 /* The exit code of a wait status: 128 + n for signal n. */
 int run_code(int status);
+/* "exit 0" or "signal 9", for a log; in static memory. */
+const char *run_ending(int status);
 
 /* Wait for pid until deadline (io_now's clock, -1: for ever).  Its exit code,
  * 128 + n when signal n ended it; -1 with errno, ETIMEDOUT when it still

@@ -44,6 +44,15 @@ void sys_close_others(int from, const int *keep, int n);
 /* A pipe, both ends close-on-exec. */
 int sys_pipe(int p[2]);
 
+/*
+ * A descriptor that is readable while one of those it watches is ready: epoll
+ * or kqueue, so that a set of descriptors is one to an event loop.  sys_watch
+ * says what fd is watched for, again when that changes; what is closed is
+ * watched no more.
+ */
+int sys_watch_new(void);
+int sys_watch(int watch, int fd, int in, int out);
+
 /* n random bytes from the system; cannot fail once the system is up. */
 void sys_random(void *p, size_t n);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/attr.h>
 #include <sys/clonefile.h>
+#include <sys/event.h>
 #include <sys/file.h>
 #include <mach/mach.h>
 #include <sys/sysctl.h>
@@ -180,6 +181,28 @@ sys_kill(pid_t pid, unsigned long long start, int sig)
 void
 sys_die_with_parent(void)
 {
+}
+
+int
+sys_watch_new(void)
+{
+	int fd = kqueue();
+
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* not inherited anyway */
+	return fd;
+}
+
+int
+sys_watch(int watch, int fd, int in, int out)
+{
+	struct kevent ev;
+
+	EV_SET(&ev, fd, EVFILT_READ, in ? EV_ADD : EV_DELETE, 0, 0, NULL);
+	if (kevent(watch, &ev, 1, NULL, 0, NULL) < 0 && in)
+		return -1;
+	EV_SET(&ev, fd, EVFILT_WRITE, out ? EV_ADD : EV_DELETE, 0, 0, NULL);
+	return kevent(watch, &ev, 1, NULL, 0, NULL) < 0 && out ? -1 : 0;
 }
 
 int

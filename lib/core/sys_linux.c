@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -197,6 +198,23 @@ void
 sys_die_with_parent(void)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a help, not a promise */
+}
+
+int
+sys_watch_new(void)
+{
+	return epoll_create1(EPOLL_CLOEXEC);
+}
+
+int
+sys_watch(int watch, int fd, int in, int out)
+{
+	struct epoll_event ev = { .events = (in ? EPOLLIN : 0) |
+		    (out ? EPOLLOUT : 0) };
+
+	if (epoll_ctl(watch, EPOLL_CTL_MOD, fd, &ev) == 0)
+		return 0;
+	return errno == ENOENT ? epoll_ctl(watch, EPOLL_CTL_ADD, fd, &ev) : -1;
 }
 
 int

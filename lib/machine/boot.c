@@ -147,8 +147,8 @@ gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
 }
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
-	VM_CONSOLE, VM_NET, VM_CONTROL, VM_SSH, VM_VNC, VM_SPICE, VM_ONCE,
-	"pid", "state", "started", "accel", "gateway", "up" };
+	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_SSH, VM_VNC, VM_SPICE,
+	VM_ONCE, "pid", "state", "started", "accel", "gateway", "up" };
 
 int
 boot_logs(const struct vm *vm, struct ring *qemu, struct ring *net,

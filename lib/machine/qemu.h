@@ -44,6 +44,7 @@ void qemu_argv(const struct vm *vm, const struct qemu *q,
 #define VM_EVENTS "events.sock" /* for whoever wants to watch */
 #define VM_WATCH "watch.sock" /* the supervisor's own */
 #define VM_CONSOLE "console.sock"
+#define VM_TTY "tty.sock" /* the console, shared out by the supervisor */
 #define VM_NET "net.sock"
 #define VM_CONTROL "gateway.sock" /* xray-net's requests */
 #define VM_SSH "guest-22.sock" /* the guest's port 22 */
