@@ -40,9 +40,8 @@ option_path(const char *path)
 	return buf_take(&b);
 }
 
-/* A word of ProxyCommand's shell line. */
-static void
-shell_word(struct buf *b, const char *s)
+void
+ssh_shell_word(struct buf *b, const char *s)
 {
 	buf_str(b, "'");
 	for (; *s; s++)
@@ -65,7 +64,7 @@ proxy_command(
 		return -1;
 	connect = xasprintf("%s/xray-connect", bin);
 	buf_str(&b, "ProxyCommand=");
-	shell_word(&b, connect);
+	ssh_shell_word(&b, connect);
 	if (ms >= 0)
 		buf_fmt(&b, " --timeout %lld", (ms + 999) / 1000);
 	buf_fmt(&b, " --fdpass %s 22", vm->name);

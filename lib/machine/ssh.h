@@ -45,6 +45,22 @@ void ssh_credential_files(
  * ms: how long the connection may wait for the guest, -1: ssh_wait_ms. */
 int ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
     long long ms, struct strv *argv, struct why *why);
+/* Add s as one word of ProxyCommand's shell line, in which % is a token. */
+void ssh_shell_word(struct buf *b, const char *s);
+
+/*
+ * Add the block of ssh_config(5) by which plain ssh and what uses it reach the
+ * VM as NAME.xray: the same fixed options, without those that a user may set.
+ * via NULL, or the ssh destination of this machine as another one names it.
+ * -1 with why: EX_CONFIG for a path that no ssh_config can hold.
+ */
+int ssh_config_block(struct home *h, const struct vm *vm, const char *via,
+    struct buf *out, struct why *why);
+/* Write it to ssh.conf in the VM's directory, which ~/.ssh/config may include,
+ * when it is not there or says something else.  The caller holds the VM's
+ * lock. */
+int ssh_config_write(struct home *h, const struct vm *vm, struct why *why);
+
 /* The host's name in them, the caller's: NAME.xray. */
 char *ssh_host(const struct vm *vm);
 
