@@ -63,6 +63,7 @@ static struct {
 	struct boot_how how;
 	struct boot boot;
 	int foreground, lock, vm_lock, ready;
+	int curses; /* QEMU draws on our terminal */
 	pid_t qemu, gateway, clock;
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
@@ -93,13 +94,6 @@ give_memory(uv_handle_t *h, size_t n, uv_buf_t *b)
 	*b = uv_buf_init(chunk, sizeof chunk);
 }
 
-/* QEMU draws on our terminal. */
-static int
-curses(void)
-{
-	return strcmp(s.vm.display, "curses") == 0;
-}
-
 static void
 maybe_done(void)
 {
@@ -118,7 +112,7 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 		watch_feed(&s.watch, b->base, (size_t)n, handle, NULL);
 	if (n > 0 && st == &s.console)
 		tty_put(&s.tty, b->base, (size_t)n);
-	if (n > 0 && s.foreground && !curses() && st == &s.console)
+	if (n > 0 && s.foreground && !s.curses && st == &s.console)
 		say_guest(b->base, (size_t)n);
 	if (n < 0) {
 		st->open = 0;
@@ -157,8 +151,8 @@ start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
 	r.keep = keep;
 	r.nkeep = nkeep;
 	r.session = s.foreground; /* Ctrl-C is ours alone */
-	if (ring == &s.qemu_log && curses()) {
-		r.in = RUN_KEEP; /* the terminal is QEMU's */
+	if (s.curses && ring == &s.qemu_log) {
+		r.in = RUN_KEEP;
 		r.session = 0;
 		return run_spawn(&r, argv->v, &why);
 	}
@@ -361,8 +355,6 @@ watch_sockets(long long deadline)
 static void
 resume(struct qmp *q)
 {
-	autostrv struct strv argv = { 0 };
-	struct run r = RUN_PLAIN;
 	struct why why;
 	int ran;
 
@@ -370,10 +362,7 @@ resume(struct qmp *q)
 	if (snap_resume(&s.vm, q, &ran, &why) < 0)
 		fail(&why);
 	s.watch.paused = !ran;
-	if (ssh_clock_argv(&s.home, &s.vm, &argv, &why) < 0)
-		return;
-	r.in = r.out = r.err = RUN_NULL;
-	s.clock = run_spawn(&r, argv.v, &why);
+	s.clock = ssh_clock_spawn(&s.home, &s.vm, &why);
 }
 
 static void
@@ -396,9 +385,6 @@ launch(void)
 	struct qmp *q;
 	struct why why;
 
-	ring_line(&s.qemu_log, "start: %s, %s, %lld MiB, %lld cpus",
-	    s.boot.qemu.accel, s.vm.machine, (long long)(s.vm.memory >> 20),
-	    s.vm.cpus);
 	open_console();
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
 	if (s.qemu < 0 ||
@@ -456,15 +442,6 @@ loop(void)
 	uv_run(l, UV_RUN_DEFAULT);
 }
 
-static int
-take_fd(const char *option)
-{
-	int fd = (int)opt_int(&use, option, optarg, 3, 999);
-
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* checked when used */
-	return fd;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -477,13 +454,13 @@ main(int argc, char **argv)
 			s.foreground = 1;
 			break;
 		case OPT_LOCK:
-			s.lock = take_fd("--lock");
+			s.lock = opt_fd(&use, "--lock", optarg);
 			break;
 		case OPT_VM_LOCK:
-			s.vm_lock = take_fd("--vm-lock");
+			s.vm_lock = opt_fd(&use, "--vm-lock", optarg);
 			break;
 		case OPT_READY:
-			s.ready = take_fd("--ready");
+			s.ready = opt_fd(&use, "--ready", optarg);
 			break;
 		case OPT_SET:
 			strv_add(&s.how.set, optarg);
@@ -505,14 +482,14 @@ main(int argc, char **argv)
 		die_why(&why);
 	if (boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
 		die_why(&why);
-	if (curses() && !s.foreground)
+	s.curses = strcmp(s.vm.display, "curses") == 0;
+	if (s.curses && !s.foreground)
 		die(EX_USAGE, "%s: display curses needs the terminal: -F",
 		    s.vm.name);
-	if (s.boot.told)
-		note("%s", s.boot.told);
-	if (s.boot.qemu.told)
-		note("%s: %s", s.vm.name, s.boot.qemu.told);
-	if (boot_logs(&s.vm, &s.qemu_log, &s.net_log, &s.console_log, &why) < 0)
+	for (size_t i = 0; i < s.boot.told.n; i++)
+		note("%s", s.boot.told.v[i]);
+	if (boot_logs(&s.vm, &s.boot, &s.qemu_log, &s.net_log, &s.console_log,
+		&why) < 0)
 		die_why(&why);
 	launch();
 	tell_ready();

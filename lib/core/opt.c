@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "opt.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,4 +275,13 @@ opt_ms(const struct usage *u, const char *name, const char *arg)
 		die_usage(
 		    u, "%s: %s: a duration such as 90s, 15m or 1h", name, arg);
 	return ms;
+}
+
+int
+opt_fd(const struct usage *u, const char *name, const char *arg)
+{
+	int fd = (int)opt_int(u, name, arg, 3, 999);
+
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* checked when used */
+	return fd;
 }

@@ -67,5 +67,7 @@ long long opt_int(const struct usage *u, const char *name, const char *arg,
 unsigned long long opt_size(const struct usage *u, const char *name,
     const char *arg, unsigned long long unit);
 long long opt_ms(const struct usage *u, const char *name, const char *arg);
+/* An inherited descriptor, close-on-exec from now on. */
+int opt_fd(const struct usage *u, const char *name, const char *arg);
 
 #endif

@@ -25,7 +25,7 @@ boot_free(struct boot *b)
 	qemu_free(&b->qemu);
 	strv_free(&b->argv);
 	strv_free(&b->gateway);
-	free(b->told);
+	strv_free(&b->told);
 }
 
 int
@@ -70,20 +70,19 @@ boot_port(struct home *h, struct vm *vm, int want, struct why *why)
 }
 
 static int
-move_port(struct home *h, struct vm *vm, char **told, struct why *why)
+move_port(struct home *h, struct vm *vm, struct strv *told, struct why *why)
 {
 	long long old = vm->ssh_port;
 
 	if (boot_port(h, vm, 0, why) < 0)
 		return -1;
-	free(*told);
-	*told = xasprintf("%s: port %lld is taken; now %lld, kept in vm.ini",
+	strv_fmt(told, "%s: port %lld is taken; now %lld, kept in vm.ini",
 	    vm->name, old, vm->ssh_port);
 	return 0;
 }
 
 static int
-check_ports(struct home *h, struct vm *vm, char **told, struct why *why)
+check_ports(struct home *h, struct vm *vm, struct strv *told, struct why *why)
 {
 	const char *text;
 
@@ -151,16 +150,18 @@ static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
 	VM_ONCE, "pid", "state", "started", "accel", "gateway", "up" };
 
 int
-boot_logs(const struct vm *vm, struct ring *qemu, struct ring *net,
-    struct ring *console, struct why *why)
+boot_logs(const struct vm *vm, const struct boot *b, struct ring *qemu,
+    struct ring *net, struct ring *console, struct why *why)
 {
 	int log = io_mkdir(vm->dir, "log"); /* the rings' from now on */
 
-	if (log >= 0 && ring_open(qemu, log, "qemu.log") == 0 &&
-	    ring_open(net, log, "net.log") == 0 &&
-	    ring_open(console, log, "console.log") == 0)
-		return 0;
-	return why_sys(why, EX_IOERR, "%s: log", vm->name);
+	if (log < 0 || ring_open(qemu, log, "qemu.log") < 0 ||
+	    ring_open(net, log, "net.log") < 0 ||
+	    ring_open(console, log, "console.log") < 0)
+		return why_sys(why, EX_IOERR, "%s: log", vm->name);
+	ring_line(qemu, "start: %s, %s, %lld MiB, %lld cpus", b->qemu.accel,
+	    vm->machine, (long long)(vm->memory >> 20), vm->cpus);
+	return 0;
 }
 
 int
@@ -258,8 +259,10 @@ forget_resume(struct vm *vm, struct why *why)
 
 /* All that may write vm.ini. */
 static int
-settle(struct home *h, struct vm *vm, int cold, char **told, struct why *why)
+settle(
+    struct home *h, struct vm *vm, int cold, struct strv *told, struct why *why)
 {
+	char *line = NULL;
 	autoclose int log = -1;
 
 	boot_clear(vm);
@@ -267,8 +270,11 @@ settle(struct home *h, struct vm *vm, int cold, char **told, struct why *why)
 	if (log < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
 	if ((*vm->base && check_base(h, vm, why) < 0) ||
-	    snap_recover(vm, told, why) < 0 ||
-	    (cold && forget_resume(vm, why) < 0))
+	    snap_recover(vm, &line, why) < 0)
+		return -1;
+	if (line)
+		strv_take(told, line);
+	if (cold && forget_resume(vm, why) < 0)
 		return -1;
 	if (strcmp(vm->net, "none") == 0)
 		return 0;
@@ -317,9 +323,12 @@ boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
 	if (qemu_find(h, vm, once.accel, &b->qemu, why) < 0 ||
 	    check_accel(b->qemu.accel, why) < 0 || check_files(vm, why) < 0)
 		goto fail;
+	if (b->qemu.told)
+		strv_fmt(&b->told, "%s: %s", vm->name, b->qemu.told);
 	if (vm->resume && snap_loads(vm, vm->resume, b->qemu.accel, why) < 0)
 		goto fail;
 	if (ssh_credentials(h, vm, why) < 0 || seed_make(h, vm, why) < 0 ||
+	    ssh_config_write(h, vm, why) < 0 ||
 	    gateway_argv(vm, &b->gateway, why) < 0)
 		goto fail;
 	ssh_credential_files(h, vm, &smbios);

@@ -13,7 +13,7 @@ struct boot {
 	struct qemu qemu;
 	struct strv argv; /* QEMU's */
 	struct strv gateway; /* xray-net's, empty with net = none */
-	char *told; /* a line for the person, NULL: nothing */
+	struct strv told; /* lines for the person */
 	const char *resume; /* a snapshot to load, NULL: none; the vm's */
 };
 
@@ -47,10 +47,10 @@ int boot_lock(const struct vm *vm, struct why *why);
 int boot_started(const struct vm *vm, const struct boot *b,
     const struct boot_how *how, pid_t qemu, struct why *why);
 void boot_state(const struct vm *vm, const char *state);
-/* Open the VM's three logs. */
+/* Open the VM's three logs, and begin that of QEMU with how it is started. */
 struct ring;
-int boot_logs(const struct vm *vm, struct ring *qemu, struct ring *net,
-    struct ring *console, struct why *why);
+int boot_logs(const struct vm *vm, const struct boot *b, struct ring *qemu,
+    struct ring *net, struct ring *console, struct why *why);
 
 /* Connect to a socket that QEMU is about to make: at once when it is there.
  * -1 with why when the deadline passed (EX_TEMPFAIL) or gone() says that QEMU

@@ -135,6 +135,18 @@ ssh_clock_argv(
 	return 0;
 }
 
+pid_t
+ssh_clock_spawn(struct home *h, const struct vm *vm, struct why *why)
+{
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+
+	r.in = r.out = r.err = RUN_NULL;
+	if (ssh_clock_argv(h, vm, &argv, why) < 0)
+		return -1;
+	return run_spawn(&r, argv.v, why);
+}
+
 char *
 ssh_last_line(const struct vm *vm)
 {

@@ -69,6 +69,9 @@ char *ssh_host(const struct vm *vm);
 int ssh_clock_argv(
     struct home *h, const struct vm *vm, struct strv *argv, struct why *why);
 
+/* Run it, with nothing to say: its pid, or -1 with why. */
+pid_t ssh_clock_spawn(struct home *h, const struct vm *vm, struct why *why);
+
 /*
  * Wait until the guest's sshd sends its banner.  A connection on which it
  * stands unread, or -1 with why: EX_UNAVAILABLE when the VM is not alive or
