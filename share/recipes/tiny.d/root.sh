@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: ISC
 # The root of tiny, made of packages and of tiny.d/guest.
 #
-# In: $here $work $root $user, $work/debs, say, die.  Out: $root, and the
+# In: $here $work $root $user $console, $work/debs, say, die.  Out: $root, and the
 # kernel's package in $work/k.
 
-# shellcheck disable=SC2154 # here, work, root, user: of who reads this file
+# shellcheck disable=SC2154 # what is in: of who reads this file
 # A damaged file goes, so that the next run fetches it.
 unpack_failed()
 {
@@ -34,10 +34,20 @@ unpack_all()
 	done
 	while read -r deb; do
 		case ${deb##*/} in
-		linux-image-*) unpack "$deb" "$work/k" ;;
+		linux-image-* | systemd-boot-efi*) unpack "$deb" "$work/k" ;;
 		*) unpack "$deb" "$root" ;;
 		esac
 	done <"$work/debs"
+}
+
+# The names busybox answers to, as its list stands in the file: it may be for
+# another processor.
+applets()
+{
+	tr '\0' '\n' <"$1" | LC_ALL=C awk '
+		$0 == "[[" { print "["; on = 1 }
+		on && /^[a-z0-9[][a-z0-9[_.-]*$/ { print; next }
+		on { exit }'
 }
 
 make_root()
@@ -55,7 +65,7 @@ make_root()
 	find usr/lib -path '*/security/pam_*' ! -name pam_permit.so -delete
 	chmod 4755 usr/bin/sudo
 	ln -sf openssh/sftp-server usr/lib/sftp-server
-	for a in $(usr/bin/busybox --list); do
+	for a in $(applets usr/bin/busybox); do
 		[ -e "usr/bin/$a" ] || ln -s busybox "usr/bin/$a"
 	done
 	for a in poweroff reboot halt; do
@@ -104,10 +114,10 @@ make_etc()
 		export PATH=/usr/local/bin:/usr/bin:/bin
 		PS1='\u@\h:\w\$ '
 	E
-	cat >inittab <<-'E'
+	cat >inittab <<-E
 		::sysinit:/etc/tiny/rcS
 		::respawn:/etc/tiny/ssh
-		ttyS0::respawn:getty -L -l /etc/tiny/console 115200 ttyS0 vt100
+		$console::respawn:getty -L -l /etc/tiny/console 115200 $console vt100
 		tty1::respawn:getty -l /etc/tiny/console 38400 tty1 linux
 		::shutdown:/etc/tiny/rcK
 		::ctrlaltdel:reboot
