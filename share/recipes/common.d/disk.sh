@@ -9,15 +9,20 @@
 
 # shellcheck disable=SC2154 # what is in: of who reads this file
 mbr=/usr/lib/syslinux/mbr/gptmbr.bin
-boot_efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi
+efi_name=x64.efi
+[ "$arch" = x86_64 ] || efi_name=aa64.efi
+boot_efi=/usr/lib/systemd/boot/efi/systemd-boot$efi_name
 
 # What is used here, and the packages that bring it.
 disk_needs()
 {
 	echo 'mcopy:mtools sfdisk:fdisk mke2fs:e2fsprogs qemu-img:qemu-utils'
 	[ "$(id -u)" = 0 ] || echo 'fakeroot:fakeroot'
+	case $boot_efi in
+	/usr/*) echo "$boot_efi:systemd-boot-efi" ;;
+	esac
 	[ "$arch" != x86_64 ] ||
-		echo "syslinux:syslinux $mbr:syslinux-common $boot_efi:systemd-boot-efi"
+		echo "syslinux:syslinux $mbr:syslinux-common"
 }
 
 # as_root COMMAND...: it sees files as root's.
@@ -35,12 +40,10 @@ make_esp()
 {
 	cd "$work" || exit
 	esp=disk@@1M
-	efi_name=BOOTX64.EFI
-	[ "$arch" = x86_64 ] || efi_name=BOOTAA64.EFI
 	mformat -i $esp -v ESP -T $((esp_mb * 2048)) -h 64 -s 32 -c 8 -H 2048
 	mmd -i $esp ::EFI ::EFI/BOOT ::loader ::loader/entries
 	mcopy -i $esp vmlinuz initrd ::
-	mcopy -i $esp "$boot_efi" ::EFI/BOOT/$efi_name
+	mcopy -i $esp "$boot_efi" "::EFI/BOOT/BOOT$efi_name"
 	printf '%s\n' 'timeout 0' "default $me.conf" |
 		mcopy -i $esp - ::loader/loader.conf
 	printf '%s\n' "title $me" 'linux /vmlinuz' 'initrd /initrd' \
