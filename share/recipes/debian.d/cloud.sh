@@ -14,6 +14,8 @@ put 644 /etc/cloud/cloud.cfg.d/90-xray.cfg <<-E
 	ssh_genkeytypes: [ed25519]
 	manage_etc_hosts: localhost
 	locale: false
+	growpart: {mode: 'off'}
+	resize_rootfs: false
 	apt: {preserve_sources_list: true}
 	system_info:
 	  default_user:
