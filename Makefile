@@ -94,8 +94,8 @@ tests: all $(TEST_PROGRAMS)
 
 # ---- checks ---------------------------------------------------------------
 #
-# Fast tests need no guest.  Guest tests boot real ones from the tiny base,
-# which is built once into $(O)/guest and linked into each test's own home.
+# Fast tests need no guest.  Guest tests boot real ones from bases that are
+# built once into $(O)/guest and linked into each test's own home.
 
 FAST := $(filter-out $(wildcard tests/guest-*.t),$(wildcard tests/*.t))
 GUEST := $(wildcard tests/guest-*.t)
@@ -113,7 +113,8 @@ check-fast: tests
 	$(PROVE) -j$(JOBS) -e '' $(FAST) $(MODULES)
 
 guest: all
-	@tests/guest.sh $(abspath $(O)/guest)
+	@for base in tiny tiny-arm debian; do \
+	    tests/guest.sh $(abspath $(O)/guest) $$base || exit 1; done
 
 # One after the other: twenty VMs leave no time for the timing of others.
 check-guest: tests guest

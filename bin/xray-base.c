@@ -210,7 +210,7 @@ static const struct opt build_opts[] = {
 	{ 'n', "name", "NAME", "the base's name (the recipe's)" },
 	{ 'l', "list", NULL, "list the recipes" },
 	{ OPT_ARCH, "arch", "A", "x86_64 or aarch64 (this host's)" },
-	{ OPT_USER, "user", "U", "the user in the image (ubuntu)" },
+	{ OPT_USER, "user", "U", "the user in the image (the recipe's)" },
 	{ 0 },
 };
 static const struct usage build_use = { "xray-base build",
@@ -233,7 +233,7 @@ static int
 build(int argc, char **argv)
 {
 	const char *name = NULL, *recipe, *arch = sys_arch();
-	const char *user = "ubuntu";
+	const char *user = NULL;
 	autofree char *facts = NULL;
 	struct why why;
 	int c, dir, list = 0;

@@ -1,18 +1,27 @@
 #!/bin/sh
-# guest.sh DIR: build the tiny base into DIR/home once; again when the recipe
-# has changed.
+# guest.sh DIR BASE: build tiny, tiny-arm or debian into DIR/home once; again
+# when its recipe has changed.  The packages come from the user's cache.
 set -eu
-dir=$1
+dir=$1 base=$2
 here=$(cd "${0%/*}" && pwd)
 top=${here%/tests}
-stamp=$(find "$top/share/recipes" -type f -exec cksum {} + | sed 's, .*/, ,' |
-    sort | cksum)
-if [ -f "$dir/ready" ] && [ "$(cat "$dir/ready")" = "$stamp" ]; then
+case $base in
+tiny) recipe=tiny ;;
+tiny-arm) recipe=tiny && set -- --arch aarch64 ;;
+debian) recipe=debian ;;
+esac
+[ $base = tiny-arm ] || set --
+stamp=$(cd "$top/share/recipes" &&
+    find common.d $recipe $recipe.d -type f -exec cksum {} + | sort | cksum)
+if [ -f "$dir/$base.ready" ] && [ "$(cat "$dir/$base.ready")" = "$stamp" ]; then
 	exit 0
 fi
-rm -rf "$dir"
-mkdir -p "$dir"
 XRAY_HOME=$dir/home PATH=${XRAY_BIN:-$top/bin}:$PATH
 export XRAY_HOME PATH
-xray base build tiny
-echo "$stamp" >"$dir/ready"
+mkdir -p "$dir"
+rm -f "$dir/$base.ready"
+if [ -d "$dir/home/bases/$base" ]; then
+	xray base remove -y "$base"
+fi
+xray base build -n "$base" "$@" $recipe
+echo "$stamp" >"$dir/$base.ready"

@@ -97,11 +97,14 @@ empty_base() {
 	    xray-base import -q -n "${1:-b}" "$tmp/${1:-b}.qcow2"
 }
 
-# The tiny base, built once for all tests by guest.sh.
-tiny_base() {
-	[ -f "$XRAY_OBJ/guest/ready" ] || skip_all 'no guest: make guest'
+# guest_base NAME: a base built once for all tests by guest.sh.
+guest_base() {
+	[ -f "$XRAY_OBJ/guest/$1.ready" ] || skip_all 'no guest: make guest'
 	(umask 077; mkdir -p "$XRAY_HOME/bases" "$XRAY_HOME/ssh")
-	cp -al "$XRAY_OBJ/guest/home/bases/tiny" "$XRAY_HOME/bases/" 2>/dev/null ||
-	    cp -a "$XRAY_OBJ/guest/home/bases/tiny" "$XRAY_HOME/bases/"
+	cp -al "$XRAY_OBJ/guest/home/bases/$1" "$XRAY_HOME/bases/" 2>/dev/null ||
+	    cp -a "$XRAY_OBJ/guest/home/bases/$1" "$XRAY_HOME/bases/"
 	cp -a "$XRAY_OBJ/guest/home/ssh/." "$XRAY_HOME/ssh/"
 }
+tiny_base() { guest_base tiny; }
+arm_base() { guest_base tiny-arm; }
+debian_base() { guest_base debian; }

@@ -82,7 +82,8 @@ environment(struct home *h, const char *arch, const char *user, struct why *why)
 		return -1;
 	if (setenv("XRAY_ARCH", arch, 1) < 0 ||
 	    setenv("XRAY_SSH_PUBKEY", pub, 1) < 0 ||
-	    setenv("XRAY_SSH_USER", user, 1) < 0 ||
+	    (user ? setenv("XRAY_SSH_USER", user, 1) :
+		    unsetenv("XRAY_SSH_USER")) < 0 ||
 	    setenv("XRAY_CACHE", cache, 1) < 0)
 		return why_sys(why, EX_OSERR, "environment");
 	return 0;

@@ -2,8 +2,8 @@
 /*
  * recipe: programs in share/recipes that make an image.
  *
- * A recipe runs in an empty folder with XRAY_ARCH, XRAY_SSH_PUBKEY,
- * XRAY_SSH_USER and XRAY_CACHE in its environment, tells its progress on
+ * A recipe runs in an empty folder with XRAY_ARCH, XRAY_SSH_PUBKEY, XRAY_CACHE
+ * and, if a user is wished for, XRAY_SSH_USER in its environment, tells its progress on
  * standard error, and leaves disk.qcow2 and facts (key=value lines).
  */
 #ifndef XRAY_RECIPE_H
@@ -16,7 +16,7 @@ int recipe_list(struct strv *names, struct why *why);
 /* 0 when there is such a recipe, else -1 with why (EX_NOINPUT). */
 int recipe_check(const char *recipe, struct why *why);
 /* Run it in directory stage with the words of args (ended by NULL) behind its
- * name.  Its facts, the caller's; NULL with why: the recipe's own exit code
+ * name; user NULL: the one it thinks best.  Its facts, the caller's; NULL with why: the recipe's own exit code
  * when it is one of ours. */
 char *recipe_run(struct home *h, const char *recipe, const char *arch,
     const char *user, int stage, char **args, struct why *why);
