@@ -18,7 +18,7 @@ get()
 	case $url in
 	https:*) set -- --proto-redir =https "$@" ;;
 	esac
-	curl -fsSL --proto =https,http --retry 3 --retry-connrefused \
+	curl -fsSL --proto =https,http --retry 3 \
 	    --connect-timeout 30 --speed-limit 1000 --speed-time 60 \
 	    -o "$file" "$@" "$url" 2>"$work/log"
 }
