@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fat.h"
+#include "mkfat.h"
 #include "io.h"
 #include "json.h"
 #include "qemu.h"
@@ -163,8 +163,8 @@ says(const struct vm *vm, const struct buf *image)
 {
 	autobuf struct buf have = { 0 };
 
-	return io_read_file(vm->dir, VM_SEED, &have, FAT_SIZE) == 0 &&
-	    have.n == FAT_SIZE && memcmp(have.p, image->p, image->n) == 0;
+	return io_read_file(vm->dir, VM_SEED, &have, MKFAT_SIZE) == 0 &&
+	    have.n == MKFAT_SIZE && memcmp(have.p, image->p, image->n) == 0;
 }
 
 static int
@@ -175,7 +175,7 @@ write_disk(const struct vm *vm, const struct buf *image, struct why *why)
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 || io_write(fd, image->p, image->n) < 0 ||
-	    ftruncate(fd, FAT_SIZE) < 0 || sys_fsync(fd) < 0 ||
+	    ftruncate(fd, MKFAT_SIZE) < 0 || sys_fsync(fd) < 0 ||
 	    renameat(vm->dir, tmp, vm->dir, VM_SEED) < 0 ||
 	    sys_fsync(vm->dir) < 0)
 		return why_sys(why, EX_IOERR, "%s: %s", vm->name, VM_SEED);
@@ -187,7 +187,7 @@ seed_make(struct home *h, const struct vm *vm, struct why *why)
 {
 	autobuf struct buf meta = { 0 }, user = { 0 }, image = { 0 };
 	autofree char *hostname = ssh_hostname(vm);
-	struct fat_file files[] = { { "meta-data", NULL, 0 },
+	struct mkfat_file files[] = { { "meta-data", NULL, 0 },
 		{ "user-data", NULL, 0 } };
 
 	if (!vm->seed)
@@ -200,7 +200,7 @@ seed_make(struct home *h, const struct vm *vm, struct why *why)
 	files[0].n = meta.n;
 	files[1].p = user.p;
 	files[1].n = user.n;
-	if (fat_image("CIDATA", files, LEN(files), &image, why) < 0)
+	if (mkfat_image("CIDATA", files, LEN(files), &image, why) < 0)
 		return -1;
 	return says(vm, &image) ? 0 : write_disk(vm, &image, why);
 }

@@ -4,7 +4,7 @@
  * tables of 6 sectors, a root of 128 entries, clusters of 4 sectors from
  * number 2 on.  2042 clusters make it FAT12.
  */
-#include "fat.h"
+#include "mkfat.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ boot_sector(unsigned char *p, const char *label)
 	put16(p + 14, 1); /* sectors before the tables */
 	p[16] = 2; /* tables */
 	put16(p + 17, ENTRIES);
-	put16(p + 19, FAT_SIZE / SECTOR);
+	put16(p + 19, MKFAT_SIZE / SECTOR);
 	p[21] = 0xf8; /* a fixed disk */
 	put16(p + 22, TABLE / SECTOR);
 	put16(p + 24, 32); /* sectors a track, heads: not used */
@@ -130,7 +130,7 @@ long_part(unsigned char *p, const char *name, size_t from, int order,
 
 /* Write f's entries at e, its data from cluster on; the entries used. */
 static size_t
-place(unsigned char *image, size_t e, const struct fat_file *f, size_t k,
+place(unsigned char *image, size_t e, const struct mkfat_file *f, size_t k,
     unsigned cluster)
 {
 	unsigned char *root = image + ROOT, short_entry[ENTRY] = { 0 };
@@ -158,7 +158,7 @@ place(unsigned char *image, size_t e, const struct fat_file *f, size_t k,
 }
 
 int
-fat_image(const char *label, const struct fat_file *files, size_t n,
+mkfat_image(const char *label, const struct mkfat_file *files, size_t n,
     struct buf *out, struct why *why)
 {
 	autofree unsigned char *image = NULL;
@@ -167,11 +167,11 @@ fat_image(const char *label, const struct fat_file *files, size_t n,
 
 	for (size_t i = 0; i < n; i++) {
 		all += (files[i].n + CLUSTER - 1) / CLUSTER * CLUSTER;
-		if (strlen(files[i].name) > NAME || files[i].n > FAT_MAX ||
-		    all > FAT_MAX || n > FILES)
+		if (strlen(files[i].name) > NAME || files[i].n > MKFAT_MAX ||
+		    all > MKFAT_MAX || n > FILES)
 			return why_set(why, EX_DATAERR,
 			    "%s: too large; %d MiB fit", files[i].name,
-			    FAT_MAX >> 20);
+			    MKFAT_MAX >> 20);
 	}
 	image = xcalloc(1, DATA + all);
 	boot_sector(image, label);
