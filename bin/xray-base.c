@@ -2,24 +2,30 @@
 /* xray-base: sealed images that VMs stand on. */
 #include "say.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base.h"
-#include "io.h"
+#include "base_facts.h"
+#include "guess.h"
+#include "image.h"
+#include "import.h"
 #include "opt.h"
 #include "recipe.h"
 #include "sys.h"
-#include "table.h"
 
-enum { OPT_COPY = OPT_OWN, OPT_ARCH, OPT_USER, OPT_FIRMWARE, OPT_SIZE };
+enum {
+	OPT_COPY = OPT_OWN,
+	OPT_LINK,
+	OPT_FORMAT,
+	OPT_SHA256,
+	OPT_ARCH,
+	OPT_USER,
+	OPT_FIRMWARE,
+	OPT_FULL
+};
 
 static struct home home;
 
@@ -32,86 +38,23 @@ open_home(void)
 		die_why(&why);
 }
 
-/* "noble.qcow2" -> "noble" */
-static char *
-stem(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	const char *dot = strrchr(name, '.');
-
-	return xstrndup(
-	    name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
-}
-
 static void
 tell_sealed(const char *name)
 {
-	struct base b;
-	struct seal s;
+	autofree char *text = NULL;
 	struct why why;
 
-	if (base_open(&home, name, &b, &why) < 0 ||
-	    base_seal_of(&b, b.current, &s, &why) < 0)
+	if (!(text = base_summary(&home, name, &why)))
 		die_why(&why);
-	{
-		const char *arch = conf_get(b.conf, NULL, "arch");
-		const char *fw = conf_get(b.conf, NULL, "firmware");
-		autofree char *size = num_human(s.size);
-
-		note("%s: qcow2, %s (%.1f GiB virtual), %s, %s, generation "
-		     "%lld, sha256 %.12s",
-		    name, size, (double)s.virtual_size / (1 << 30),
-		    arch ? arch : sys_arch(), fw ? fw : "bios", b.current,
-		    s.sha256 ? s.sha256 : "?");
-	}
-	base_close(&b);
+	note("%s: %s", name, text);
 }
 
-/* ---- import ---- */
-
-static const struct opt import_opts[] = {
-	{ 'n', "name", "NAME", "the base's name (the file's)" },
-	{ OPT_COPY, "copy", NULL, "copy the file (the default)" },
-	{ OPT_ARCH, "arch", "A", "x86_64 or aarch64 (this host's)" },
-	{ OPT_USER, "user", "U", "the user in the image" },
-	{ OPT_FIRMWARE, "firmware", "F", "bios or uefi (bios)" },
-	{ 0 },
-};
-static const struct usage import_use = { "xray-base import", "FILE",
-	import_opts, 0 };
-
-static void
-tick(uint64_t done, uint64_t all)
+static const char *
+word(const struct usage *u, const char *option, const char *a, const char *b)
 {
-	autofree char *d = num_human(done), *a = num_human(all);
-
-	progress("%s / %s", d, a);
-}
-
-static void
-copy_in(int stage, const char *file)
-{
-	autoclose int from = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	autoclose int to = openat(
-	    stage, "disk.qcow2", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	struct stat st;
-
-	if (from < 0 || fstat(from, &st) < 0)
-		die_sys(EX_NOINPUT, "%s", file);
-	if (!S_ISREG(st.st_mode))
-		die(EX_NOINPUT, "%s: not a file", file);
-	if (to < 0 || io_copy(from, to, tick) < 0)
-		die_sys(EX_IOERR, "%s", file);
-	progress_end();
-}
-
-static void
-check_word(const struct usage *u, const char *option, const char *arg,
-    const char *a, const char *b)
-{
-	if (strcmp(arg, a) != 0 && strcmp(arg, b) != 0)
-		die_usage(u, "%s: %s: %s or %s", option, arg, a, b);
+	if (strcmp(optarg, a) != 0 && strcmp(optarg, b) != 0)
+		die_usage(u, "%s: %s: %s or %s", option, optarg, a, b);
+	return optarg;
 }
 
 /* A name that is free, or a message; checked before the long work. */
@@ -126,81 +69,99 @@ check_free(const char *name)
 		die(why.code, "%s; --name another", why.text);
 }
 
-static char *stage_name; /* removed at exit */
+/* ---- import ---- */
+
+static const struct opt import_opts[] = {
+	{ 'n', "name", "NAME", "the base's name (the file's)" },
+	{ OPT_LINK, "link", NULL, "stand on the file itself, do not copy it" },
+	{ OPT_COPY, "copy", NULL, "copy the file (the default)" },
+	{ OPT_FORMAT, "format", "F",
+	    "qcow2, raw, vmdk, vdi, vhd or vhdx (told by the content)" },
+	{ OPT_SHA256, "sha256", "SUM", "what the file has to be" },
+	{ OPT_USER, "user", "U", "the user in the image (by its name)" },
+	{ OPT_ARCH, "arch", "A", "x86_64 or aarch64 (by its content)" },
+	{ OPT_FIRMWARE, "firmware", "F", "bios or uefi (by its content)" },
+	{ 'f', "force", NULL, "also when min_free is not left" },
+	{ 0 },
+};
+static const struct usage import_use = { "xray-base import", "FILE|URL",
+	import_opts, 0 };
 
 static void
-drop_stage(void)
+import_options(int argc, char **argv, struct import *im)
 {
-	if (stage_name)
-		(void)io_remove_tree(home.bases, stage_name);
-}
+	int c;
 
-/* A staging directory that goes when we die. */
-static int
-open_stage(void)
-{
-	struct why why;
-	int dir = base_stage(&home, &stage_name, &why);
-
-	if (dir < 0)
-		die_why(&why);
-	atexit(drop_stage);
-	return dir;
-}
-
-/* Seal the stage. */
-static void
-seal(const char *name, const char *facts)
-{
-	struct why why;
-
-	if (base_make(&home, stage_name, name, facts, &why) < 0)
-		die_why(&why);
-	free(stage_name);
-	stage_name = NULL;
+	while ((c = opt_next(argc, argv, &import_use)) != -1)
+		switch (c) {
+		case 'n':
+			im->name = optarg;
+			break;
+		case 'f':
+			im->force = 1;
+			break;
+		case OPT_LINK:
+		case OPT_COPY:
+			im->link = c == OPT_LINK;
+			break;
+		case OPT_FORMAT:
+			if (!(im->format = image_format(optarg)))
+				die_usage(&import_use,
+				    "--format: %s: qcow2, raw, vmdk, vdi, vhd "
+				    "or vhdx",
+				    optarg);
+			break;
+		case OPT_SHA256:
+			im->sha256 = optarg;
+			break;
+		case OPT_ARCH:
+			im->arch =
+			    word(&import_use, "--arch", "x86_64", "aarch64");
+			break;
+		case OPT_USER:
+			im->user = optarg;
+			break;
+		case OPT_FIRMWARE:
+			im->firmware =
+			    word(&import_use, "--firmware", "bios", "uefi");
+			break;
+		}
+	if (argc - optind != 1)
+		die_usage(&import_use, "one file or URL");
+	im->from = argv[optind];
 }
 
 static int
 import(int argc, char **argv)
 {
-	const char *arg_name = NULL, *arch = NULL, *user = NULL, *fw = NULL;
-	autofree char *name = NULL;
-	autobuf struct buf facts = { 0 };
-	int c, dir;
+	struct import im = { .tell = progress_text };
+	autofree char *name = NULL, *user = NULL;
+	struct why why;
 
-	while ((c = opt_next(argc, argv, &import_use)) != -1)
-		switch (c) {
-		case 'n':
-			arg_name = optarg;
-			break;
-		case OPT_ARCH:
-			arch = optarg;
-			check_word(
-			    &import_use, "--arch", arch, "x86_64", "aarch64");
-			break;
-		case OPT_USER:
-			user = optarg;
-			break;
-		case OPT_FIRMWARE:
-			fw = optarg;
-			check_word(
-			    &import_use, "--firmware", fw, "bios", "uefi");
-			break;
-		}
-	if (argc - optind != 1)
-		die_usage(&import_use, "one file");
-	name = arg_name ? xstrdup(arg_name) : stem(argv[optind]);
+	import_options(argc, argv, &im);
+	name = im.name ? xstrdup(im.name) : import_stem(im.from);
+	im.name = name;
+	if (import_check(&im, &why) < 0)
+		die_why(&why);
 	open_home();
 	check_free(name);
-	dir = open_stage();
-	copy_in(dir, argv[optind]);
-	buf_fmt(&facts, "arch=%s\nfirmware=%s\norigin=import\n",
-	    arch ? arch : sys_arch(), fw ? fw : "bios");
-	if (user)
-		buf_fmt(&facts, "user=%s\n", user);
-	seal(name, facts.p);
-	say_result("Imported base image: %s\n", name);
+	if (!im.user)
+		im.user = guess_user(im.from);
+	if (!im.user) { /* asked before the long work */
+		user = ask_line("ubuntu", "User in the image");
+		if (user && base_label_check("user", user, &why) < 0)
+			die_why(&why);
+		im.user = user;
+	}
+	if (import_run(&home, &im, &why) < 0)
+		die_why(&why);
+	progress_end();
+	say_result(
+	    "%s base image: %s\n", im.link ? "Linked" : "Imported", name);
 	tell_sealed(name);
+	for (size_t i = 0; i < im.notes.n; i++)
+		note("%s", im.notes.v[i]);
+	strv_free(&im.notes);
 	return say_done();
 }
 
@@ -234,9 +195,8 @@ build(int argc, char **argv)
 {
 	const char *name = NULL, *recipe, *arch = sys_arch();
 	const char *user = NULL;
-	autofree char *facts = NULL;
 	struct why why;
-	int c, dir, list = 0;
+	int c, names = 0;
 
 	while ((c = opt_next(argc, argv, &build_use)) != -1)
 		switch (c) {
@@ -244,32 +204,28 @@ build(int argc, char **argv)
 			name = optarg;
 			break;
 		case 'l':
-			list = 1;
+			names = 1;
 			break;
 		case OPT_USER:
 			user = optarg;
 			break;
 		case OPT_ARCH:
-			arch = optarg;
-			check_word(
-			    &build_use, "--arch", arch, "x86_64", "aarch64");
+			arch = word(&build_use, "--arch", "x86_64", "aarch64");
 			break;
 		}
-	if (list)
+	if (names)
 		return list_recipes();
 	if (optind == argc)
 		die_usage(&build_use, "no recipe named");
 	recipe = argv[optind++];
+	name = name ? name : recipe;
 	if (recipe_check(recipe, &why) < 0)
 		die_why(&why);
 	open_home();
-	name = name ? name : recipe;
 	check_free(name);
-	dir = open_stage();
-	facts = recipe_run(&home, recipe, arch, user, dir, argv + optind, &why);
-	if (!facts)
+	if (recipe_base(&home, recipe, name, arch, user, argv + optind, &why) <
+	    0)
 		die_why(&why);
-	seal(name, facts);
 	say_result("Built base image: %s\n", name);
 	tell_sealed(name);
 	return say_done();
@@ -277,83 +233,24 @@ build(int argc, char **argv)
 
 /* ---- list, info ---- */
 
-enum {
-	NAME,
-	FORMAT,
-	SIZE,
-	VIRTUAL,
-	GEN,
-	VMS,
-	LINK,
-	SHA,
-	MADE,
-	USER,
-	ARCH,
-	FIRMWARE,
-	ORIGIN,
-	NCOLS
-};
-
-static const struct col cols[] = {
-	[NAME] = { "name", COL_TEXT, 1, NULL },
-	[FORMAT] = { "format", COL_TEXT, 1, NULL },
-	[SIZE] = { "size", COL_SIZE, 1, NULL },
-	[VIRTUAL] = { "virtual", COL_MEM, 1, NULL },
-	[GEN] = { "generation", COL_INT, 1, "GEN" },
-	[VMS] = { "vms", COL_INT, 1, NULL },
-	[LINK] = { "link", COL_TEXT, 1, NULL },
-	[SHA] = { "sha256", COL_TEXT, 0, NULL },
-	[MADE] = { "made", COL_TIME, 0, NULL },
-	[USER] = { "user", COL_TEXT, 0, NULL },
-	[ARCH] = { "arch", COL_TEXT, 0, NULL },
-	[FIRMWARE] = { "firmware", COL_TEXT, 0, NULL },
-	[ORIGIN] = { "origin", COL_TEXT, 0, NULL },
-};
-
-/* The row of a base; in a list VMS is a count, for one base the names. */
-static void
-row(struct table *t, const char *name, int one)
-{
-	autofree char *size = NULL, *virt = NULL, *gen = NULL;
-	autobuf struct buf vms = { 0 };
-	autostrv struct strv users = { 0 };
-	const char *cells[NCOLS] = { 0 };
-	struct base b;
-	struct seal s;
-	struct why why;
-
-	if (base_open(&home, name, &b, &why) < 0 ||
-	    base_seal_of(&b, b.current, &s, &why) < 0 ||
-	    base_users(&home, name, &users, &why) < 0) {
-		if (one)
-			die_why(&why);
-		warn_why(&why); /* the others are worth a line all the same */
-		return;
-	}
-	size = xasprintf("%" PRIu64, s.size);
-	virt = xasprintf("%" PRIu64, s.virtual_size);
-	gen = xasprintf("%lld", b.current);
-	if (!one)
-		buf_fmt(&vms, "%zu", users.n);
-	for (size_t i = 0; one && i < users.n; i++)
-		buf_fmt(&vms, "%s%s", i ? "," : "", users.v[i]);
-	for (size_t i = 0; i < NCOLS; i++)
-		cells[i] = conf_get(b.conf, NULL, cols[i].name);
-	cells[NAME] = name;
-	cells[SIZE] = size;
-	cells[VIRTUAL] = virt;
-	cells[GEN] = gen;
-	cells[VMS] = vms.p ? vms.p : "";
-	cells[SHA] = s.sha256;
-	table_row(t, cells);
-	base_close(&b);
-}
-
 static const struct opt list_opts[] = {
 	OUT_OPTS,
 	{ 0 },
 };
 static const struct usage list_use = { "xray-base list", "", list_opts, 0 };
+
+/* The bases named from argv[optind] on, or all of them. */
+static void
+operands(int argc, char **argv, struct strv *names)
+{
+	struct why why;
+
+	open_home();
+	for (int i = optind; i < argc; i++)
+		strv_add(names, argv[i]);
+	if (optind == argc && name_list(home.bases, names, &why) < 0)
+		die_why(&why);
+}
 
 static int
 list(int argc, char **argv)
@@ -368,14 +265,13 @@ list(int argc, char **argv)
 		(void)out_opt(&out, c, optarg);
 	if (optind < argc)
 		die_usage(&list_use, "no operands");
-	open_home();
-	t = table_new(&out, cols, NCOLS);
-	if (name_list(home.bases, &names, &why) < 0)
-		die_why(&why);
+	t = table_new(&out, base_cols, base_ncols);
+	operands(argc, argv, &names);
 	if (!names.n && say_chatty())
 		hint("No bases found. Build one: xray base build tiny");
 	for (size_t i = 0; i < names.n; i++)
-		row(t, names.v[i], 0);
+		if (base_row(t, &home, names.v[i], 0, &why) < 0)
+			warn_why(&why); /* the others are worth a line */
 	table_print(t);
 	return say_done();
 }
@@ -385,27 +281,102 @@ static const struct usage info_use = { "xray-base info", "BASE", list_opts, 0 };
 static int
 info(int argc, char **argv)
 {
-	struct col shown[NCOLS];
 	struct out out = { 0 };
 	struct table *t;
+	struct why why;
 	int c;
 
 	while ((c = opt_next(argc, argv, &info_use)) != -1)
 		(void)out_opt(&out, c, optarg);
 	if (argc - optind != 1)
 		die_usage(&info_use, "one base");
-	memcpy(shown, cols, sizeof shown);
-	shown[VMS].kind = COL_TEXT; /* their names, here */
-	for (size_t i = 0; i < NCOLS; i++)
-		shown[i].shown = 1;
+	t = table_new(&out, base_cols_one, base_ncols);
 	open_home();
-	t = table_new(&out, shown, NCOLS);
-	row(t, argv[optind], 1);
+	if (base_row(t, &home, argv[optind], 1, &why) < 0)
+		die_why(&why);
 	table_print_facts(t);
 	return say_done();
 }
 
-/* ---- remove ---- */
+/* ---- verify ---- */
+
+static const struct opt verify_opts[] = {
+	{ OPT_FULL, "full", NULL, "hash all, also where nothing changed" },
+	OUT_OPTS,
+	{ 0 },
+};
+static const struct usage verify_use = { "xray-base verify", "[BASE ...]",
+	verify_opts, 0 };
+static int
+verify(int argc, char **argv)
+{
+	autostrv struct strv names = { 0 };
+	struct out out = { 0 };
+	struct table *t;
+	int c, full = 0, code = 0;
+
+	while ((c = opt_next(argc, argv, &verify_use)) != -1)
+		if (!out_opt(&out, c, optarg))
+			full = 1;
+	t = table_new(&out, base_verify_cols, base_verify_ncols);
+	operands(argc, argv, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		int r;
+
+		progress("%s: hashing", names.v[i]);
+		r = base_verify(t, &home, names.v[i], full, warn_why);
+		code = code ? code : r;
+	}
+	progress_end();
+	table_print(t);
+	(void)say_done();
+	return code;
+}
+
+/* ---- use, label ---- */
+
+static const struct opt no_opts[] = { { 0 } };
+static const struct usage use_use = { "xray-base use", "BASE GEN", no_opts, 0 };
+
+static int
+use(int argc, char **argv)
+{
+	const char *name;
+	long long gen;
+	struct why why;
+
+	while (opt_next(argc, argv, &use_use) != -1)
+		;
+	if (argc - optind != 2)
+		die_usage(&use_use, "a base and a generation");
+	name = argv[optind];
+	gen = opt_int(&use_use, "GEN", argv[optind + 1], 1, 1 << 30);
+	open_home();
+	if (base_use(&home, name, gen, &why) < 0)
+		die_why(&why);
+	hint("%s: new VMs take generation %lld", name, gen);
+	return say_done();
+}
+
+static const struct usage label_use = { "xray-base label", "BASE KEY=VALUE ...",
+	no_opts, 0 };
+
+static int
+label(int argc, char **argv)
+{
+	struct why why;
+
+	while (opt_next(argc, argv, &label_use) != -1)
+		;
+	if (argc - optind < 2)
+		die_usage(&label_use, "a base, and KEY=VALUE");
+	open_home();
+	if (base_label(&home, argv[optind], argv + optind + 1, &why) < 0)
+		die_why(&why);
+	return say_done();
+}
+
+/* ---- gc, remove ---- */
 
 static const struct opt remove_opts[] = {
 	{ 'y', "yes", NULL, "do not ask" },
@@ -414,73 +385,94 @@ static const struct opt remove_opts[] = {
 };
 static const struct usage remove_use = { "xray-base remove", "BASE ...",
 	remove_opts, 0 };
+static const struct usage gc_use = { "xray-base gc", "[BASE ...]", remove_opts,
+	0 };
+
+/* -y and --dry-run, neither of which asks: 1 for a dry run. */
+static int
+remove_options(int argc, char **argv, const struct usage *u, int *yes)
+{
+	int c, dry = 0;
+
+	*yes = 0;
+	while ((c = opt_next(argc, argv, u)) != -1) {
+		*yes = 1;
+		dry |= c == OPT_DRY_RUN;
+	}
+	return dry;
+}
 
 static void
-check_unused(const char *name)
+tell_line(const char *text)
 {
-	autostrv struct strv users = { 0 };
-	autobuf struct buf b = { 0 };
+	hint("%s", text);
+}
+
+static int
+gc(int argc, char **argv)
+{
+	autostrv struct strv names = { 0 }, gens = { 0 };
+	int yes, dry = remove_options(argc, argv, &gc_use, &yes), code = 0;
 	struct why why;
 
-	if (base_users(&home, name, &users, &why) < 0)
-		die_why(&why);
-	for (size_t i = 0; i < users.n; i++)
-		buf_fmt(&b, "%s%s", i ? ", " : "", users.v[i]);
-	if (users.n)
-		die(EX_TEMPFAIL, "%s: in use by %s; remove them first", name,
-		    b.p);
+	operands(argc, argv, &names);
+	home_sweep(home.bases);
+	for (size_t i = 0; i < names.n; i++)
+		(void)base_garbage(&home, names.v[i], &gens, NULL);
+	if (gens.n && !confirm(yes, "Remove %zu old generation(s)?", gens.n))
+		return EX_NO;
+	for (size_t i = 0; i < names.n; i++)
+		if (base_gc(&home, names.v[i], dry, tell_line, &why) < 0) {
+			warn_why(&why);
+			code = code ? code : why.code;
+		}
+	if (!gens.n && !code)
+		hint("No generation to remove.");
+	(void)say_done();
+	return code;
 }
 
 static int
 drop(int argc, char **argv)
 {
-	int c, yes = 0, dry = 0, lock;
-	struct base b;
+	int yes, dry = remove_options(argc, argv, &remove_use, &yes), code = 0;
 	struct why why;
 
-	while ((c = opt_next(argc, argv, &remove_use)) != -1)
-		if (c == 'y')
-			yes = 1;
-		else
-			yes = dry = 1;
 	if (optind == argc)
 		die_usage(&remove_use, "no base named");
 	open_home();
-	for (int i = optind; i < argc; i++) {
-		if (name_check(argv[i], &why) < 0)
-			die_why(&why);
-		/* a broken one can go too */
-		if (base_open(&home, argv[i], &b, &why) == 0)
-			base_close(&b);
-		else if (why.code == EX_NOINPUT &&
-		    faccessat(home.bases, argv[i], F_OK, 0) < 0)
-			die_why(&why);
-		check_unused(argv[i]);
-	}
+	for (int i = optind; i < argc; i++)
+		if (base_removable(&home, argv[i], &why) < 0) {
+			warn_why(&why);
+			code = code ? code : why.code;
+		}
+	if (code)
+		return code;
 	if (!confirm(yes, "Delete %s%s?",
 		argc - optind > 1 ? "these bases, the first being " : "base ",
 		argv[optind]))
 		return EX_NO;
-	if ((lock = home_lock(&home, &why)) < 0)
-		die_why(&why);
-	for (int i = optind; i < argc; i++) {
-		check_unused(argv[i]); /* now that no VM can be made */
+	for (int i = optind; i < argc; i++)
 		if (dry)
 			hint("would remove %s/bases/%s", home.path, argv[i]);
-		else if (base_remove(&home, argv[i], &why) < 0)
-			die_why(&why);
-		else
+		else if (base_remove(&home, argv[i], &why) < 0) {
+			warn_why(&why);
+			code = code ? code : why.code;
+		} else
 			say_result("Removed base image: %s\n", argv[i]);
-	}
-	close(lock);
-	return say_done();
+	(void)say_done();
+	return code;
 }
 
 static const struct verb verbs[] = {
 	{ &build_use, build, "make a base by a recipe" },
-	{ &import_use, import, "make a base of a qcow2 image" },
+	{ &import_use, import, "make a base of an image from elsewhere" },
 	{ &list_use, list, "list the bases" },
 	{ &info_use, info, "all about one" },
+	{ &verify_use, verify, "are they what was sealed" },
+	{ &use_use, use, "choose the generation that new VMs take" },
+	{ &label_use, label, "set what new VMs begin with" },
+	{ &gc_use, gc, "remove generations that nothing needs" },
 	{ &remove_use, drop, "remove bases that no VM stands on" },
 };
 

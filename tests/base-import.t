@@ -55,10 +55,10 @@ qemu-img rebase -u -f qcow2 -b 'nbd://192.0.2.1:10809' -F raw evil.qcow2 \
 refused 'a network backing name' 'has a backing file'
 
 poke 24 '\177'
-says 'an absurd size: 65' 65 'size out of bounds' xray base import -n evil \
+says 'an absurd size: 77' 77 'size out of bounds' xray base import -n evil \
     evil.qcow2
 echo 'no image' >evil.qcow2
-says 'no qcow2: 65' 65 'not a qcow2 image' xray base import -n evil \
+says 'no image: 65' 65 'not an image that is known.*--format raw' xray base import -n evil \
     evil.qcow2
 says 'a folder' 66 'not a file' xray base import -n evil "$tmp"
 is 'nothing of all that is left' 0 good ls -A "$XRAY_HOME/bases"

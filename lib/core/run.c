@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +61,19 @@ place(int fd, int want, int nul)
 	return dup2(fd, want) < 0 ? -1 : 0;
 }
 
+static int
+confine(const struct run_limits *l)
+{
+	const struct rlimit memory = { (rlim_t)l->memory, (rlim_t)l->memory };
+	const struct rlimit cpu = { (rlim_t)l->cpu, (rlim_t)l->cpu };
+	const struct rlimit none = { 0, 0 };
+
+	/* macOS has no bound on address space */
+	(void)setrlimit(RLIMIT_AS, &memory);
+	return setrlimit(RLIMIT_CPU, &cpu) < 0 ||
+	    setrlimit(RLIMIT_CORE, &none) < 0;
+}
+
 static _Noreturn void
 child(const struct run *r, const char *path, char *const argv[], int nul,
     int report)
@@ -81,6 +95,8 @@ child(const struct run *r, const char *path, char *const argv[], int nul,
 		if (fcntl(r->keep[i], F_SETFD, 0) < 0)
 			goto fail;
 	if (r->dir >= 0 && fchdir(r->dir) < 0)
+		goto fail;
+	if (r->limits && confine(r->limits))
 		goto fail;
 	execve(path, argv, environ);
 fail:

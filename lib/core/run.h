@@ -18,6 +18,11 @@
  * working directory, -1: ours.  keep lists descriptors it inherits at their
  * numbers (they may be close-on-exec here). */
 enum { RUN_KEEP = -1, RUN_NULL = -2 };
+/* Bounds on a program that reads what strangers made: bytes of address space,
+ * seconds of processor time; and no core file. */
+struct run_limits {
+	unsigned long long memory, cpu;
+};
 struct run {
 	int in, out, err;
 	int dir;
@@ -25,10 +30,11 @@ struct run {
 	int nkeep;
 	int session; /* a session of its own (setsid) */
 	int tied; /* SIGTERM when we go, where the system can */
+	const struct run_limits *limits; /* NULL: ours */
 };
-#define RUN_PLAIN                                               \
-	{                                                       \
-		RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0 \
+#define RUN_PLAIN                                                     \
+	{                                                             \
+		RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0, NULL \
 	}
 
 /* Start argv.  The child's pid, or -1 with why: EX_NOTFOUND, EX_CANTEXEC or

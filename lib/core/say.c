@@ -243,6 +243,27 @@ confirm(int yes, const char *fmt, ...)
 	return answer[0] == 'y' || answer[0] == 'Y';
 }
 
+char *
+ask_line(const char *instead, const char *fmt, ...)
+{
+	autofree char *question = NULL;
+	autobuf struct buf b = { 0 };
+	char answer[256];
+	va_list ap;
+
+	if (!say_chatty() || !isatty(0))
+		return NULL;
+	va_start(ap, fmt);
+	question = xvasprintf(fmt, ap);
+	va_end(ap);
+	masked(&b, question);
+	buf_fmt(&b, " [%s]: ", instead);
+	if (write(2, b.p, b.n) < 0 || !fgets(answer, sizeof answer, stdin))
+		return NULL;
+	answer[strcspn(answer, "\n")] = '\0';
+	return xstrdup(*answer ? answer : instead);
+}
+
 int
 say_colored(int fd)
 {

@@ -81,6 +81,13 @@ int say_done(void);
  */
 int confirm(int yes, const char *fmt, ...) PRINTF(2, 3);
 
+/*
+ * Ask for a line on the terminal, "question [instead]: ".  The caller's text,
+ * `instead` when the line is empty; NULL when there is no terminal on both
+ * standard input and error, or under -q: nobody is asked.
+ */
+char *ask_line(const char *instead, const char *fmt, ...) PRINTF(2, 3);
+
 /* 1 when text for descriptor fd may be coloured: --color, NO_COLOR, TERM. */
 int say_colored(int fd);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "qcow2.h"
 #include "run.h"
 #include "say.h"
 #include "sys.h"
@@ -84,6 +85,8 @@ base_seal_of(
 	s->size = (uint64_t)size;
 	s->virtual_size = (uint64_t)virtual_size;
 	s->sha256 = conf_get(b->conf, section, "sha256");
+	s->link = conf_get(b->conf, section, "link");
+	s->file = conf_get(b->conf, section, "file");
 	s->efivars = efivars && strcmp(efivars, "yes") == 0;
 	return 0;
 }
@@ -99,9 +102,16 @@ base_mtime(const struct stat *st)
 #endif
 }
 
+char *
+base_file_id(const struct stat *st)
+{
+	return xasprintf("%llu %llu", (unsigned long long)st->st_dev,
+	    (unsigned long long)st->st_ino);
+}
+
 /* sha256sum is coreutils', shasum is macOS's. */
 int
-base_hash(int dir, const char *file, char out[65], struct why *why)
+base_hash(int fd, char out[65], struct why *why)
 {
 	autobuf struct buf b = { 0 };
 	autostrv struct strv argv = { 0 };
@@ -111,14 +121,14 @@ base_hash(int dir, const char *file, char out[65], struct why *why)
 	pid_t pid;
 
 	if (tool)
-		strv_words(&argv, "sha256sum", file, NULL);
+		strv_words(&argv, "sha256sum", NULL);
 	else
-		strv_words(&argv, "shasum", "-a", "256", file, NULL);
-	if (sys_pipe(p) < 0)
-		return why_sys(why, EX_OSERR, "pipe");
-	r.in = RUN_NULL;
+		strv_words(&argv, "shasum", "-a", "256", NULL);
+	if (lseek(fd, 0, SEEK_SET) < 0 || sys_pipe(p) < 0)
+		return why_sys(why, EX_OSERR, "%s", argv.v[0]);
+	r.in = fd;
 	r.out = p[1];
-	r.dir = dir;
+	r.tied = 1;
 	pid = run_spawn(&r, argv.v, why);
 	close(p[1]);
 	if (pid >= 0 && io_read(p[0], &b, 4096) < 0)
@@ -134,75 +144,42 @@ base_hash(int dir, const char *file, char out[65], struct why *why)
 	return 0;
 }
 
-/* Write the new time down, under the home's lock: several VMs may start. */
-static int
-restamp(struct home *h, struct base *b, const char *section, long long mtime,
-    struct why *why)
-{
-	autofree char *label = xasprintf("bases/%s/base.ini", b->name);
-	autoclose int lock = home_lock(h, why);
-	autoconf struct conf *c = NULL;
-	const char *ini;
-	char text[32];
-	size_t n;
-
-	if (lock < 0 || !(c = conf_read(b->dir, "base.ini", label, why)))
-		return -1;
-	(void)snprintf(text, sizeof text, "%lld", mtime);
-	if (conf_set_in(c, section, "mtime", text, why) < 0)
-		return -1;
-	ini = conf_text(c, &n);
-	if (io_replace(b->dir, "base.ini", 0600, ini, n) < 0)
-		return why_sys(why, EX_IOERR, "%s", label);
-	return 0;
-}
-
-/* The file's time changed, as after cp -r or a restored backup: what counts
- * is its hash. */
-static int
-rehash(struct home *h, struct base *b, long long generation, const char *disk,
-    const struct seal *seal, long long mtime, struct why *why)
-{
-	autofree char *section = xasprintf("generation %lld", generation);
-	char sha[65];
-
-	if (base_hash(b->dir, disk, sha, why) < 0)
-		return -1;
-	if (seal->sha256 && strcmp(sha, seal->sha256) == 0)
-		return restamp(h, b, section, mtime, why);
-	return why_set(why, EX_NOPERM,
-	    "%s: generation %lld is not what was "
-	    "sealed: its content changed",
-	    b->name, generation);
-}
-
-int
-base_check(
-    struct home *h, struct base *b, long long generation, struct why *why)
-{
-	autofree char *disk = xasprintf("%lld/disk.qcow2", generation);
-	struct seal seal;
-	struct stat st;
-
-	if (base_seal_of(b, generation, &seal, why) < 0)
-		return -1;
-	if (fstatat(b->dir, disk, &st, 0) < 0)
-		return why_sys(why, EX_NOINPUT, "bases/%s/%s", b->name, disk);
-	if ((uint64_t)st.st_size != seal.size)
-		return why_set(why, EX_NOPERM,
-		    "%s: generation %lld is not "
-		    "what was sealed: its size changed",
-		    b->name, generation);
-	if (base_mtime(&st) == seal.mtime)
-		return 0;
-	return rehash(h, b, generation, disk, &seal, base_mtime(&st), why);
-}
-
 struct users {
 	struct home *h;
 	const char *base;
+	long long generation; /* 0: any */
 	struct strv *out;
 };
+
+/* 1 when the conf of a VM names the base and generation. */
+static int
+names_base(const struct users *u, const struct conf *c)
+{
+	const char *base = conf_get(c, NULL, "base");
+	long long gen;
+
+	if (!base || strcmp(base, u->base) != 0)
+		return 0;
+	return !u->generation ||
+	    conf_int(c, "generation", 1, 1 << 30, &gen, NULL) != 0 ||
+	    gen == u->generation;
+}
+
+/* 1 when the disk's own header names them: rebased by hand, say. */
+static int
+stands_on(const struct users *u, const char *vm)
+{
+	autofree char *file = xasprintf("%s/disk.qcow2", vm);
+	autofree char *below = u->generation ?
+	    xasprintf("/bases/%s/%lld/", u->base, u->generation) :
+	    xasprintf("/bases/%s/", u->base);
+	autoclose int fd = openat(
+	    u->h->vms, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct qcow2 q;
+
+	return fd >= 0 && qcow2_read(fd, &q, NULL) == 0 &&
+	    strstr(q.backing, below);
+}
 
 static int
 collect_user(const char *name, void *arg)
@@ -210,26 +187,36 @@ collect_user(const char *name, void *arg)
 	struct users *u = arg;
 	autofree char *file = xasprintf("%s/vm.ini", name);
 	autoconf struct conf *c = NULL;
-	const char *base;
 	struct why why = { 0 };
 
 	if (name_check(name, NULL) < 0)
 		return 0;
 	c = conf_read(u->h->vms, file, file, &why);
-	base = c ? conf_get(c, NULL, "base") : NULL;
 	/* one that cannot be read may stand on any base */
-	if (c ? base && strcmp(base, u->base) == 0 : why.code != EX_NOINPUT)
+	if (c ? names_base(u, c) || stands_on(u, name) : why.code != EX_NOINPUT)
 		strv_add(u->out, name);
 	return 0;
 }
 
 int
-base_users(struct home *h, const char *name, struct strv *out, struct why *why)
+base_users(struct home *h, const char *name, long long generation,
+    struct strv *out, struct why *why)
 {
-	struct users u = { h, name, out };
+	struct users u = { h, name, generation, out };
 
 	if (io_walk(h->vms, collect_user, &u) < 0)
 		return why_sys(why, EX_IOERR, "%s/vms", h->path);
 	strv_sort(out);
 	return 0;
+}
+
+void
+base_generations(const struct base *b, struct strv *out)
+{
+	for (long long g = 1; g <= b->generation; g++) {
+		autofree char *section = xasprintf("generation %lld", g);
+
+		if (conf_has(b->conf, section))
+			strv_fmt(out, "%lld", g);
+	}
 }

@@ -2,11 +2,16 @@
 /*
  * base: sealed images.  bases/NAME/base.ini tells the facts,
  * bases/NAME/GEN/ holds disk.qcow2 and efivars.qcow2 of each generation,
- * mode 0444, never changed.  A base exists when its base.ini does.
+ * mode 0444, never changed.  A base exists when its base.ini does, a
+ * generation when base.ini has its section.
+ *
+ * The disk of a linked generation is a symbolic link to a file of the user's,
+ * whose identity is kept.
  *
  * base.ini: version format generation current arch firmware user memory disk
- * key link origin made; and for each generation a section [generation N] with
- * size mtime sha256 virtual efivars.
+ * key cloud_init origin made; and for each generation a section
+ * [generation N] with size mtime sha256 virtual efivars link file.
+ * bases/NAME/rules, where it is there, holds the rules new VMs begin with.
  */
 #ifndef XRAY_BASE_H
 #define XRAY_BASE_H
@@ -35,6 +40,7 @@ struct seal {
 	uint64_t size, virtual_size;
 	long long mtime; /* ns since 1970 */
 	const char *sha256; /* the conf's */
+	const char *link, *file; /* of a linked one, the conf's; else NULL */
 	int efivars; /* it has efivars.qcow2 */
 };
 int base_seal_of(const struct base *b, long long generation, struct seal *s,
@@ -42,38 +48,94 @@ int base_seal_of(const struct base *b, long long generation, struct seal *s,
 
 /*
  * 0 when the generation's disk still is what was sealed, judged by size and
- * time, and by its hash when the time alone changed (which is then written
- * down); else -1 with why (EX_NOPERM, or EX_NOINPUT when it is gone).
+ * time (and file and path, of a linked one), and by its hash when those alone
+ * changed, which is then written down; else -1 with why (EX_NOPERM, or
+ * EX_NOINPUT when it is gone).  base_check_full hashes in any case.
  */
 int base_check(
     struct home *h, struct base *b, long long generation, struct why *why);
-/* The sha256 of dir/file as text. */
-int base_hash(int dir, const char *file, char out[65], struct why *why);
+int base_check_full(
+    struct home *h, struct base *b, long long generation, struct why *why);
+/* The sha256 of the file fd from its beginning, as text. */
+int base_hash(int fd, char out[65], struct why *why);
 
-/* A file's time of change in ns, as seals keep it. */
+/* A file's time of change in ns, and which file it is on this machine ("DEV
+ * INODE", the caller's), as seals keep them. */
 struct stat;
 long long base_mtime(const struct stat *st);
+char *base_file_id(const struct stat *st);
 
-/* The names of the VMs on base `name`, sorted. */
-int base_users(
-    struct home *h, const char *name, struct strv *out, struct why *why);
+/* The names of the VMs on base `name`, or on one generation of it (0: any),
+ * sorted. */
+int base_users(struct home *h, const char *name, long long generation,
+    struct strv *out, struct why *why);
+
+/* The generations there are, as text, oldest first. */
+void base_generations(const struct base *b, struct strv *out);
+
+/*
+ * Changes.  All but base_stage take the home's lock themselves.
+ *
+ * base_use makes new VMs stand on a generation.  base_label takes words
+ * key=value, ended by NULL, all looked at before the first is set: user arch
+ * firmware disk memory, or rules (the path of a file, which is copied to
+ * bases/NAME/rules); an empty value removes; EX_USAGE for what cannot be one.
+ */
+int base_use(
+    struct home *h, const char *name, long long generation, struct why *why);
+int base_label(struct home *h, const char *name, char **words, struct why *why);
+/* 0 when the label could be set; nothing is changed. */
+int base_label_check(const char *key, const char *value, struct why *why);
+
+/*
+ * base_garbage lists the generations, as text, that are neither the current
+ * one nor stood on.  base_gc removes them, or with dry says what it would, and
+ * tells a line for each and for what keeps the other old ones.
+ */
+int base_garbage(
+    struct home *h, const char *name, struct strv *gens, struct why *why);
+int base_gc(struct home *h, const char *name, int dry,
+    void (*tell)(const char *line), struct why *why);
+
+/* Take the home's lock, open base `name` to change it, and sweep it.  The
+ * lock, for the caller to close after base_close, or -1 with why. */
+int base_change(
+    struct home *h, const char *name, struct base *b, struct why *why);
+/* Write b's conf back, and remove directories of generations that it does not
+ * name, which the killed left.  The caller holds the home's lock and opened b
+ * under it. */
+int base_write(struct base *b, struct why *why);
+void base_sweep(struct base *b);
+
+/* 0 when the qcow2 image fd may be sealed, and its header in q; else -1 with
+ * why (EX_NOPERM, EX_DATAERR), name first. */
+struct qcow2;
+int base_inspect(int fd, const char *name, struct qcow2 *q, struct why *why);
 
 /*
  * Make a base of the files in the directory stage (below bases, its name
  * beginning with a dot): disk.qcow2 is inspected and refused (EX_NOPERM,
- * EX_DATAERR) unless it stands alone, hashed and sealed with the UEFI
- * variables the host's firmware begins with, and the directory becomes
- * bases/NAME by one rename.  facts are key=value lines for base.ini, may be
- * NULL.  EX_CANTCREAT when the name is taken.
+ * EX_DATAERR) unless it stands alone, hashed and sealed with efivars.qcow2 or
+ * the UEFI variables the host's firmware begins with, and the directory
+ * becomes bases/NAME by one rename.  facts are key=value lines for base.ini,
+ * may be NULL; link=PATH says that disk.qcow2 is a symbolic link to PATH.
+ * EX_CANTCREAT when the name is taken.
  */
 int base_make(struct home *h, const char *stage, const char *name,
     const char *facts, struct why *why);
+/* The same, as the next generation of base `name`, which becomes current;
+ * *generation is its number. */
+int base_next(struct home *h, const char *stage, const char *name,
+    const char *facts, long long *generation, struct why *why);
 
 /* A new staging directory below bases, and its name, the caller's; -1 with
  * why.  Stages left by the killed are removed on the way. */
 int base_stage(struct home *h, char **name, struct why *why);
 
-/* Set base `name` aside and remove it; 0 or -1 with why. */
+/* 0 when no VM stands on base `name`, which may be broken; else -1 with why
+ * (EX_TEMPFAIL, naming them; EX_NOINPUT).  base_remove looks again under the
+ * home's lock, sets it aside and removes it. */
+int base_removable(struct home *h, const char *name, struct why *why);
 int base_remove(struct home *h, const char *name, struct why *why);
 
 #endif

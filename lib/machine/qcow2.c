@@ -18,9 +18,17 @@ enum {
 	CLUSTER = 65536,
 	EXT_END = 0,
 	EXT_BACKING_FORMAT = (int)0xe2792aca,
+	EXT_DATA_FILE = 0x44415441,
+	EXT_LUKS = 0x0537be77,
+	CRYPT_LUKS = 2,
+	ZSTD = 1,
+	MAX_L1 = 32 << 20, /* bytes; QEMU's own bounds */
+	MAX_REFCOUNT_TABLE = 8 << 20,
 	MAX_SNAPSHOTS = 65536, /* QEMU's own bound */
 	MAX_TABLE = 16 << 20 /* bytes of snapshot table looked at */
 };
+
+static const uint64_t MAX_DISK = (uint64_t)64 << 40;
 
 static uint64_t
 get(const unsigned char *p, int bytes)
@@ -86,6 +94,11 @@ extensions(const unsigned char *b, size_t h, size_t at, struct qcow2 *q,
 		    text(b, h, at, n, q->backing_format,
 			sizeof q->backing_format, why) < 0)
 			return -1;
+		/* what names another file or a key counts without its bit */
+		if (type == EXT_DATA_FILE)
+			q->data_file = 1;
+		if (type == EXT_LUKS && !q->crypt)
+			q->crypt = CRYPT_LUKS;
 		at += (n + 7) & ~7u;
 	}
 }
@@ -108,6 +121,10 @@ header(const unsigned char *b, size_t got, struct qcow2 *q, size_t *length,
 	if (q->size > (uint64_t)1 << 56 || q->size % 512)
 		return bad(why, "virtual size out of bounds");
 	q->crypt = get32(b + 32);
+	q->l1_entries = get32(b + 36);
+	q->l1_table = get(b + 40, 8);
+	q->refcount_table = get(b + 48, 8);
+	q->refcount_clusters = get32(b + 56);
 	q->snapshots = get32(b + 60);
 	q->snapshot_table = get(b + 64, 8);
 	if (q->snapshots > MAX_SNAPSHOTS)
@@ -116,6 +133,8 @@ header(const unsigned char *b, size_t got, struct qcow2 *q, size_t *length,
 		q->incompatible = get(b + 72, 8);
 		if (get32(b + 96) > 6)
 			return bad(why, "refcount width out of bounds");
+		if (*length > HEADER_V3)
+			q->compression = b[HEADER_V3];
 	}
 	return 0;
 }
@@ -159,7 +178,7 @@ qcow2_sealable(const struct qcow2 *q, struct why *why)
 		    "qemu-img convert makes one image of them",
 		    b.p);
 	}
-	if (q->incompatible & QCOW2_DATA_FILE)
+	if (q->incompatible & QCOW2_DATA_FILE || q->data_file)
 		return why_set(why, EX_NOPERM,
 		    "keeps its data in another "
 		    "file; qemu-img convert makes one image of them");
@@ -178,6 +197,49 @@ qcow2_sealable(const struct qcow2 *q, struct why *why)
 		return why_set(why, EX_NOPERM,
 		    "needs a feature we do not know (bits %llx)",
 		    (unsigned long long)(q->incompatible & ~known));
+	if (q->compression > ZSTD ||
+	    !q->compression != !(q->incompatible & QCOW2_COMPRESSION))
+		return why_set(why, EX_NOPERM,
+		    "is compressed in a way we do not know (%d)",
+		    q->compression);
+	if (q->size == 0 || q->size > MAX_DISK)
+		return why_set(why, EX_NOPERM,
+		    "a disk of %llu bytes; at most 64 TiB, and not none",
+		    (unsigned long long)q->size);
+	return 0;
+}
+
+/* A table at byte `at` of n bytes in a file of `size`. */
+static int
+inside(uint64_t at, uint64_t n, int cluster_bits, uint64_t size)
+{
+	return at && at % ((uint64_t)1 << cluster_bits) == 0 && at <= size &&
+	    n <= size - at;
+}
+
+int
+qcow2_tables(int fd, const struct qcow2 *q, struct why *why)
+{
+	/* an L2 table is one cluster of entries of 8 or 16 bytes */
+	int entry_bits = q->incompatible & QCOW2_EXTENDED_L2 ? 4 : 3;
+	int per_l1 = 2 * q->cluster_bits - entry_bits;
+	uint64_t need = (q->size + ((uint64_t)1 << per_l1) - 1) >> per_l1;
+	uint64_t l1 = (uint64_t)q->l1_entries * 8;
+	uint64_t rt = (uint64_t)q->refcount_clusters << q->cluster_bits;
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	if (size < 0)
+		return why_sys(why, EX_IOERR, "size");
+	if (q->l1_entries < need || l1 > MAX_L1 ||
+	    !inside(q->l1_table, l1, q->cluster_bits, (uint64_t)size))
+		return why_set(why, EX_NOPERM,
+		    "qcow2 header: an L1 table outside the file or of the "
+		    "wrong length");
+	if (!rt || rt > MAX_REFCOUNT_TABLE ||
+	    !inside(q->refcount_table, rt, q->cluster_bits, (uint64_t)size))
+		return why_set(why, EX_NOPERM,
+		    "qcow2 header: a refcount table outside the file or of "
+		    "the wrong length");
 	return 0;
 }
 

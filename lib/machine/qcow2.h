@@ -32,6 +32,10 @@ struct qcow2 {
 	uint64_t incompatible;
 	uint32_t snapshots; /* how many inside */
 	uint64_t snapshot_table; /* at this byte */
+	uint64_t l1_table, refcount_table; /* at these bytes */
+	uint32_t l1_entries, refcount_clusters;
+	int compression; /* 0 zlib, 1 zstd */
+	int data_file; /* an extension names one */
 };
 
 /* Read the header of fd.  -1 with why: EX_DATAERR for what is no qcow2 image
@@ -41,9 +45,17 @@ int qcow2_read(int fd, struct qcow2 *q, struct why *why);
 /*
  * 0 when the image may become a base: it stands alone (no backing file, no
  * external data file), is not encrypted, holds no snapshots, was closed
- * cleanly and uses only features we know.  Else -1 with why, EX_NOPERM.
+ * cleanly, uses only features we know, and is a disk of at most 64 TiB and
+ * not empty.  Else -1 with why, EX_NOPERM.
  */
 int qcow2_sealable(const struct qcow2 *q, struct why *why);
+
+/*
+ * 0 when L1 and refcount table lie in the file, aligned, and L1 is as long as
+ * the size needs; else -1 with why (EX_NOPERM, EX_IOERR).  QEMU's own bounds:
+ * 32 MiB of L1 table, 8 MiB of refcount table.
+ */
+int qcow2_tables(int fd, const struct qcow2 *q, struct why *why);
 
 /* One snapshot inside an image. */
 struct qcow2_snapshot {

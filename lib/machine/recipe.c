@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base.h"
+#include "cache.h"
 #include "io.h"
 #include "run.h"
 #include "say.h"
@@ -55,27 +57,10 @@ recipe_check(const char *recipe, struct why *why)
 	    recipe);
 }
 
-static char *
-cache_dir(const struct home *h)
-{
-	const char *env = getenv("XRAY_CACHE"), *xdg, *user;
-
-	if (!env || !*env)
-		env = conf_get(h->conf, NULL, "cache");
-	if (env && *env)
-		return xstrdup(env);
-	xdg = getenv("XDG_CACHE_HOME");
-	if (xdg && *xdg == '/')
-		return xasprintf("%s/xray", xdg);
-	user = getenv("HOME");
-	return user && *user ? xasprintf("%s/.cache/xray", user) :
-			       xasprintf("%s/cache", h->path);
-}
-
 static int
 environment(struct home *h, const char *arch, const char *user, struct why *why)
 {
-	autofree char *key = ssh_key(h), *cache = cache_dir(h);
+	autofree char *key = ssh_key(h), *cache = cache_path(h);
 	autofree char *pub = xasprintf("%s.pub", key);
 
 	if (ssh_key_make(h, 0, why) < 0)
@@ -89,7 +74,7 @@ environment(struct home *h, const char *arch, const char *user, struct why *why)
 	return 0;
 }
 
-char *
+static char *
 recipe_run(struct home *h, const char *recipe, const char *arch,
     const char *user, int stage, char **args, struct why *why)
 {
@@ -117,4 +102,22 @@ recipe_run(struct home *h, const char *recipe, const char *arch,
 	}
 	(void)unlinkat(stage, "facts", 0); /* its words go into base.ini */
 	return buf_take(&facts);
+}
+
+int
+recipe_base(struct home *h, const char *recipe, const char *name,
+    const char *arch, const char *user, char **args, struct why *why)
+{
+	autofree char *stage = NULL, *facts = NULL;
+	autoclose int dir = base_stage(h, &stage, why);
+	int r = -1;
+
+	if (dir < 0)
+		return -1;
+	facts = recipe_run(h, recipe, arch, user, dir, args, why);
+	if (facts)
+		r = base_make(h, stage, name, facts, why);
+	if (r < 0)
+		(void)io_remove_tree(h->bases, stage); /* or the sweep */
+	return r;
 }

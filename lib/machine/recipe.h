@@ -15,10 +15,11 @@
 int recipe_list(struct strv *names, struct why *why);
 /* 0 when there is such a recipe, else -1 with why (EX_NOINPUT). */
 int recipe_check(const char *recipe, struct why *why);
-/* Run it in directory stage with the words of args (ended by NULL) behind its
- * name; user NULL: the one it thinks best.  Its facts, the caller's; NULL with why: the recipe's own exit code
- * when it is one of ours. */
-char *recipe_run(struct home *h, const char *recipe, const char *arch,
-    const char *user, int stage, char **args, struct why *why);
+/* Run it in a stage with the words of args (ended by NULL) behind its name,
+ * and make base `name` of what it left; user NULL: the one it thinks best.  -1
+ * with why: the recipe's own exit code when it is one of ours, EX_IOERR, what
+ * base_make says. */
+int recipe_base(struct home *h, const char *recipe, const char *name,
+    const char *arch, const char *user, char **args, struct why *why);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * seal: how an image becomes a base.  All is prepared in a staging directory
- * beside the bases; one rename is the commit.
+ * seal: how an image becomes a base, or the next generation of one.  All is
+ * prepared in a staging directory beside the bases.  A new base is committed
+ * by one rename; a new generation is renamed into place, where nothing names
+ * it yet, and committed by the rename of base.ini.
  */
 #include "base.h"
 
@@ -21,6 +23,15 @@
 #include "say.h"
 #include "sys.h"
 
+/* What was sealed. */
+struct sealed {
+	struct qcow2 q;
+	struct stat st;
+	char sha[65];
+	int efivars;
+	const char *link; /* NULL: no link */
+};
+
 int
 base_stage(struct home *h, char **name, struct why *why)
 {
@@ -36,22 +47,23 @@ base_stage(struct home *h, char **name, struct why *why)
 	return why_sys(why, EX_IOERR, "%s/bases", h->path);
 }
 
-static int
-inspect(int dir, const char *name, struct qcow2 *q, struct why *why)
+int
+base_inspect(int fd, const char *name, struct qcow2 *q, struct why *why)
 {
-	autoclose int fd =
-	    openat(dir, "disk.qcow2", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct why w = { 0 };
 
-	if (fd < 0)
-		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", name);
-	if (qcow2_read(fd, q, &w) == 0 && qcow2_sealable(q, &w) == 0)
+	if (qcow2_read(fd, q, &w) == 0 && qcow2_sealable(q, &w) == 0 &&
+	    qcow2_tables(fd, q, &w) == 0)
 		return 0;
+	/* a header with our magic that lies is no slip of the hand */
+	if (w.code == EX_DATAERR && str_starts(w.text, "qcow2 header"))
+		w.code = EX_NOPERM;
 	return why_set(why, w.code, "%s: %s", name, w.text);
 }
 
 /* The variables the firmware begins with, as a qcow2 image: raw pflash could
- * not be snapshotted.  A host without UEFI firmware makes a base without. */
+ * not be snapshotted.  A host without UEFI firmware makes a base without; a
+ * stage may bring its own. */
 static int
 make_efivars(int dir, const char *arch, int *made, struct why *why)
 {
@@ -59,8 +71,8 @@ make_efivars(int dir, const char *arch, int *made, struct why *why)
 	struct firmware fw;
 	int code;
 
-	*made = 0;
-	if (firmware_find(arch, &fw, NULL) < 0)
+	*made = faccessat(dir, "efivars.qcow2", R_OK, 0) == 0;
+	if (*made || firmware_find(arch, &fw, NULL) < 0)
 		return 0;
 	strv_words(&argv, "qemu-img", "convert", "-q", "-f", "raw", "-O",
 	    "qcow2", fw.vars, "efivars.qcow2", NULL);
@@ -75,7 +87,7 @@ make_efivars(int dir, const char *arch, int *made, struct why *why)
 static int
 seal_file(int dir, const char *name, struct stat *st, struct why *why)
 {
-	autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0 || fchmod(fd, 0444) < 0 || sys_fsync(fd) < 0 ||
 	    fstat(fd, st) < 0)
@@ -87,8 +99,8 @@ static int
 add_facts(struct conf *c, const char *facts, struct why *why)
 {
 	static const char *const known[] = { "arch", "firmware", "user",
-		"memory", "disk", "key", "link", "origin", "cloud_init",
-		"kernel", "uefi" };
+		"memory", "disk", "key", "origin", "cloud_init", "kernel",
+		"uefi" };
 
 	for (size_t n; facts && *facts; facts += n + (facts[n] == '\n')) {
 		autofree char *line = NULL;
@@ -109,8 +121,31 @@ add_facts(struct conf *c, const char *facts, struct why *why)
 }
 
 static int
-write_ini(int dir, const struct qcow2 *q, const struct stat *st,
-    const char *sha, int efivars, const char *facts, struct why *why)
+add_section(
+    struct conf *c, long long gen, const struct sealed *s, struct why *why)
+{
+	autofree char *section = xasprintf("generation %lld", gen);
+	autofree char *size = xasprintf("%lld", (long long)s->st.st_size);
+	autofree char *mtime = xasprintf("%lld", base_mtime(&s->st));
+	autofree char *virt = xasprintf("%" PRIu64, s->q.size);
+	autofree char *file = base_file_id(&s->st);
+	const char *efivars = s->efivars ? "yes" : "no";
+
+	if (conf_set_in(c, section, "size", size, why) < 0 ||
+	    conf_set_in(c, section, "mtime", mtime, why) < 0 ||
+	    conf_set_in(c, section, "sha256", s->sha, why) < 0 ||
+	    conf_set_in(c, section, "virtual", virt, why) < 0 ||
+	    conf_set_in(c, section, "efivars", efivars, why) < 0)
+		return -1;
+	if (s->link &&
+	    (conf_set_in(c, section, "link", s->link, why) < 0 ||
+		conf_set_in(c, section, "file", file, why) < 0))
+		return -1;
+	return 0;
+}
+
+static int
+write_ini(int dir, const struct sealed *s, const char *facts, struct why *why)
 {
 	autoconf struct conf *c = conf_new("base.ini");
 	autobuf struct buf b = { 0 };
@@ -123,16 +158,12 @@ write_ini(int dir, const struct qcow2 *q, const struct stat *st,
 	    conf_set(c, "format", "qcow2", why) < 0 ||
 	    conf_set(c, "generation", "1", why) < 0 ||
 	    conf_set(c, "current", "1", why) < 0 ||
-	    conf_set(c, "made", now, why) < 0 || add_facts(c, facts, why) < 0)
+	    conf_set(c, "made", now, why) < 0 || add_facts(c, facts, why) < 0 ||
+	    add_section(c, 1, s, why) < 0)
 		return -1;
 	text = conf_text(c, &n);
 	buf_str(&b, "# base image; keys in xray.ini(5)\n");
 	buf_add(&b, text, n);
-	buf_fmt(&b,
-	    "\n[generation 1]\nsize = %lld\nmtime = %lld\n"
-	    "sha256 = %s\nvirtual = %" PRIu64 "\nefivars = %s\n",
-	    (long long)st->st_size, base_mtime(st), sha, q->size,
-	    efivars ? "yes" : "no");
 	if (io_create(dir, "base.ini", 0600, b.p, b.n) < 0)
 		return why_sys(why, EX_IOERR, "base.ini");
 	return 0;
@@ -154,42 +185,43 @@ arrange(int dir, int efivars, struct why *why)
 	return 0;
 }
 
-static const char *
-fact(const char *facts, const char *key, char *out, size_t size)
+/* The value of a line key=value of facts, the caller's; NULL. */
+static char *
+fact(const char *facts, const char *key)
 {
 	size_t k = strlen(key);
 
 	for (size_t n; facts && *facts; facts += n + (facts[n] == '\n')) {
 		n = strcspn(facts, "\n");
-		if (strncmp(facts, key, k) == 0 && facts[k] == '=') {
-			(void)snprintf(
-			    out, size, "%.*s", (int)(n - k - 1), facts + k + 1);
-			return out;
-		}
+		if (n > k && strncmp(facts, key, k) == 0 && facts[k] == '=')
+			return xstrndup(facts + k + 1, n - k - 1);
 	}
 	return NULL;
 }
 
+/* The disk is the stage's own file, or with a link what that leads to. */
 static int
-prepare(int dir, const char *name, const char *facts, struct why *why)
+prepare(int dir, const char *name, const char *arch, struct sealed *s,
+    struct why *why)
 {
-	char sha[65], arch[32];
-	struct qcow2 q;
-	struct stat st, st2;
-	int efivars;
+	autoclose int fd = openat(dir, "disk.qcow2",
+	    O_RDONLY | O_CLOEXEC | (s->link ? 0 : O_NOFOLLOW));
+	struct stat st;
 
-	if (inspect(dir, name, &q, why) < 0)
+	if (fd < 0)
+		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", name);
+	if (base_inspect(fd, name, &s->q, why) < 0 ||
+	    make_efivars(dir, arch, &s->efivars, why) < 0 ||
+	    base_hash(fd, s->sha, why) < 0)
 		return -1;
-	if (!fact(facts, "arch", arch, sizeof arch))
-		(void)snprintf(arch, sizeof arch, "%s", sys_arch());
-	if (make_efivars(dir, arch, &efivars, why) < 0 ||
-	    base_hash(dir, "disk.qcow2", sha, why) < 0 ||
-	    seal_file(dir, "disk.qcow2", &st, why) < 0 ||
-	    (efivars && seal_file(dir, "efivars.qcow2", &st2, why) < 0))
+	if (s->efivars && seal_file(dir, "efivars.qcow2", &st, why) < 0)
 		return -1;
-	if (write_ini(dir, &q, &st, sha, efivars, facts, why) < 0)
-		return -1;
-	return arrange(dir, efivars, why);
+	if (!s->link)
+		return seal_file(dir, "disk.qcow2", &s->st, why);
+	/* what was hashed; its owner may have put another one there */
+	if (fstat(fd, &s->st) < 0)
+		return why_sys(why, EX_IOERR, "%s", name);
+	return 0;
 }
 
 int
@@ -197,11 +229,15 @@ base_make(struct home *h, const char *stage, const char *name,
     const char *facts, struct why *why)
 {
 	autoclose int dir = io_opendir(h->bases, stage);
+	autofree char *link = fact(facts, "link"), *arch = fact(facts, "arch");
 	autoclose int lock = -1;
+	struct sealed s = { .link = link };
 
 	if (dir < 0)
 		return why_sys(why, EX_IOERR, "%s", stage);
-	if (prepare(dir, name, facts, why) < 0)
+	if (prepare(dir, name, arch ? arch : sys_arch(), &s, why) < 0 ||
+	    write_ini(dir, &s, facts, why) < 0 ||
+	    arrange(dir, s.efivars, why) < 0)
 		return -1;
 	if ((lock = home_lock(h, why)) < 0)
 		return -1;
@@ -213,16 +249,53 @@ base_make(struct home *h, const char *stage, const char *name,
 	return 0;
 }
 
-int
-base_remove(struct home *h, const char *name, struct why *why)
+/* Under the home's lock: the directory first, then what names it. */
+static int
+append(struct home *h, const char *stage, struct base *b,
+    const struct sealed *s, const char *facts, struct why *why)
 {
-	autofree char *gone = xasprintf(".gone-%ld", (long)getpid());
+	long long gen = b->generation + 1;
+	autofree char *dir = xasprintf("%lld", gen);
 
-	if (name_check(name, why) < 0)
+	if (add_facts(b->conf, facts, why) < 0 ||
+	    add_section(b->conf, gen, s, why) < 0 ||
+	    conf_set(b->conf, "generation", dir, why) < 0 ||
+	    conf_set(b->conf, "current", dir, why) < 0)
 		return -1;
-	if (io_remove_tree(h->bases, gone) < 0 ||
-	    renameat(h->bases, name, h->bases, gone) < 0 ||
-	    sys_fsync(h->bases) < 0 || io_remove_tree(h->bases, gone) < 0)
-		return why_sys(why, EX_IOERR, "%s", name);
-	return 0;
+	if (renameat(h->bases, stage, b->dir, dir) < 0 ||
+	    sys_fsync(b->dir) < 0 || sys_fsync(h->bases) < 0)
+		return why_sys(why, EX_IOERR, "%s/%s", b->name, dir);
+	b->generation = b->current = gen;
+	return base_write(b, why);
+}
+
+int
+base_next(struct home *h, const char *stage, const char *name,
+    const char *facts, long long *generation, struct why *why)
+{
+	autoclose int dir = io_opendir(h->bases, stage);
+	autofree char *arch = NULL;
+	autoclose int lock = -1;
+	struct sealed s = { 0 };
+	struct base b;
+	const char *was;
+	int r = -1;
+
+	if (dir < 0)
+		return why_sys(why, EX_IOERR, "%s", stage);
+	if (base_open(h, name, &b, why) < 0)
+		return -1;
+	was = conf_get(b.conf, NULL, "arch");
+	arch = xstrdup(was ? was : sys_arch());
+	base_close(&b);
+	if (prepare(dir, name, arch, &s, why) < 0)
+		return -1;
+	if (sys_fsync(dir) < 0)
+		return why_sys(why, EX_IOERR, "%s", stage);
+	if ((lock = base_change(h, name, &b, why)) < 0)
+		return -1;
+	r = append(h, stage, &b, &s, facts, why);
+	*generation = b.generation;
+	base_close(&b);
+	return r;
 }

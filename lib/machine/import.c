@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The steps: open or fetch, check the sum, look what it is; then in a staging
+ * directory: copy, move, link or convert, inspect, check, see what it boots
+ * by; seal.  What is killed in between leaves a stage, which the next command
+ * that makes a base removes, and the part of a download.
+ */
+#include "import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "cache.h"
+#include "fetch.h"
+#include "firmware.h"
+#include "guess.h"
+#include "image.h"
+#include "img.h"
+#include "io.h"
+#include "layout.h"
+#include "qcow2.h"
+#include "say.h"
+#include "sys.h"
+
+struct work {
+	struct home *h;
+	struct import *im;
+	struct img_job job;
+	struct fetch fetch; /* of a URL */
+	int url;
+	int fd; /* what is imported; of a URL, fetch's */
+	int moved; /* the download itself is in the stage now */
+	char *stage;
+	int dir; /* the stage */
+	struct qcow2 q;
+	struct buf facts;
+};
+
+char *
+import_stem(const char *from)
+{
+	size_t n = fetch_is_url(from) ? strcspn(from, "?#") : strlen(from);
+	autofree char *path = xstrndup(from, n);
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+
+	return xstrndup(
+	    name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
+}
+
+static int
+sum_ok(const char *s)
+{
+	return strlen(s) == 64 && s[strspn(s, "0123456789abcdefABCDEF")] == 0;
+}
+
+int
+import_check(const struct import *im, struct why *why)
+{
+	if (im->sha256 && !sum_ok(im->sha256))
+		return why_set(why, EX_USAGE,
+		    "--sha256: %s: 64 hexadecimal digits", im->sha256);
+	if (fetch_is_url(im->from)) {
+		if (im->link)
+			return why_set(why, EX_USAGE,
+			    "--link: a URL is copied; leave out --link");
+		if (fetch_check(im->from, im->sha256, why) < 0)
+			return -1;
+	}
+	return im->user ? base_label_check("user", im->user, why) : 0;
+}
+
+static int
+open_source(struct work *w, struct why *why)
+{
+	struct stat st;
+
+	if (w->url) {
+		if (fetch_url(&w->job, w->im->from, w->im->sha256, &w->fetch,
+			why) < 0)
+			return -1;
+		w->fd = w->fetch.fd;
+		return 0;
+	}
+	w->fd = open(w->im->from, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (w->fd < 0 || fstat(w->fd, &st) < 0)
+		return why_sys(why, EX_NOINPUT, "%s", w->im->from);
+	if (!S_ISREG(st.st_mode))
+		return why_set(why, EX_NOINPUT, "%s: not a file", w->im->from);
+	return 0;
+}
+
+static int
+check_sum(struct work *w, struct why *why)
+{
+	char sha[65];
+
+	if (!w->im->sha256)
+		return 0;
+	if (w->im->tell)
+		w->im->tell("checking the sum");
+	if (base_hash(w->fd, sha, why) < 0)
+		return -1;
+	if (strcasecmp(sha, w->im->sha256) == 0)
+		return 0;
+	return why_set(why, EX_DATAERR, "%s: its sha256 is %s, not %s%s",
+	    w->im->name, sha, w->im->sha256,
+	    w->url ? "; the download was removed" : "");
+}
+
+/* A disk that others can write to would not stay what it was. */
+static int
+link_in(struct work *w, const char *format, struct why *why)
+{
+	autofree char *path = realpath(w->im->from, NULL);
+	autofree char *link = NULL;
+	struct stat st, now;
+
+	if (strcmp(format, "qcow2") != 0)
+		return why_set(why, EX_DATAERR,
+		    "%s: is %s, and only qcow2 can be linked; --copy",
+		    w->im->name, format);
+	if (!path || fstat(w->fd, &st) < 0 || stat(path, &now) < 0)
+		return why_sys(why, EX_NOINPUT, "%s", w->im->from);
+	if (now.st_dev != st.st_dev || now.st_ino != st.st_ino)
+		return why_set(
+		    why, EX_NOPERM, "%s: changes under us", w->im->from);
+	if ((st.st_uid != geteuid() && st.st_uid != 0) || st.st_mode & 022)
+		return why_set(why, EX_NOPERM,
+		    "%s: others can write to it; chmod go-w it, or --copy",
+		    path);
+	if (conf_check("base.ini", "link", path, why) < 0)
+		return -1;
+	if (symlinkat(path, w->dir, "disk.qcow2") < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	buf_fmt(&w->facts, "link=%s\n", path);
+	return 0;
+}
+
+/* A download in the same file system need not be copied.  It has to be the
+ * file we hold: the cache may be another's reach. */
+static int
+move_in(struct work *w, struct why *why)
+{
+	struct stat held, moved;
+
+	if (!w->url ||
+	    renameat(w->fetch.dir, w->fetch.name, w->dir, "disk.qcow2") < 0)
+		return 0;
+	if (fstat(w->fd, &held) < 0 ||
+	    fstatat(w->dir, "disk.qcow2", &moved, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    held.st_dev != moved.st_dev || held.st_ino != moved.st_ino)
+		return why_set(why, EX_NOPERM,
+		    "%s: another file took the "
+		    "download's place",
+		    w->im->name);
+	w->moved = 1;
+	return 1;
+}
+
+/* io_copy calls back without an argument. */
+static void (*tell_copy)(const char *);
+
+static void
+tick(uint64_t done, uint64_t all)
+{
+	autofree char *d = num_human(done), *a = num_human(all);
+	autofree char *text = xasprintf("%s / %s", d, a);
+
+	if (tell_copy)
+		tell_copy(text);
+}
+
+static int
+copy_in(struct work *w, struct why *why)
+{
+	autoclose int to = openat(w->dir, "disk.qcow2",
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (to < 0 || fstat(w->fd, &st) < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	if (sys_reflink(w->fd, to) == 0)
+		return 0;
+	if (!w->im->force &&
+	    home_room(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
+		why) < 0)
+		return -1;
+	tell_copy = w->im->tell;
+	if (io_copy(w->fd, to, tick) < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	return 0;
+}
+
+static int
+convert_in(struct work *w, const char *format, struct why *why)
+{
+	struct stat st;
+
+	if (fstat(w->fd, &st) < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	if (!w->im->force &&
+	    home_room(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
+		why) < 0)
+		return -1;
+	return img_convert(&w->job, w->dir, w->fd, format, why);
+}
+
+/* The image's bytes, or a link to them, as disk.qcow2 in the stage. */
+static int
+bring_in(struct work *w, struct why *why)
+{
+	struct why inner = { 0 };
+	const char *format = NULL;
+	struct image im;
+	int r = -1;
+
+	if (image_sniff(w->fd, &im, &inner) == 0)
+		format = image_choose(&im, w->im->format, &inner);
+	if (!format)
+		return why_set(
+		    why, inner.code, "%s: %s", w->im->name, inner.text);
+	if (im.format && strcmp(format, "raw") == 0 &&
+	    strcmp(im.format, "raw") != 0)
+		strv_fmt(&w->im->notes,
+		    "%s: looks like %s inside; taken byte for byte",
+		    w->im->name, im.format);
+	if (w->im->link)
+		return link_in(w, format, why);
+	if (strcmp(format, "qcow2") != 0)
+		return convert_in(w, format, why);
+	/* before a byte of it is copied */
+	if (base_inspect(w->fd, w->im->name, &w->q, why) < 0)
+		return -1;
+	r = move_in(w, why);
+	return r ? r - (r > 0) : copy_in(w, why);
+}
+
+static int
+inspect(struct work *w, struct why *why)
+{
+	autoclose int fd = openat(w->dir, "disk.qcow2",
+	    O_RDONLY | O_CLOEXEC | (w->im->link ? 0 : O_NOFOLLOW));
+
+	if (fd < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	if (w->im->tell)
+		w->im->tell("checking the image");
+	if (base_inspect(fd, w->im->name, &w->q, why) < 0)
+		return -1;
+	return img_check(&w->job, w->dir, why);
+}
+
+static const char *
+arch(struct work *w, const struct layout *l)
+{
+	const char *host = sys_arch(), *named = guess_arch(w->im->from);
+
+	if (w->im->arch)
+		return w->im->arch;
+	if (l->x86_64 && l->aarch64)
+		return host;
+	if (l->x86_64 || l->aarch64)
+		return l->x86_64 ? "x86_64" : "aarch64";
+	if (named)
+		return named;
+	if (l->bios && !l->esp)
+		return "x86_64"; /* nothing else has a BIOS */
+	if (l->table)
+		strv_fmt(&w->im->notes,
+		    "%s: nothing tells its processor; %s is assumed (xray base "
+		    "label "
+		    "%s arch=...)",
+		    w->im->name, host, w->im->name);
+	return host;
+}
+
+static const char *
+firmware(struct work *w, const struct layout *l, const char *cpu)
+{
+	struct firmware fw;
+
+	if (w->im->firmware)
+		return w->im->firmware;
+	if (strcmp(cpu, "aarch64") == 0)
+		return "uefi";
+	if (!l->esp)
+		return "bios";
+	/* one that boots both ways does on a host without UEFI firmware */
+	if (l->bios && firmware_find(cpu, &fw, NULL) < 0) {
+		strv_fmt(&w->im->notes,
+		    "%s: this host has no UEFI firmware; it is booted by BIOS",
+		    w->im->name);
+		return "bios";
+	}
+	if (l->bios)
+		firmware_free(&fw);
+	return "uefi";
+}
+
+static void
+origin(struct work *w)
+{
+	autofree char *full =
+	    w->url ? fetch_origin(w->im->from) : realpath(w->im->from, NULL);
+
+	/* one too long for base.ini is left out: it is for people alone */
+	if (full && conf_check("base.ini", "origin", full, NULL) == 0)
+		buf_fmt(&w->facts, "origin=%s\n", full);
+}
+
+static void
+learn(struct work *w)
+{
+	const char *name = w->im->name, *cpu;
+	struct layout l;
+	struct disk d;
+	struct img_disk *i = img_open(w->dir, w->q.size, &d);
+
+	layout_read(&d, &l);
+	img_shut(i);
+	cpu = arch(w, &l);
+	buf_fmt(&w->facts, "arch=%s\nfirmware=%s\nkey=seed\ncloud_init=%s\n",
+	    cpu, firmware(w, &l, cpu),
+	    l.esp || l.bios || l.table ? "yes" : "no");
+	origin(w);
+	if (w->im->user)
+		buf_fmt(&w->facts, "user=%s\n", w->im->user);
+	else
+		strv_fmt(&w->im->notes,
+		    "%s: its user is not known; xray base label %s user=NAME",
+		    name, name);
+	if (!l.esp && !l.bios)
+		strv_fmt(
+		    &w->im->notes, "%s: nothing on it can be booted", name);
+}
+
+static int
+steps(struct work *w, struct why *why)
+{
+	if (open_source(w, why) < 0 || check_sum(w, why) < 0)
+		return -1;
+	w->dir = base_stage(w->h, &w->stage, why);
+	if (w->dir < 0 || bring_in(w, why) < 0 || inspect(w, why) < 0)
+		return -1;
+	learn(w);
+	return base_make(w->h, w->stage, w->im->name, w->facts.p, why);
+}
+
+int
+import_run(struct home *h, struct import *im, struct why *why)
+{
+	struct work w = { .h = h,
+		.im = im,
+		.job = { h, im->name, im->force, im->tell },
+		.fetch = { .fd = -1, .dir = -1 },
+		.url = fetch_is_url(im->from),
+		.fd = -1,
+		.dir = -1 };
+	struct why inner = { 0 };
+	int r = steps(&w, &inner);
+
+	/* a download is kept for the next call, unless it is what was wrong */
+	if (w.url && w.fetch.name)
+		fetch_end(&w.fetch,
+		    r < 0 && !w.moved && inner.code != EX_DATAERR &&
+			inner.code != EX_NOPERM);
+	else if (!w.url && w.fd >= 0)
+		close(w.fd);
+	if (w.dir >= 0)
+		close(w.dir);
+	if (r < 0 && w.stage)
+		(void)io_remove_tree(h->bases, w.stage); /* or the sweep */
+	free(w.stage);
+	buf_free(&w.facts);
+	if (r < 0 && why)
+		*why = inner;
+	return r;
+}
