@@ -8,10 +8,10 @@
 
 #include "img.h"
 
-/* A download: the file name in the directory dir of the cache, and its
- * descriptor, which holds the file's lock. */
+/* A download: the file name in the directory dir of the cache, its
+ * descriptor, and the lock beside it. */
 struct fetch {
-	int dir, fd;
+	int dir, fd, lock;
 	char *name;
 };
 

@@ -114,6 +114,9 @@ failed(const struct img_job *j, const char *what, const struct buf *words,
 	if (strstr(text, strerror(ENOSPC)))
 		return why_set(
 		    why, EX_IOERR, "%s: %s", j->who, strerror(ENOSPC));
+	if (strstr(text, " lock"))
+		return why_set(why, EX_TEMPFAIL,
+		    "%s: in use by another program; stop it first", j->who);
 	return why_set(why, EX_DATAERR, "%s: %s (qemu-img: %s, %d)", j->who,
 	    what, b.p ? b.p : "", code);
 }
@@ -142,7 +145,7 @@ img_convert(const struct img_job *j, int stage, int fd, const char *format,
 int
 img_check(const struct img_job *j, int stage, struct why *why)
 {
-	enum { LEAKS = 3 };
+	enum { DAMAGED = 2, LEAKS = 3 };
 	static const char *const argv[] = { "qemu-img", "check", "-q", "-f",
 		"qcow2", "disk.qcow2", NULL };
 	autobuf struct buf words = { 0 };
@@ -154,7 +157,8 @@ img_check(const struct img_job *j, int stage, struct why *why)
 	code = img_run(j, stage, v.v, -1, -1, &words, why);
 	if (code <= 0 || code == LEAKS)
 		return code < 0 ? -1 : 0;
-	(void)failed(j, "is damaged", &words, code, why);
+	(void)failed(j, code == DAMAGED ? "is damaged" : "cannot be opened",
+	    &words, code, why);
 	if (why && why->code == EX_DATAERR)
 		why->code = EX_NOPERM;
 	return -1;

@@ -362,7 +362,7 @@ import_run(struct home *h, struct import *im, struct why *why)
 	struct work w = { .h = h,
 		.im = im,
 		.job = { h, im->name, im->force, im->tell },
-		.fetch = { .fd = -1, .dir = -1 },
+		.fetch = { .fd = -1, .dir = -1, .lock = -1 },
 		.url = fetch_is_url(im->from),
 		.fd = -1,
 		.dir = -1 };

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+#include "curl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "io.h"
+#include "run.h"
+#include "say.h"
+#include "sys.h"
+
+enum { TICK = 300, LINE = 1024 };
+
+/* curl's exit codes that we tell apart. */
+enum {
+	CURL_PROTOCOL = 1,
+	CURL_URL = 3,
+	CURL_NO_HOST = 6,
+	CURL_NO_CONNECT = 7,
+	CURL_PARTIAL = 18,
+	CURL_HTTP = 22,
+	CURL_TIMEOUT = 28,
+	CURL_TLS = 35,
+	CURL_EMPTY = 52,
+	CURL_SEND = 55,
+	CURL_RECEIVE = 56,
+	CURL_CERTIFICATE = 60
+};
+
+/* Its standard error: the headers of each answer, and one line when it
+ * fails. */
+struct wire {
+	char line[LINE];
+	size_t n;
+	int roomy; /* this answer's room was looked at */
+	struct answer *a;
+};
+
+static void
+header(struct wire *w)
+{
+	struct answer *a = w->a;
+	const char *l = w->line, *v = strchr(l, ':');
+	long long n;
+
+	if (strncmp(l, "HTTP/", 5) == 0) {
+		const char *space = strchr(l, ' ');
+
+		a->status = 0;
+		a->length = 0;
+		w->roomy = 0;
+		*a->tag = '\0';
+		for (int i = 1; space && i < 4 && space[i] >= '0'; i++)
+			a->status = a->status * 10 + (space[i] - '0');
+		return;
+	}
+	if (!v)
+		return;
+	v += 1 + strspn(v + 1, " ");
+	if (strncmp(l, "curl: ", 6) == 0)
+		(void)snprintf(a->failure, sizeof a->failure, "%s", l + 6);
+	else if (strncasecmp(l, "content-length:", 15) == 0 &&
+	    num_int(v, 0, INT64_MAX, &n) == 0)
+		a->length = (uint64_t)n;
+	else if (strncasecmp(l, "etag:", 5) == 0 && strlen(v) < CURL_TAG &&
+	    *v == '"') /* a weak one (W/) does not vouch for bytes */
+		(void)snprintf(a->tag, sizeof a->tag, "%s", v);
+}
+
+static void
+listen(struct wire *w, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\r')
+			continue;
+		if (p[i] != '\n') {
+			if (w->n < LINE - 1)
+				w->line[w->n++] = p[i];
+			continue;
+		}
+		w->line[w->n] = '\0';
+		header(w);
+		w->n = 0;
+	}
+}
+
+static uint64_t
+size_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static void
+tell(const struct img_job *j, uint64_t have, uint64_t all, uint64_t rate)
+{
+	autofree char *h = num_human(have), *a = num_human(all);
+	autofree char *r = num_human(rate), *text = NULL;
+
+	if (!j->tell)
+		return;
+	text = all ? xasprintf("%s / %s  %s/s", h, a, r) :
+		     xasprintf("%s  %s/s", h, r);
+	j->tell(text);
+}
+
+/* Read what it tells until it ends; 0, or -1 with why when it must. */
+static int
+attend(const struct img_job *j, const struct curl *c, struct wire *w, int out,
+    struct why *why)
+{
+	struct answer *a = w->a;
+	long long since = io_now();
+	char chunk[4096];
+
+	for (;;) {
+		int ready = io_wait_readable(out, io_now() + TICK);
+		int comes = a->status / 100 == 2 && a->length;
+		uint64_t have = size_of(c->fd), all = a->length;
+		uint64_t ms = (uint64_t)(io_now() - since) + 1, need = 0;
+		ssize_t n;
+
+		all += all && a->status == 206 ? c->begin : 0;
+		if (have > c->begin)
+			tell(j, have, all, (have - c->begin) * 1000 / ms);
+		if (ready < 0)
+			return why_sys(why, EX_OSERR, "poll");
+		if (comes && !w->roomy && all > have)
+			need = all - have;
+		if (!j->force && a->status / 100 == 2 &&
+		    home_room(j->home, c->dir, need, j->who, why) < 0)
+			return -1;
+		w->roomy |= comes;
+		if (!ready)
+			continue;
+		n = read(out, chunk, sizeof chunk);
+		if (n <= 0)
+			return 0;
+		listen(w, chunk, (size_t)n);
+	}
+}
+
+static void
+arguments(struct strv *v, const struct curl *c)
+{
+	const char *protocols = c->http ? "=https,http" : "=https";
+
+	/* -q: no ~/.curlrc; -g: brackets in a URL are no ranges; a transfer
+	 * that stands still for a minute ends */
+	strv_words(v, "curl", "-q", "-g", "-f", "-s", "-S", "-L",
+	    "--max-redirs", "10", "--proto", protocols, "--proto-redir",
+	    protocols, "--connect-timeout", "30", "--speed-limit", "1",
+	    "--speed-time", "60", "-D", "/dev/stderr", "-o", "-", NULL);
+	if (c->begin) {
+		strv_add(v, "-C");
+		strv_fmt(v, "%" PRIu64, c->begin);
+	}
+	if (c->begin && *c->tag) {
+		strv_add(v, "-H");
+		strv_fmt(v, "If-Range: %s", c->tag);
+	}
+	strv_words(v, "--", c->url, NULL);
+}
+
+int
+curl_get(const struct img_job *j, const struct curl *c, struct answer *a,
+    struct why *why)
+{
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+	struct wire w = { .a = a };
+	int p[2], code, bad;
+	pid_t pid;
+
+	*a = (struct answer){ 0 };
+	arguments(&argv, c);
+	if (sys_pipe(p) < 0)
+		return why_sys(why, EX_OSERR, "pipe");
+	r.in = RUN_NULL;
+	r.out = c->fd;
+	r.err = p[1];
+	r.tied = 1;
+	pid = run_spawn(&r, argv.v, why);
+	close(p[1]);
+	bad = pid < 0 || attend(j, c, &w, p[0], why) < 0;
+	close(p[0]);
+	if (pid < 0)
+		return -1;
+	if (bad)
+		kill(pid, SIGKILL); /* our own child, not yet waited for */
+	code = run_wait(pid, -1);
+	return bad ? -1 : code;
+}
+
+int
+curl_explain(const char *origin, uint64_t bytes, int code,
+    const struct answer *a, struct why *why)
+{
+	autofree char *have = num_human(bytes);
+	autobuf struct buf b = { 0 };
+
+	buf_vis(&b, a->failure, strlen(a->failure));
+	switch (code) {
+	case CURL_HTTP:
+		return why_set(why,
+		    a->status / 100 == 5 ? EX_TEMPFAIL : EX_NOINPUT,
+		    "%s: the server answers %d", origin, a->status);
+	case CURL_PROTOCOL:
+	case CURL_URL:
+	case CURL_TLS:
+	case CURL_CERTIFICATE:
+		return why_set(why, EX_NOPERM, "%s: curl: %s", origin, b.p);
+	case CURL_PARTIAL:
+	case CURL_TIMEOUT:
+	case CURL_SEND:
+	case CURL_RECEIVE:
+		return why_set(why, EX_TEMPFAIL,
+		    "%s: cut off at %s; the same command goes on from there",
+		    origin, have);
+	case CURL_NO_HOST:
+	case CURL_NO_CONNECT:
+	case CURL_EMPTY:
+		return why_set(why, EX_TEMPFAIL, "%s: curl: %s", origin, b.p);
+	default:
+		return why_set(why, EX_IOERR, "%s: curl: %s (%d)", origin,
+		    b.p ? b.p : "failed", code);
+	}
+}
