@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-base import: what is refused leaves nothing behind.
 . "${0%/*}/lib.sh"
-plan 34
+plan 35
 cd "$tmp" || exit 1
 qemu-img create -q -f qcow2 good.qcow2 64M
 qemu-io -c 'write -P 7 1M 64k' good.qcow2 >/dev/null
@@ -62,6 +62,10 @@ says 'a folder' 66 'not a file' xray base import -n evil "$tmp"
 is 'nothing of all that is left' 0 good ls -A "$XRAY_HOME/bases"
 
 ok 'a VM on it' xray create -q web
+xray start web
+says 'the disk of a running machine: 75' 75 'in use by a running machine' \
+    xray base import -n live "$XRAY_HOME/vms/web/disk.qcow2"
+xray stop -q -f web
 says 'in use: 75' 75 'good: in use by web' xray base remove -y good
 is 'a changed time alone is hashed again, and written down' 0 '' sh -c "
     touch '$base/1/disk.qcow2' && xray start web && xray stop -f web &&

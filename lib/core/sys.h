@@ -32,6 +32,8 @@ off_t sys_copy_range(int from, int to, off_t at, off_t n);
  */
 int sys_lock(int fd);
 int sys_locked(int fd);
+/* The same look at one byte alone; 0 where such locks are not known. */
+int sys_locked_byte(int fd, off_t at);
 
 /* A path for dir/name that fits a socket address; *back is for
  * sys_fd_path_end afterwards. */

@@ -75,6 +75,14 @@ sys_locked(int fd)
 }
 
 int
+sys_locked_byte(int fd, off_t at)
+{
+	(void)fd;
+	(void)at;
+	return 0;
+}
+
+int
 sys_fd_path(int dir, const char *name, char *out, size_t n, int *back)
 {
 	int len = snprintf(out, n, "%s", name);

@@ -58,6 +58,19 @@ sys_locked(int fd)
 }
 
 int
+sys_locked_byte(int fd, off_t at)
+{
+	struct flock fl = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = at,
+		.l_len = 1 };
+
+	if (fcntl(fd, F_OFD_GETLK, &fl) < 0)
+		return -1;
+	return fl.l_type != F_UNLCK;
+}
+
+int
 sys_fd_path(int dir, const char *name, char *out, size_t n, int *back)
 {
 	int len = dir == AT_FDCWD ?

@@ -188,6 +188,8 @@ curl_get(const struct img_job *j, const struct curl *c, struct answer *a,
 	r.in = RUN_NULL;
 	r.out = c->fd;
 	r.err = p[1];
+	r.keep = &c->lock;
+	r.nkeep = 1;
 	r.tied = 1;
 	pid = run_spawn(&r, argv.v, why);
 	close(p[1]);

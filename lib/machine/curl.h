@@ -14,6 +14,7 @@ struct curl {
 	uint64_t begin; /* go on from here, 0: all of it */
 	char tag[CURL_TAG]; /* only if it is still this; "" */
 	int fd, dir;
+	int lock; /* it keeps this open, for as long as it writes */
 };
 
 /* What the last server said. */

@@ -17,6 +17,8 @@
 #include "say.h"
 #include "sys.h"
 
+enum { LOCK_WAIT = 3000 /* ms */ };
+
 int
 fetch_is_url(const char *text)
 {
@@ -99,28 +101,29 @@ part_name(const char *url)
 	return xasprintf("%016" PRIx64 ".part", h);
 }
 
-/* The lock is a file of its own, since QEMU locks what it reads.  One that
- * was removed by who had it is no lock any more. */
+/* The lock is a file of its own, since QEMU locks what it reads, and curl has
+ * it too: that of a killed import lives on for a moment.  One that was removed
+ * by who had it is no lock any more. */
 static int
 lock(struct fetch *f, const char *url, struct why *why)
 {
 	autofree char *name = xasprintf("%s.lock", f->name);
+	long long deadline = io_now() + LOCK_WAIT;
 	struct stat st;
 
-	for (int tries = 0; tries < 10; tries++) {
+	while (io_left(deadline)) {
 		f->lock = openat(f->dir, name,
 		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (f->lock < 0)
 			return why_sys(why, EX_IOERR, "%s", name);
 		if (sys_lock(f->lock) < 0)
-			return why_set(why, EX_TEMPFAIL,
-			    "%s: another import fetches it", url);
-		if (fstat(f->lock, &st) == 0 && st.st_nlink == 1)
+			io_sleep(20);
+		else if (fstat(f->lock, &st) == 0 && st.st_nlink == 1)
 			return 0;
 		close(f->lock);
 		f->lock = -1;
 	}
-	return why_set(why, EX_TEMPFAIL, "%s: %s", url, name);
+	return why_set(why, EX_TEMPFAIL, "%s: another import fetches it", url);
 }
 
 static int
@@ -179,6 +182,7 @@ fetch_url(const struct img_job *j, const char *url, const char *sha256,
 	}
 	c.fd = f->fd;
 	c.dir = f->dir;
+	c.lock = f->lock;
 	code = get(j, f, &c, sha256 != NULL, &a, why);
 	if (code == 0 && size_of(f->fd))
 		return 0;

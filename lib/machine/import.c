@@ -79,6 +79,10 @@ import_check(const struct import *im, struct why *why)
 	return im->user ? base_label_check("user", im->user, why) : 0;
 }
 
+/* QEMU holds a lock on this byte while it may write to an image
+ * (block/file-posix.c: RAW_LOCK_PERM_BASE and BLK_PERM_WRITE). */
+enum { QEMU_WRITES = 101 };
+
 static int
 open_source(struct work *w, struct why *why)
 {
@@ -96,6 +100,10 @@ open_source(struct work *w, struct why *why)
 		return why_sys(why, EX_NOINPUT, "%s", w->im->from);
 	if (!S_ISREG(st.st_mode))
 		return why_set(why, EX_NOINPUT, "%s: not a file", w->im->from);
+	if (sys_locked_byte(w->fd, QEMU_WRITES) > 0)
+		return why_set(why, EX_TEMPFAIL,
+		    "%s: in use by a running machine; stop it first",
+		    w->im->from);
 	return 0;
 }
 
