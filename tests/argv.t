@@ -4,7 +4,7 @@
 # replaced by words.
 . "${0%/*}/lib.sh"
 plan 23
-empty_base
+seeded_base
 
 # The vector of VM $1 with words for what differs between hosts and VMs.
 vector() {
@@ -23,6 +23,7 @@ xray create -q -m 1G -c 1 --firmware uefi uefi
 is 'UEFI' 0 '' golden uefi uefi
 qemu-img create -q -f qcow2 "$tmp/arm.qcow2" 64M
 xray-base import -q -n arm --arch aarch64 --firmware uefi "$tmp/arm.qcow2"
+sed -i "s/^cloud_init.*/cloud_init = yes/" "$XRAY_HOME/bases/arm/base.ini"
 xray create -q -b arm -m 512 -c 2 --display vnc arm
 is 'aarch64' 0 '' golden arm arm
 sed -i -e 's/^hardware.*/hardware = 1/' -e /^seed/d "$XRAY_HOME/vms/bios/vm.ini"

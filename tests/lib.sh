@@ -97,6 +97,13 @@ empty_base() {
 	    xray-base import -q -n "${1:-b}" "$tmp/${1:-b}.qcow2"
 }
 
+# One that says of itself that it has cloud-init, which nobody can look for.
+seeded_base() {
+	empty_base "$@" &&
+	    sed -i 's/^cloud_init = no/cloud_init = yes/' \
+		"$XRAY_HOME/bases/${1:-b}/base.ini"
+}
+
 # guest_base NAME: a base built once for all tests by guest.sh.
 guest_base() {
 	[ -f "$XRAY_OBJ/guest/$1.ready" ] || skip_all 'no guest: make guest'

@@ -3,7 +3,7 @@
 # tools that other people made for it.
 . "${0%/*}/lib.sh"
 plan 33
-empty_base
+seeded_base
 seed=$XRAY_HOME/vms/web/seed.img
 part() { mcopy -n -i "$seed" "::$1" -; }
 
@@ -84,7 +84,7 @@ xray create -q -m 64 -c 1 --user-data "$tmp/large" large
 xray start large && xray stop -f large
 ok 'nearly as much fits' sh -c "mcopy -n -i '$XRAY_HOME/vms/large/seed.img' \
     ::user-data - | grep -q -F -f '$tmp/large'"
-sed -i 's/^arch.*/&\ncloud_init = no/' "$XRAY_HOME/bases/b/base.ini"
+sed -i 's/^cloud_init.*/cloud_init = no/' "$XRAY_HOME/bases/b/base.ini"
 says 'a base without cloud-init takes none' 78 'no cloud-init' \
     xray create -q --user-data "$tmp/large" dumb
 xray create -q -m 64 -c 1 dumb
