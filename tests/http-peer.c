@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,7 @@ main(int argc, char **argv)
 	fprintf(log, "ready\n");
 	fflush(log);
 	etag = argc > 5 ? argv[5] : "";
+	signal(SIGPIPE, SIG_IGN); /* a client may be killed */
 	alarm(300); /* no longer than any test */
 	for (;;) {
 		int c = accept(s, NULL, NULL);

@@ -309,8 +309,14 @@ sweep(const char *name, void *arg)
 		if (!str_starts(name, prefixes[i]) ||
 		    num_int(p, 1, INT32_MAX, &pid) < 0)
 			continue;
-		if (sys_start_time((pid_t)pid, &start) < 0)
-			(void)io_remove_tree(*(int *)arg, name);
+		if (sys_start_time((pid_t)pid, &start) == 0)
+			continue;
+		/* a program that it ran may be about to end, and write */
+		for (int k = 0; k < 10; k++) {
+			if (io_remove_tree(*(int *)arg, name) == 0)
+				break;
+			io_sleep(10);
+		}
 	}
 	return 0;
 }

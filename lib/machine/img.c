@@ -26,27 +26,44 @@ enum {
 /* Enough for any sound image; a thread's stack and arena count as memory. */
 static const struct run_limits limits = { (unsigned long long)16 << 30, 3600 };
 
-/* Progress is "    (12.34/100%)\r"; all else is kept as its last words. */
-static void
-listen(const struct img_job *j, struct buf *words, char *text, size_t n)
-{
-	char *percent = strstr(text, "/100%)");
-	char *open = percent ? strchr(text, '(') : NULL;
+/* What it says: "    (12.34/100%)\r" now and then, and last words. */
+struct ear {
+	char line[512];
+	size_t n;
+	struct buf words;
+};
 
-	if (percent && open && open < percent) {
+static void
+end_line(const struct img_job *j, struct ear *e)
+{
+	const char *open;
+
+	e->line[e->n] = '\0';
+	open = strstr(e->line, "/100%)") ? strchr(e->line, '(') : NULL;
+	if (open && j->tell) {
 		autofree char *t = xasprintf("%s: converting %.*s%%", j->who,
 		    (int)strspn(open + 1, "0123456789."), open + 1);
 
-		if (j->tell)
-			j->tell(t);
-	} else if (words->n + n < WORDS)
-		buf_add(words, text, n);
+		j->tell(t);
+	} else if (!open && e->n && e->words.n < WORDS)
+		buf_fmt(&e->words, "%s\n", e->line);
+	e->n = 0;
+}
+
+static void
+listen(const struct img_job *j, struct ear *e, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == '\r' || p[i] == '\n')
+			end_line(j, e);
+		else if (e->n < sizeof e->line - 1)
+			e->line[e->n++] = p[i];
 }
 
 /* Read what it says until it ends.  0, or -1 with why when it has to. */
 static int
-attend(const struct img_job *j, int out, int room, struct buf *words,
-    struct why *why)
+attend(
+    const struct img_job *j, int out, int room, struct ear *e, struct why *why)
 {
 	long long stall = io_now() + STALL;
 	char chunk[512];
@@ -65,21 +82,23 @@ attend(const struct img_job *j, int out, int room, struct buf *words,
 			    "%s: qemu-img does not get on", j->who);
 		if (!ready)
 			continue;
-		n = read(out, chunk, sizeof chunk - 1);
+		n = read(out, chunk, sizeof chunk);
 		if (n <= 0)
-			return 0;
-		chunk[n] = '\0';
+			break;
 		stall = io_now() + STALL;
-		listen(j, words, chunk, (size_t)n);
+		listen(j, e, chunk, (size_t)n);
 	}
+	end_line(j, e);
+	return 0;
 }
 
-/* Its code, its last words in words; -1 with why. */
+/* Its code, its last words in words (empty before); -1 with why. */
 static int
 img_run(const struct img_job *j, int dir, char *const argv[], int keep,
     int room, struct buf *words, struct why *why)
 {
 	struct run r = RUN_PLAIN;
+	struct ear e = { 0 };
 	int out, code, bad;
 	pid_t pid;
 
@@ -92,11 +111,12 @@ img_run(const struct img_job *j, int dir, char *const argv[], int keep,
 	pid = run_piped(&r, argv, &out, why);
 	if (pid < 0)
 		return -1;
-	bad = attend(j, out, room, words, why);
+	bad = attend(j, out, room, &e, why);
 	close(out);
 	if (bad)
 		kill(pid, SIGKILL); /* our own child, not yet waited for */
 	code = run_wait(pid, -1);
+	*words = e.words;
 	buf_add(words, "", 0);
 	return bad ? -1 : code;
 }
