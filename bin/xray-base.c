@@ -63,9 +63,8 @@ check_free(const char *name)
 {
 	struct why why;
 
-	if (name_check(name, &why) < 0)
-		die_why(&why);
-	if (name_taken(home.bases, "base", name, &why) < 0)
+	if (name_check(name, &why) < 0 ||
+	    name_taken(home.bases, "base", name, &why) < 0)
 		die(why.code, "%s; --name another", why.text);
 }
 

@@ -130,7 +130,6 @@ static int
 link_in(struct work *w, const char *format, struct why *why)
 {
 	autofree char *path = realpath(w->im->from, NULL);
-	autofree char *link = NULL;
 	struct stat st, now;
 
 	if (strcmp(format, "qcow2") != 0)
