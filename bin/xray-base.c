@@ -13,7 +13,6 @@
 #include "image.h"
 #include "import.h"
 #include "opt.h"
-#include "recipe.h"
 #include "sys.h"
 
 enum {
@@ -164,70 +163,24 @@ import(int argc, char **argv)
 	return say_done();
 }
 
-/* ---- build ---- */
+/* ---- build, seal ---- */
 
-static const struct opt build_opts[] = {
-	{ 'n', "name", "NAME", "the base's name (the recipe's)" },
-	{ 'l', "list", NULL, "list the recipes" },
-	{ OPT_ARCH, "arch", "A", "x86_64 or aarch64 (this host's)" },
-	{ OPT_USER, "user", "U", "the user in the image (the recipe's)" },
-	{ 0 },
-};
-static const struct usage build_use = { "xray-base build",
-	"RECIPE [-- ARG ...]", build_opts, 0 };
+static const struct usage build_use = { "xray-base build", "", NULL, 0 };
+static const struct usage seal_use = { "xray-base seal", "", NULL, 0 };
 
+/* What takes long and starts machines is a program of its own. */
 static int
-list_recipes(void)
+make(int argc, char **argv)
 {
-	autostrv struct strv names = { 0 };
-	struct why why;
+	autofree char *bin = home_bin_dir(NULL);
+	autofree char *path = xasprintf("%s/xray-build", bin ? bin : ".");
+	autostrv struct strv words = { 0 };
 
-	if (recipe_list(&names, &why) < 0)
-		die_why(&why);
-	for (size_t i = 0; i < names.n; i++)
-		say("%s\n", names.v[i]);
-	return say_done();
-}
-
-static int
-build(int argc, char **argv)
-{
-	const char *name = NULL, *recipe, *arch = sys_arch();
-	const char *user = NULL;
-	struct why why;
-	int c, names = 0;
-
-	while ((c = opt_next(argc, argv, &build_use)) != -1)
-		switch (c) {
-		case 'n':
-			name = optarg;
-			break;
-		case 'l':
-			names = 1;
-			break;
-		case OPT_USER:
-			user = optarg;
-			break;
-		case OPT_ARCH:
-			arch = word(&build_use, "--arch", "x86_64", "aarch64");
-			break;
-		}
-	if (names)
-		return list_recipes();
-	if (optind == argc)
-		die_usage(&build_use, "no recipe named");
-	recipe = argv[optind++];
-	name = name ? name : recipe;
-	if (recipe_check(recipe, &why) < 0)
-		die_why(&why);
-	open_home();
-	check_free(name);
-	if (recipe_base(&home, recipe, name, arch, user, argv + optind, &why) <
-	    0)
-		die_why(&why);
-	say_result("Built base image: %s\n", name);
-	tell_sealed(name);
-	return say_done();
+	strv_add(&words, path);
+	for (int i = 0; i < argc; i++)
+		strv_add(&words, argv[i]);
+	execv(path, words.v);
+	die_sys(EX_CANTEXEC, "%s", path);
 }
 
 /* ---- list, info ---- */
@@ -464,7 +417,8 @@ drop(int argc, char **argv)
 }
 
 static const struct verb verbs[] = {
-	{ &build_use, build, "make a base by a recipe" },
+	{ &build_use, make, "make a base by a recipe or an installer" },
+	{ &seal_use, make, "make a base of what was installed" },
 	{ &import_use, import, "make a base of an image from elsewhere" },
 	{ &list_use, list, "list the bases" },
 	{ &info_use, info, "all about one" },

@@ -495,6 +495,6 @@ main(int argc, char **argv)
 	tell_ready();
 	loop();
 	tty_close(&s.tty);
-	boot_clear(&s.vm);
+	boot_end(&s.vm, s.watch.ended);
 	return s.foreground ? s.code : 0;
 }

@@ -128,6 +128,11 @@ int base_make(struct home *h, const char *stage, const char *name,
 int base_next(struct home *h, const char *stage, const char *name,
     const char *facts, long long *generation, struct why *why);
 
+/* Make dir/efivars.qcow2, when it is not there, of the variables that the
+ * firmware for arch begins with: raw pflash could not be snapshotted.  *made:
+ * it is there; not on a host without UEFI firmware. */
+int base_efivars(int dir, const char *arch, int *made, struct why *why);
+
 /* A new staging directory below bases, and its name, the caller's; -1 with
  * why.  Stages left by the killed are removed on the way. */
 int base_stage(struct home *h, char **name, struct why *why);

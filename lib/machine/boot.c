@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -236,6 +237,15 @@ boot_clear(const struct vm *vm)
 		(void)unlinkat(vm->dir, leftovers[i], 0); /* may not be there */
 }
 
+void
+boot_end(const struct vm *vm, const char *reason)
+{
+	const char *text = *reason ? reason : "crash";
+
+	(void)io_put(vm->dir, VM_ENDED, 0600, text, strlen(text));
+	boot_clear(vm);
+}
+
 static int
 check_accel(const char *accel, struct why *why)
 {
@@ -257,6 +267,23 @@ forget_resume(struct vm *vm, struct why *why)
 	return vm_save(vm, why);
 }
 
+/* One that became a base's, by a command that was killed before it could
+ * remove the VM. */
+static int
+check_disk(const struct vm *vm, struct why *why)
+{
+	struct stat st;
+
+	if (fstatat(vm->dir, "disk.qcow2", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", vm->name);
+	if (st.st_nlink == 1)
+		return 0;
+	return why_set(why, EX_NOPERM,
+	    "%s: its disk.qcow2 has another name too, that of a base?; xray "
+	    "remove %s",
+	    vm->name, vm->name);
+}
+
 /* All that may write vm.ini. */
 static int
 settle(
@@ -269,7 +296,8 @@ settle(
 	log = io_mkdir(vm->dir, "log");
 	if (log < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
-	if ((*vm->base && check_base(h, vm, why) < 0) ||
+	if (check_disk(vm, why) < 0 ||
+	    (*vm->base && check_base(h, vm, why) < 0) ||
 	    snap_recover(vm, &line, why) < 0)
 		return -1;
 	if (line)

@@ -63,7 +63,11 @@ int boot_cut(const struct vm *vm);
 /* Remember the gateway, so that one whose supervisor was killed is ended
  * before the next start. */
 void boot_gateway(const struct vm *vm, pid_t gateway);
-/* Remove the sockets and files of a running VM. */
+/* Remove the sockets and files of a running VM; boot_end also writes down, in
+ * the file VM_ENDED, why it ended: the reason of QEMU's SHUTDOWN event
+ * (guest-shutdown, host-qmp-quit ...), "" when there was none. */
 void boot_clear(const struct vm *vm);
+void boot_end(const struct vm *vm, const char *reason);
+#define VM_ENDED "ended"
 
 #endif

@@ -190,6 +190,12 @@ word_ok(const char *s)
 }
 
 int
+name_valid(const char *name)
+{
+	return word_ok(name);
+}
+
+int
 name_check(const char *name, struct why *why)
 {
 	static const char *const reserved[] = { "add", "all", "base", "list",

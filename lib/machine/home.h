@@ -48,6 +48,8 @@ int lock_take(
 
 /* 0 for a name a VM or base may have, else -1 with why (EX_USAGE). */
 int name_check(const char *name, struct why *why);
+/* 1 when a VM or base could have that name, reserved or not. */
+int name_valid(const char *name);
 /* 0 for a tag a snapshot may have, else -1 with why (EX_USAGE). */
 int tag_check(const char *tag, struct why *why);
 /* 0 when no entry of dir has that name, in any case of letters; else -1 with

@@ -49,10 +49,15 @@ record(const struct plan *p)
 	sys_random(r, sizeof r);
 	uuid = uuid_text(r);
 	io_timestamp(now, 0);
-	buf_fmt(&b,
-	    "# VM %s; keys in xray.ini(5)\nversion = 1\n"
-	    "base = %s\ngeneration = %lld\n",
-	    p->spec->name, p->spec->base, p->generation);
+	buf_fmt(
+	    &b, "# VM %s; keys in xray.ini(5)\nversion = 1\n", p->spec->name);
+	if (p->spec->base)
+		buf_fmt(&b, "base = %s\ngeneration = %lld\n", p->spec->base,
+		    p->generation);
+	if (p->spec->cdrom)
+		buf_fmt(&b, "cdrom = %s\n", p->spec->cdrom);
+	if (p->spec->becomes)
+		buf_fmt(&b, "becomes = %s\n", p->spec->becomes);
 	buf_fmt(&b, "memory = %s\ncpus = %lld\nssh_user = %s\n", memory,
 	    p->cpus, p->user);
 	buf_fmt(&b, "ssh_port = %d\n", p->port);
@@ -84,10 +89,26 @@ static int
 overlay(int dir, const struct plan *p, const char *file, uint64_t size,
     struct why *why)
 {
-	autofree char *backing = xasprintf(
-	    "../../bases/%s/%lld/%s", p->spec->base, p->generation, file);
+	autofree char *backing = NULL;
 
+	if (p->spec->base)
+		backing = xasprintf("../../bases/%s/%lld/%s", p->spec->base,
+		    p->generation, file);
 	return qcow2_overlay(dir, file, backing, "qcow2", size, why);
+}
+
+static int
+own_efivars(int dir, const struct plan *p, struct why *why)
+{
+	int made, fd;
+
+	if (base_efivars(dir, p->arch, &made, why) < 0)
+		return -1;
+	if (!made)
+		return why_set(why, EX_UNAVAILABLE,
+		    "no UEFI firmware for %s; share/deps installs it", p->arch);
+	fd = openat(dir, "efivars.qcow2", O_RDWR | O_CLOEXEC);
+	return fd < 0 ? why_sys(why, EX_IOERR, "efivars.qcow2") : fd;
 }
 
 /* The guest's variables have the size of the firmware's; read it from the
@@ -96,9 +117,13 @@ static int
 efivars(int dir, const struct plan *p, struct why *why)
 {
 	autofree char *file = xasprintf("%lld/efivars.qcow2", p->generation);
-	autoclose int fd = openat(p->base.dir, file, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = p->spec->base ?
+	    openat(p->base.dir, file, O_RDONLY | O_CLOEXEC) :
+	    -1;
 	struct qcow2 q;
 
+	if (!p->spec->base)
+		return own_efivars(dir, p, why);
 	if (fd < 0)
 		return why_sys(why, EX_IOERR, "%s/%s", p->base.name, file);
 	if (qcow2_read(fd, &q, why) < 0)
@@ -271,13 +296,12 @@ vm_make(
 	};
 	int lock = -1, r = -1;
 
-	if (name_check(spec->name, why) == 0 &&
+	if ((!spec->base || name_check(spec->name, why) == 0) &&
 	    (lock = home_lock(h, why)) >= 0 && plan_make(h, &p, why) == 0)
 		r = place(h, &p, why);
 	if (lock >= 0)
 		close(lock);
-	if (p.base.dir >= 0)
-		base_close(&p.base);
+	base_close(&p.base);
 	buf_free(&p.user_data);
 	return r < 0 ? -1 : vm_open(h, spec->name, vm, why);
 }

@@ -111,7 +111,10 @@ plan_disk(struct home *h, struct plan *p, struct why *why)
 static int
 plan_machine(struct home *h, struct plan *p, struct why *why)
 {
-	p->arch = either(conf_get(p->base.conf, NULL, "arch"), sys_arch());
+	p->arch = conf_get(p->base.conf, NULL, "arch");
+	if (!p->arch)
+		p->arch = p->spec->base || !p->spec->arch ? sys_arch() :
+							    p->spec->arch;
 	if (p->spec->arch && strcmp(p->spec->arch, p->arch) != 0)
 		return why_set(why, EX_CONFIG, "--arch %s: base %s is of %s",
 		    p->spec->arch, p->base.name, p->arch);
@@ -181,18 +184,32 @@ word_check(const char *key, const char *word, const char *const *words,
 	return why_set(why, EX_CONFIG, "%s = %s: not known", key, word);
 }
 
+/* Without a base there are no facts of one, and no firmware is ruled out. */
+static int
+plan_base(struct home *h, struct plan *p, struct why *why)
+{
+	const struct vm_spec *s = p->spec;
+
+	if (!s->base) {
+		p->base.name = xstrdup(s->name);
+		p->base.conf = conf_new("base.ini");
+		p->seal.efivars = 1;
+		return conf_set(p->base.conf, "cloud_init", "no", why);
+	}
+	if (base_open(h, s->base, &p->base, why) < 0)
+		return -1;
+	p->generation = s->generation ? s->generation : p->base.current;
+	return base_seal_of(&p->base, p->generation, &p->seal, why);
+}
+
 int
 plan_make(struct home *h, struct plan *p, struct why *why)
 {
 	const struct vm_spec *s = p->spec;
 
-	if (base_open(h, s->base, &p->base, why) < 0)
-		return -1;
-	p->generation = s->generation ? s->generation : p->base.current;
-	if (base_seal_of(&p->base, p->generation, &p->seal, why) < 0 ||
-	    plan_memory(h, p, why) < 0 || plan_cpus(h, p, why) < 0 ||
-	    plan_disk(h, p, why) < 0 || plan_machine(h, p, why) < 0 ||
-	    plan_seed(p, why) < 0)
+	if (plan_base(h, p, why) < 0 || plan_memory(h, p, why) < 0 ||
+	    plan_cpus(h, p, why) < 0 || plan_disk(h, p, why) < 0 ||
+	    plan_machine(h, p, why) < 0 || plan_seed(p, why) < 0)
 		return -1;
 	p->display = s->display ?
 	    s->display :

@@ -20,8 +20,8 @@ struct plan {
 
 /*
  * Fill p, whose spec is set and whose base is closed (dir -1), from the spec,
- * the environment, the base and config.ini.  The base stays open for the
- * caller to close.  -1 with why, as vm_make.
+ * the environment, the base and config.ini.  The base is for the caller to
+ * close.  -1 with why, as vm_make.
  */
 int plan_make(struct home *h, struct plan *p, struct why *why);
 

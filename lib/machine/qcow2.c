@@ -303,7 +303,8 @@ static size_t
 fill_header(unsigned char *h, const char *backing, const char *format,
     uint64_t size, uint32_t l1_entries)
 {
-	size_t nb = strlen(backing), nf = strlen(format), at = OUR_HEADER;
+	size_t nb = backing ? strlen(backing) : 0, nf = strlen(format);
+	size_t at = OUR_HEADER;
 
 	put(h, QCOW2_MAGIC, 4);
 	put(h + 4, 3, 4);
@@ -316,6 +317,8 @@ fill_header(unsigned char *h, const char *backing, const char *format,
 	put(h + 56, 1, 4); /* its clusters */
 	put(h + 96, 4, 4); /* refcounts of 16 bits */
 	put(h + 100, OUR_HEADER, 4);
+	if (!backing)
+		return at + 8; /* EXT_END */
 	put(h + at, (uint32_t)EXT_BACKING_FORMAT, 4);
 	put(h + at + 4, nf, 4);
 	memcpy(h + at + 8, format, nf);
@@ -366,7 +369,7 @@ qcow2_overlay(int dir, const char *name, const char *backing,
 
 	entries = entries ? entries : 1;
 	clusters = clusters ? clusters : 1;
-	if (size % 512 || strlen(backing) > QCOW2_NAME_MAX ||
+	if (size % 512 || (backing && strlen(backing) > QCOW2_NAME_MAX) ||
 	    strlen(format) > 16 || clusters > 4000)
 		return why_set(why, EX_USAGE, "%s: size out of bounds", name);
 	nh = fill_header(h, backing, format, size, (uint32_t)entries);

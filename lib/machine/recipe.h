@@ -3,8 +3,8 @@
  * recipe: programs in share/recipes that make an image.
  *
  * A recipe runs in an empty folder with XRAY_ARCH, XRAY_SSH_PUBKEY, XRAY_CACHE
- * and, if a user is wished for, XRAY_SSH_USER in its environment, tells its progress on
- * standard error, and leaves disk.qcow2 and facts (key=value lines).
+ * and, if a user is wished for, XRAY_SSH_USER in its environment, tells its
+ * progress on standard error, and leaves disk.qcow2 and facts (key=value lines).
  */
 #ifndef XRAY_RECIPE_H
 #define XRAY_RECIPE_H

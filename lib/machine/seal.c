@@ -61,11 +61,9 @@ base_inspect(int fd, const char *name, struct qcow2 *q, struct why *why)
 	return why_set(why, w.code, "%s: %s", name, w.text);
 }
 
-/* The variables the firmware begins with, as a qcow2 image: raw pflash could
- * not be snapshotted.  A host without UEFI firmware makes a base without; a
- * stage may bring its own. */
-static int
-make_efivars(int dir, const char *arch, int *made, struct why *why)
+/* A stage may bring its own. */
+int
+base_efivars(int dir, const char *arch, int *made, struct why *why)
 {
 	autostrv struct strv argv = { 0 };
 	struct firmware fw;
@@ -211,7 +209,7 @@ prepare(int dir, const char *name, const char *arch, struct sealed *s,
 	if (fd < 0)
 		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", name);
 	if (base_inspect(fd, name, &s->q, why) < 0 ||
-	    make_efivars(dir, arch, &s->efivars, why) < 0 ||
+	    base_efivars(dir, arch, &s->efivars, why) < 0 ||
 	    base_hash(fd, s->sha, why) < 0)
 		return -1;
 	if (s->efivars && seal_file(dir, "efivars.qcow2", &st, why) < 0)

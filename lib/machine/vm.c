@@ -141,7 +141,7 @@ int
 vm_open_any(struct home *h, const char *name, struct vm *vm, struct why *why)
 {
 	*vm = (struct vm){ .dir = -1, .hold = -1 };
-	if (name_check(name, NULL) < 0)
+	if (!name_valid(name))
 		return name_missing(h->vms, "VM", name, why);
 	vm->dir = io_opendir(h->vms, name);
 	if (vm->dir < 0)

@@ -65,7 +65,8 @@ int vm_wait_end(const struct vm *vm, long long deadline);
  * the holder, EX_NOINPUT when the VM was removed meanwhile.
  */
 int vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why);
-/* What a new VM shall be; 0 and NULL mean the default. */
+/* What a new VM shall be; 0 and NULL mean the default, but base NULL is a VM
+ * with an empty disk of its own. */
 struct vm_spec {
 	const char *name, *base;
 	long long generation, cpus;
@@ -73,6 +74,8 @@ struct vm_spec {
 	int ssh_port;
 	const char *ssh_user, *net, *firmware, *accel, *label, *display, *arch;
 	const char *user_data; /* a file for cloud-init */
+	const char *cdrom; /* an ISO image, absolute; base NULL: a new disk */
+	const char *becomes; /* the base that its disk shall be */
 	struct strv ports; /* [ADDR:]HOST:GUEST[/udp] */
 	struct strv ssh_keys; /* absolute paths of public keys */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 static void
 note_event(struct watch *w, const struct json *doc, const char *name)
 {
+	static const char words[] = "abcdefghijklmnopqrstuvwxyz-";
+
 	if (strcmp(name, "BLOCK_IO_ERROR") == 0) {
 		w->full = json_bool(doc, json_get(doc, 0, "data.nospace")) == 1;
 		w->error = !w->full;
@@ -16,8 +19,14 @@ note_event(struct watch *w, const struct json *doc, const char *name)
 		w->paused = 1;
 	else if (strcmp(name, "RESUME") == 0)
 		w->paused = w->full = w->error = 0;
-	else if (strcmp(name, "SHUTDOWN") == 0)
+	else if (strcmp(name, "SHUTDOWN") == 0) {
+		autofree char *reason =
+		    json_str(doc, json_get(doc, 0, "data.reason"));
+
 		w->stopping = 1;
+		if (reason && !reason[strspn(reason, words)])
+			(void)snprintf(w->ended, sizeof w->ended, "%s", reason);
+	}
 }
 
 static void

@@ -16,6 +16,7 @@
 struct watch {
 	struct buf line;
 	int paused, stopping, full, error;
+	char ended[32]; /* SHUTDOWN's reason, "" before it */
 };
 
 /* Take n bytes of QMP output; event is called with the name of each event
