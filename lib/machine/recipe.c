@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,6 +75,52 @@ environment(struct home *h, const char *arch, const char *user, struct why *why)
 	return 0;
 }
 
+static volatile sig_atomic_t caught;
+static volatile pid_t recipe_pid;
+
+static void
+pass_on(int sig)
+{
+	caught = sig;
+	if (recipe_pid > 0)
+		(void)kill(-recipe_pid, sig);
+}
+
+/* Run argv in dir.  A signal that is to end us goes to the recipe and all it
+ * runs, and we wait for them: else they would go on in a folder that is being
+ * removed.  Whoever kills us hard has them told by the system. */
+static int
+run_recipe(int dir, char *const argv[], struct why *why)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction on = { .sa_handler = pass_on }, old[LEN(sigs)];
+	struct run r = RUN_PLAIN;
+	int code = -1;
+
+	r.in = RUN_NULL;
+	r.out = 2;
+	r.dir = dir;
+	r.session = 1;
+	r.tied = 1;
+	for (size_t i = 0; i < LEN(sigs); i++) {
+		(void)sigaction(sigs[i], &on, &old[i]);
+		if (old[i].sa_handler == SIG_IGN) /* of nohup, or a job */
+			(void)sigaction(sigs[i], &old[i], NULL);
+	}
+	recipe_pid = run_spawn(&r, argv, why);
+	if (recipe_pid > 0) {
+		if (caught)
+			(void)kill(-recipe_pid, caught);
+		code = run_wait(recipe_pid, -1);
+		recipe_pid = 0;
+		if (code < 0)
+			why_sys(why, EX_OSERR, "%s", argv[0]);
+	}
+	for (size_t i = 0; i < LEN(sigs); i++)
+		(void)sigaction(sigs[i], &old[i], NULL);
+	return code;
+}
+
 static char *
 recipe_run(struct home *h, const char *recipe, const char *arch,
     const char *user, int stage, char **args, struct why *why)
@@ -88,9 +135,13 @@ recipe_run(struct home *h, const char *recipe, const char *arch,
 	strv_fmt(&argv, "%s/%s", dir, recipe);
 	for (; *args; args++)
 		strv_add(&argv, *args);
-	code = run_quiet(stage, argv.v, why);
+	code = run_recipe(stage, argv.v, why);
 	if (code < 0)
 		return NULL;
+	if (caught) {
+		why_set(why, 128 + caught, "%s: broken off", recipe);
+		return NULL;
+	}
 	if (code > 0) {
 		why_set(why, code >= 64 && code <= 78 ? code : EX_IOERR,
 		    "%s: the recipe failed (exit %d)", recipe, code);

@@ -91,7 +91,7 @@ apt()
 {
 	cmd=$1
 	shift
-	timeout 900 "apt-$cmd" -qq -c "$tmp/conf" "$@" 2>>"$work/log"
+	timeout --foreground 900 "apt-$cmd" -qq -c "$tmp/conf" "$@" 2>>"$work/log"
 }
 
 # All in one call: each reads the lists anew.  Files that are there already are

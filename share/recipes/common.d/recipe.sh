@@ -16,6 +16,7 @@ cache=${XRAY_CACHE:-$work/cache}/$me
 machine=$(uname -m)
 arch=${XRAY_ARCH:-$machine}
 tmp=
+child=
 
 say()
 {
@@ -61,11 +62,21 @@ check_packages()
 	done
 }
 
+# run COMMAND...: what takes its time.  A signal is taken meanwhile, not after.
+run()
+{
+	"$@" &
+	child=$!
+	wait $child
+	child=
+}
+
 clean_up()
 {
 	status=$?
 	trap '' HUP INT TERM
-	cd "$out" || exit
+	[ -z "$child" ] || ! kill "$child" 2>/dev/null || wait "$child" || :
+	cd / || exit
 	rm -rf "$work" ${tmp:+"$tmp"}
 	if [ $status -ne 0 ] && [ $status -lt 64 ]; then
 		say "$me: no image: a step failed"
