@@ -1,0 +1,374 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# xray-copy: files to a guest or from it, by rsync where both sides have it,
+# else by tar, through xray ssh.
+#
+# What comes from a guest is hostile.  Names are kept below the destination,
+# links that lead out of what is copied, devices and set-id bits are left out;
+# tar unpacks into an empty folder first, so that no link of an earlier copy
+# leads it anywhere.
+set -u
+unset CDPATH
+export LC_ALL=C
+bin=$(cd "$(dirname "$0")" && pwd)
+PATH=$bin:$PATH
+
+usage='usage: xray-copy [options] SRC ... DST'
+help="$usage
+  -a, --archive               keep times and modes too
+      --delete                remove from DST what SRC has not (rsync)
+      --tar                   by tar, even where both sides have rsync
+  -h, --help                  print this and exit
+  -q, --quiet                 no notes, progress or result lines
+  -v, --verbose               more of them
+      --version               print the version and exit
+      --color yes|no|auto     colour on a terminal"
+
+say() { printf 'xray-copy: %s\n' "$*" | tr -d '\000-\011\013-\037\177' >&2; }
+die() {
+	code=$1
+	shift
+	say "$*"
+	exit "$code"
+}
+die_usage() {
+	say "$*"
+	die 64 "$usage"
+}
+
+# quote WORD: set q to it as one word of a shell line.
+quote() {
+	q=
+	rest=$1
+	while :; do
+		case $rest in
+		*\'*)
+			q="$q${rest%%\'*}'\\''"
+			rest=${rest#*\'}
+			;;
+		*) break ;;
+		esac
+	done
+	q="'$q$rest'"
+}
+
+# guest SCRIPT WORD...: run it in the guest, with the words as "$@".
+guest() {
+	quote "$1"
+	line="sh -c $q sh"
+	shift
+	for word; do
+		quote "$word"
+		line="$line $q"
+	done
+	xray-ssh "$vm" -- "$line"
+}
+
+# is_remote WORD: VM:PATH, as scp has it: a colon before any slash.
+is_remote() {
+	case ${1%%/*} in
+	*:*) return 0 ;;
+	esac
+	return 1
+}
+
+# plain PATH: set p to one that neither side takes for an option or a host.
+plain() {
+	case $1 in
+	\~) p=. ;;
+	\~/*) p=./${1#\~/} ;;
+	/*) p=$1 ;;
+	'') p=. ;;
+	*) p=./$1 ;;
+	esac
+}
+
+# split PATH: set folder and last; last is . for a folder's contents.
+split() {
+	last=${1##*/}
+	folder=${1%"$last"}
+	case $last in
+	'' | . | ..)
+		folder=$1
+		last=.
+		;;
+	esac
+}
+
+archive='' delete='' tar='' quiet=''
+parse() {
+	ended=
+	for word; do
+		shift
+		case $ended$word in
+		--) ended=yes ;;
+		-a | --archive) archive=yes ;;
+		--delete) delete=--delete ;;
+		--tar) tar=yes ;;
+		-h | --help) echo "$help" && exit ;;
+		--version) exec xray-ssh --version ;;
+		-q | --quiet) quiet=yes ;;
+		-v | --verbose | --color=*) ;;
+		-?*) die_usage "$word: no such option" ;;
+		*) set -- "$@" "$word" ;;
+		esac
+	done
+	[ $# -ge 2 ] || die_usage 'a source and a destination'
+	sort_out "$@"
+}
+
+# What goes where.  `transfer VM :SRC DST` names the VM first.
+sort_out() {
+	first=
+	for word; do
+		case $word in
+		:*) first=$1 ;;
+		esac
+	done
+	if [ -n "$first" ]; then
+		shift
+		for word; do
+			shift
+			case $word in
+			:*) word=$first$word ;;
+			esac
+			set -- "$@" "$word"
+		done
+		[ $# -ge 2 ] || die_usage 'a source and a destination'
+	fi
+	count=$(($# - 1))
+	for dst; do :; done
+	if is_remote "$dst"; then
+		vm=${dst%%:*}
+		to_guest "$@"
+	else
+		from_guest "$@"
+	fi
+}
+
+# Told once at the end: FILES BYTES.
+told() {
+	[ -z "$quiet" ] || return 0
+	awk -v n="$1" -v b="$2" -v s=$(($(date +%s) - began)) 'BEGIN {
+		split("B kB MB GB TB", u)
+		for (i = 1; b >= 1000 && i < 5; i++) b /= 1000
+		t = n; while (t ~ /[0-9][0-9][0-9][0-9]/)
+			sub(/[0-9][0-9][0-9]($|,)/, ",&", t)
+		if (b < 10 && i > 1) b = sprintf("%.1f", b)
+		else b = sprintf("%.0f", b)
+		what = n == 1 ? "file" : "files"
+		printf "%s %s, %s %s, %d s\n", t, what, b, u[i], s }' >&2
+}
+
+# by_rsync OPTION... -- SRC... DST
+by_rsync() {
+	[ -z "$archive" ] || set -- -pt "$@"
+	out=$(rsync -rls -e xray-ssh --stats --no-human-readable $delete "$@") ||
+	    die 74 "rsync: failed, $?"
+	told "$(stat_of 'Number of regular files transferred')" \
+	    "$(stat_of 'Total file size')"
+}
+stat_of() { echo "$out" | sed -n "s/^$1: *\([0-9,]*\).*/\1/p" | tr -d ,; }
+
+has_rsync() {
+	[ -z "$tar" ] && command -v rsync >/dev/null || return 1
+	case $asked in
+	rsync*) return 0 ;;
+	esac
+	return 1
+}
+
+need_rsync() {
+	[ -z "$delete" ] ||
+		die 69 "--delete needs rsync here and in $vm; there is none"
+}
+
+# Files below the working directory, and their bytes.
+count_files() { find . -type f -exec ls -ln {} + | awk '$1 ~ /^-/ { n++; b += $5 }
+    END { print n + 0, b + 0 }'; }
+
+to_guest() {
+	plain "${dst#*:}"
+	case ${dst#*:} in
+	*/) p=${p%/}/ ;;
+	esac
+	to=$p
+	i=0
+	for src; do
+		shift
+		i=$((i + 1))
+		[ $i -le $count ] || break
+		is_remote "$src" && die_usage "$src and $dst: not from guest to \
+guest; copy to this machine first"
+		plain "$src"
+		[ -e "$p" ] || [ -L "$p" ] || die 66 "$src: no such file"
+		set -- "$@" "$p"
+	done
+	# shellcheck disable=SC2016 # the guest's
+	asked=$(guest 'd=${1%/}
+		case $d in "") d=/ ;; esac
+		if [ -d "$d" ]; then k=dir
+		elif [ -d "$(dirname -- "$d")" ]; then k=new
+		else k=none; fi
+		command -v rsync >/dev/null && echo "rsync $k" || echo "tar $k"' \
+	    "$to" </dev/null) || exit
+	case $asked in
+	*none) die 66 "$vm: ${dst#*:}: no such folder in the guest" ;;
+	esac
+	if has_rsync; then
+		by_rsync -- "$@" "$vm:$to"
+		return
+	fi
+	need_rsync
+	tar_to_guest "$@"
+}
+
+tar_to_guest() {
+	sum="0 0"
+	case $count$asked$to in
+	1*new*/) ;;
+	1*new*)
+		if [ -f "$1" ]; then
+			# shellcheck disable=SC2016 # the guest's
+			mode=$(mode_of "$1")
+			guest 'cat >"$1" && chmod "$2" "$1"' "$to" "$mode" \
+			    <"$1" || exit 74
+			told 1 "$(wc -c <"$1")"
+			return
+		fi
+		;;
+	esac
+	for src; do
+		split "$src"
+		send "$folder" "$last"
+	done
+	# shellcheck disable=SC2086 # two numbers
+	told $sum
+}
+
+mode_of() {
+	if [ -x "$1" ]; then echo 755; else echo 644; fi
+}
+
+# send FOLDER NAME: its errors are either side's; a pipe has one status.
+send() {
+	sum=$(cd "$1" && find "./$2" -type f -exec ls -ln {} + |
+	    awk -v s="$sum" 'BEGIN { split(s, t) } $1 ~ /^-/ { n++; b += $5 }
+		END { print t[1] + n, t[2] + b }')
+	# shellcheck disable=SC2016 # the guest's
+	{
+		(cd "$1" && tar -cf - "./$2") || echo bad >&3
+	} 3>"$work/bad" | guest 'mkdir -p -- "$1" && cd -- "$1" && tar "-x$2f" -' \
+	    "$to" "${archive:+p}" || exit 74
+	[ ! -s "$work/bad" ] || exit 74
+}
+
+from_guest() {
+	vm=
+	i=0
+	for src; do
+		shift
+		i=$((i + 1))
+		[ $i -le $count ] || break
+		is_remote "$src" || die_usage "neither $src nor $dst is in a \
+guest: VM:PATH"
+		[ "${vm:-${src%%:*}}" = "${src%%:*}" ] ||
+			die_usage 'sources in one VM'
+		vm=${src%%:*}
+		plain "${src#*:}"
+		set -- "$@" "$p"
+	done
+	# shellcheck disable=SC2016 # the guest's
+	asked=$(guest 'for f; do [ -e "$f" ] || [ -L "$f" ] || {
+		printf "%s: no such file in the guest\n" "$f" >&2; exit 66; }; done
+		command -v rsync >/dev/null && echo rsync || echo tar' \
+	    "$@" </dev/null) || exit
+	plain "$dst"
+	case $dst in
+	*/) p=${p%/}/ ;;
+	esac
+	to=$p
+	[ -d "$to" ] || [ -d "$(dirname -- "${to%/}")" ] ||
+		die 66 "$dst: no such folder"
+	if has_rsync; then
+		for p; do
+			shift
+			set -- "$@" "$vm:$p"
+		done
+		by_rsync --safe-links --no-devices --no-specials \
+		    --chmod=u-s,g-s -- "$@" "$to"
+		return
+	fi
+	need_rsync
+	tar_from_guest "$@"
+}
+
+tar_from_guest() {
+	mkdir "$work/in" || exit 74
+	for src; do
+		split "$src"
+		fetch "$folder" "$last" || exit 74
+	done
+	cd "$work/in" || exit 74
+	clean
+	sum=$(count_files)
+	cd "$here" || exit 74
+	put_in_place
+	# shellcheck disable=SC2086 # two numbers
+	told $sum
+}
+
+# GNU tar keeps below the folder by itself; --no-same-* counts for root.
+fetch() {
+	own=
+	case $(tar --version 2>/dev/null) in
+	*GNU*) own='--no-same-owner --no-same-permissions' ;;
+	esac
+	# shellcheck disable=SC2016,SC2086 # the guest's; a list of words
+	{
+		guest 'cd -- "$1" && tar -cf - "./$2"' "$1" "$2" </dev/null ||
+			echo bad >&3
+	} 3>"$work/bad" | (cd "$work/in" && tar -xf - $own) || return 1
+	[ ! -s "$work/bad" ]
+}
+
+# In the folder of what came: what a guest should not give.
+clean() {
+	find . ! -type f ! -type d ! -type l -exec rm -f {} +
+	find . -type l -exec sh -c 'for l; do
+		case $(readlink "$l"; echo x) in
+		/* | ../* | */../* | *"/..
+x" | "..
+x") rm -f "$l" && echo x ;;
+		esac
+	    done' sh {} + >"$work/links"
+	chmod -R u+rwX,u-s,g-s .
+	[ ! -s "$work/links" ] ||
+	    say "left out: $(wc -l <"$work/links" | tr -d ' ') links that lead \
+outside"
+}
+
+put_in_place() {
+	keep=-RP
+	[ -z "$archive" ] || keep=-RPp
+	# a file to a new name
+	if [ $count = 1 ] && [ ! -d "$to" ] && [ "${to%/}" = "$to" ]; then
+		set -- "$work/in"/* "$work/in"/.[!.]* "$work/in"/..?*
+		for f; do
+			[ ! -f "$f" ] || [ -L "$f" ] || [ "$last" = . ] || {
+				cp $keep "$f" "$to" || exit 74
+				return
+			}
+		done
+	fi
+	[ -d "$to" ] || mkdir -- "$to" || exit 74
+	cp $keep "$work/in/." "$to" || exit 74
+}
+
+here=$(pwd)
+began=$(date +%s)
+work=$(mktemp -d "${TMPDIR:-/tmp}/xray-copy.XXXXXX") || exit 71
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+parse "$@"
