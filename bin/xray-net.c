@@ -14,9 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include <slirp/libslirp.h>
 
@@ -30,6 +27,7 @@
 #include "mem.h"
 #include "opt.h"
 #include "publish.h"
+#include "request.h"
 #include "say.h"
 
 #define UNUSED __attribute__((unused))
@@ -49,7 +47,7 @@ static const struct opt opts[] = {
 	{ OPT_FORWARD, "forward", "[ADDR:]HOST:GUEST[/udp]",
 	    "publish a guest port on ADDR (127.0.0.1)" },
 	{ OPT_UNIX, "unix", "NAME:GUEST", "publish one as unix socket NAME" },
-	{ OPT_CONTROL, "control", "NAME", "answer cut and status there" },
+	{ OPT_CONTROL, "control", "NAME", "answer requests there" },
 	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
 };
 
@@ -58,8 +56,6 @@ static const struct usage usage = {
 	.operands = "--net filtered|open --mac MAC SOCKET",
 	.opts = opts,
 };
-
-enum { BACKLOG = 128 };
 
 /* Where things are in what is waited for; libslirp's come behind. */
 enum { AT_QEMU, AT_CONTROL, AT_SLIRP = AT_CONTROL + 1 + CONTROL_CLIENTS };
@@ -172,31 +168,45 @@ cb_revents(int i, UNUSED void *arg)
 static int
 cb_listener(int fd, UNUSED int events, UNUSED void *arg)
 {
-	if (fds_note_listener(&net.fds, fd, BACKLOG) < 0)
+	if (fds_note_listener(&net.fds, fd, 128) < 0)
 		die_sys(EX_OSERR, "listen");
 	return -1;
 }
 
 /* libslirp and its listeners. */
 
+static int
+publish(const struct publish *p)
+{
+	struct sockaddr_in guest = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(LAN_LEASE),
+		.sin_port = htons(p->guest) };
+
+	return slirp_add_hostxfwd(net.slirp, &p->host.any, p->n,
+	    (const struct sockaddr *)&guest, sizeof guest,
+	    p->udp ? SLIRP_HOSTFWD_UDP : 0);
+}
+
+static int
+unpublish(const struct publish *p)
+{
+	return slirp_remove_hostxfwd(
+	    net.slirp, &p->host.any, p->n, p->udp ? SLIRP_HOSTFWD_UDP : 0);
+}
+
 static void
 publish_all(int family)
 {
-	struct sockaddr_in guest = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(LAN_LEASE) };
 	struct why why;
 
-	for (size_t i = 0; i < net.published.n; i++) {
-		const struct publish *p = &net.published.v[i];
+	const struct publish *p = net.published.v;
 
+	for (size_t left = net.published.n; left--; p++) {
 		if (p->host.any.sa_family != family)
 			continue;
 		if (family == AF_UNIX && publish_make_way(p->label, &why) < 0)
 			die_why(&why);
-		guest.sin_port = htons(p->guest);
-		if (slirp_add_hostxfwd(net.slirp, &p->host.any, p->n,
-			(const struct sockaddr *)&guest, sizeof guest,
-			p->udp ? SLIRP_HOSTFWD_UDP : 0) < 0)
+		if (publish(p) < 0)
 			die_sys(EX_TEMPFAIL, "%s", p->label);
 	}
 }
@@ -343,17 +353,21 @@ carry(void)
 	settle();
 }
 
-static void
-answer(const char *line, struct buf *out, UNUSED void *arg)
+/* A port more while we run. */
+static int
+publish_late(const struct publish *p)
 {
-	if (strcmp(line, "cut") == 0)
-		buf_fmt(out, "ok %zu", cut());
-	else if (strcmp(line, "status") == 0) {
-		buf_str(out, "ok ");
-		gate_status(&net.gate, out);
-	} else
-		buf_str(out, "error unknown request");
+	uint32_t wait = 0;
+
+	if (publish(p) < 0)
+		return -1;
+	slirp_pollfds_fill(net.slirp, &wait, cb_listener, NULL);
+	net.gate.fd = -1; /* it is no flow's */
+	return 0;
 }
+
+static struct requests requests = { &net.gate, &net.published, cut,
+	publish_late, unpublish };
 
 /* Fill in what to wait for; for how long, in ms. */
 static int
@@ -384,8 +398,8 @@ turn(void)
 	log_line(gate_tick(&net.gate));
 	if (net.link.fd >= 0)
 		carry();
-	control_serve(
-	    &net.control, net.loop.p + AT_CONTROL, net.loop.ms, answer, NULL);
+	control_serve(&net.control, net.loop.p + AT_CONTROL, net.loop.ms,
+	    request_answer, &requests);
 	if (net.link.fd >= 0 && link_flush(&net.link) < 0)
 		(void)lost("QEMU is gone");
 	if (net.link.fd < 0)
@@ -439,9 +453,7 @@ parse(int argc, char **argv)
 	check(publish_name(net.socket, &why), &why);
 	if (net.control_name)
 		check(publish_name(net.control_name, &why), &why);
-	for (size_t i = 0; i < net.published.n; i++)
-		if (net.published.v[i].udp)
-			net.gate.udp[i] = net.published.v[i].guest;
+	publish_udp(&net.published, net.gate.udp);
 }
 
 static void
@@ -452,13 +464,6 @@ set_up(void)
 	umask(0177); /* sockets: 0600 */
 	if (fds_limit(&net.fds) < 0)
 		die_sys(EX_OSERR, "RLIMIT_NOFILE");
-#ifdef __GLIBC__
-	/* libslirp takes 2 x 128 KiB for each connection: without these the
-	 * heap grows and shrinks, page by page, with every one. */
-	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
-	(void)mallopt(M_TRIM_THRESHOLD, 32 << 20);
-	(void)mallopt(M_TOP_PAD, 4 << 20);
-#endif
 }
 
 static void

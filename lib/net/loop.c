@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "mem.h"
 
@@ -27,11 +30,24 @@ read_clock(struct loop *l)
 	l->ms = l->ns / 1000000 + 1;
 }
 
+/* libslirp takes 2 x 128 KiB for each connection: without these the heap
+ * grows and shrinks, page by page, with every one. */
+static void
+steady_heap(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 32 << 20);
+	(void)mallopt(M_TOP_PAD, 4 << 20);
+#endif
+}
+
 void
 loop_start(struct loop *l)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 
+	steady_heap();
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGTERM, &sa, NULL); /* cannot fail with these signals */
 	sigaction(SIGINT, &sa, NULL);

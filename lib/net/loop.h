@@ -19,8 +19,8 @@ struct loop {
 	long long ms; /* the same, above 0 */
 };
 
-/* SIGTERM and SIGINT are noted, SIGHUP and SIGPIPE ignored from now on; read
- * the time. */
+/* SIGTERM and SIGINT are noted, SIGHUP and SIGPIPE ignored from now on, the
+ * heap keeps what it was given; read the time. */
 void loop_start(struct loop *l);
 /* Wait for what is in p, at most ms, and read the time.  -1 with errno; an
  * interruption is no error: nothing has happened then. */

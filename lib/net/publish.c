@@ -78,6 +78,34 @@ publish_port(struct published *t, const char *arg, struct why *why)
 }
 
 int
+publish_find(const struct published *t, const char *arg, struct why *why)
+{
+	struct published one = { .n = 0 };
+	size_t i;
+
+	if (publish_port(&one, arg, why) < 0)
+		return -1;
+	for (i = 0; i < t->n; i++)
+		if (t->v[i].guest == one.v[0].guest &&
+		    strcmp(t->v[i].label, one.v[0].label) == 0)
+			break;
+	return (int)i;
+}
+
+void
+publish_drop(struct published *t, size_t i)
+{
+	t->v[i] = t->v[--t->n];
+}
+
+void
+publish_udp(const struct published *t, uint16_t udp[PUBLISH_MAX])
+{
+	for (size_t i = 0; i < PUBLISH_MAX; i++)
+		udp[i] = i < t->n && t->v[i].udp ? t->v[i].guest : 0;
+}
+
+int
 publish_unix(struct published *t, const char *arg, struct why *why)
 {
 	struct publish *p = next(t, arg, why);

@@ -39,6 +39,13 @@ struct published {
 int publish_port(struct published *t, const char *arg, struct why *why);
 /* Add what NAME:GUEST says. */
 int publish_unix(struct published *t, const char *arg, struct why *why);
+/* The place of the port that arg names as publish_port does, t->n when it is
+ * not there; -1 with why when arg is none. */
+int publish_find(const struct published *t, const char *arg, struct why *why);
+/* Take out the i-th; the last one takes its place. */
+void publish_drop(struct published *t, size_t i);
+/* The guest ports of the UDP ones, 0 for the others, at their places. */
+void publish_udp(const struct published *t, uint16_t udp[PUBLISH_MAX]);
 /* Whether a name fits a socket address, and is one.  -1 with why. */
 int publish_name(const char *name, struct why *why);
 

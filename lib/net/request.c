@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#include "request.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void
+failed(struct buf *out, const struct publish *p, int err)
+{
+	buf_fmt(out, "error %s: %s", p->label, strerror(err));
+}
+
+static void
+forward(const struct requests *r, const char *arg, struct buf *out)
+{
+	struct why why;
+	int i = publish_find(r->published, arg, &why);
+	size_t n = r->published->n;
+
+	if (i < 0 ||
+	    ((size_t)i == n && publish_port(r->published, arg, &why) < 0)) {
+		buf_fmt(out, "error %s", why.text);
+		return;
+	}
+	if ((size_t)i == n && r->add(&r->published->v[i]) < 0) {
+		failed(out, &r->published->v[i], errno);
+		publish_drop(r->published, n);
+		return;
+	}
+	publish_udp(r->published, r->gate->udp);
+	buf_str(out, "ok");
+}
+
+static void
+unforward(const struct requests *r, const char *arg, struct buf *out)
+{
+	struct why why;
+	int i = publish_find(r->published, arg, &why);
+
+	if (i < 0) {
+		buf_fmt(out, "error %s", why.text);
+		return;
+	}
+	if ((size_t)i < r->published->n) {
+		if (r->drop(&r->published->v[i]) < 0) {
+			failed(out, &r->published->v[i], errno);
+			return;
+		}
+		publish_drop(r->published, (size_t)i);
+		publish_udp(r->published, r->gate->udp);
+	}
+	buf_str(out, "ok");
+}
+
+void
+request_answer(const char *line, struct buf *out, void *arg)
+{
+	static const char add[] = "forward ", drop[] = "unforward ";
+	const struct requests *r = arg;
+
+	if (strcmp(line, "cut") == 0)
+		buf_fmt(out, "ok %zu", r->cut());
+	else if (strcmp(line, "status") == 0) {
+		buf_str(out, "ok ");
+		gate_status(r->gate, out);
+	} else if (str_starts(line, add))
+		forward(r, line + sizeof add - 1, out);
+	else if (str_starts(line, drop))
+		unforward(r, line + sizeof drop - 1, out);
+	else
+		buf_str(out, "error unknown request");
+}

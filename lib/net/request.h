@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * request: what a gateway is asked on its control socket, a line each.
+ *
+ *	cut			end all connections; "ok N": there were N
+ *	status			"ok net=filtered flows=3 ..."
+ *	forward PORT		publish a port, [ADDR:]HOST:GUEST[/udp]: "ok"
+ *	unforward PORT		publish it no longer: "ok"
+ *
+ * An answer begins with "ok" or "error"; what is so already is ok.
+ */
+#ifndef XRAY_REQUEST_H
+#define XRAY_REQUEST_H
+
+#include "gate.h"
+#include "publish.h"
+
+/* Who is asked: what it knows, and what it can do.  cut says how many
+ * connections there were; add and drop are 0 or -1 with errno. */
+struct requests {
+	struct gate *gate;
+	struct published *published;
+	size_t (*cut)(void);
+	int (*add)(const struct publish *p);
+	int (*drop)(const struct publish *p);
+};
+
+/* Answer a line, as control_serve wants it; arg is a struct requests. */
+void request_answer(const char *line, struct buf *out, void *arg);
+
+#endif
