@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * xray-connect: standard input and output to a port of a guest; ssh's
- * ProxyCommand.  With --fdpass the connection itself is handed to ssh over
+ * xray-connect: standard input and output to a port of a guest, or to its
+ * console; ssh's ProxyCommand.  With --fdpass the connection itself is handed to ssh over
  * its standard output (ProxyUseFdpass), so no byte passes through here.
  */
 #include "say.h"
@@ -9,17 +9,18 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "io.h"
 #include "opt.h"
+#include "qemu.h"
 #include "ssh.h"
 #include "vm.h"
 
-enum { OPT_FDPASS = OPT_OWN };
+enum { OPT_FDPASS = OPT_OWN, GATEWAY_MS = 10000 };
 
 static const struct opt opts[] = {
 	{ OPT_FDPASS, "fdpass", NULL,
@@ -28,7 +29,8 @@ static const struct opt opts[] = {
 	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for the guest" },
 	{ 0 },
 };
-static const struct usage use = { "xray-connect", "VM [PORT]", opts, 0 };
+static const struct usage use = { "xray-connect", "VM [PORT | console]", opts,
+	0 };
 
 /* One byte with the descriptor beside it (cmsg(3), SCM_RIGHTS). */
 static void
@@ -99,21 +101,36 @@ relay(int fd)
 }
 
 static int
-reach(const struct vm *vm, int port)
+console(const struct vm *vm)
 {
-	char name[32];
 	int fd;
 
-	(void)snprintf(name, sizeof name, "guest-%d.sock", port);
 	if (!vm_alive(vm))
 		die(EX_UNAVAILABLE, "%s: stopped; xray start %s", vm->name,
 		    vm->name);
-	fd = io_connect(vm->dir, name);
-	if (fd < 0 && errno == ENOENT)
-		die(EX_UNAVAILABLE, "%s: port %d is not published", vm->name,
-		    port);
+	fd = io_connect(vm->dir, VM_TTY);
 	if (fd < 0)
-		die_sys(EX_TEMPFAIL, "%s: the gateway", vm->name);
+		die(EX_UNAVAILABLE,
+		    "%s: its supervisor is gone; xray console %s", vm->name,
+		    vm->name);
+	return fd;
+}
+
+/* ssh's port when the guest is up, another one as it is. */
+static int
+reach(const struct home *home, const struct vm *vm, int port, long long ms)
+{
+	struct why why;
+	int fd;
+
+	if ((ms = ssh_wait_ms(home, vm, ms, &why)) < 0)
+		die_why(&why);
+	fd = port == 22 ? ssh_await(vm, io_now() + ms,
+			      say_chatty() ? progress_text : NULL, &why) :
+			  dial_port(vm, port, io_now() + GATEWAY_MS, &why);
+	progress_end();
+	if (fd < 0)
+		die_why(&why);
 	return fd;
 }
 
@@ -133,19 +150,14 @@ main(int argc, char **argv)
 			ms = opt_ms(&use, "--timeout", optarg);
 	if (argc - optind < 1 || argc - optind > 2)
 		die_usage(&use, "a VM, and perhaps a port");
-	if (argc - optind == 2)
+	if (argc - optind == 2 && strcmp(argv[optind + 1], "console") == 0)
+		port = 0;
+	else if (argc - optind == 2)
 		port = (int)opt_int(&use, "PORT", argv[optind + 1], 1, 65535);
 	if (home_open(&home, &why) < 0 ||
 	    vm_open(&home, argv[optind], &vm, &why) < 0)
 		die_why(&why);
-	if ((ms = ssh_wait_ms(&home, &vm, ms, &why)) < 0)
-		die_why(&why);
-	fd = port == 22 ? ssh_await(&vm, io_now() + ms,
-			      say_chatty() ? progress_text : NULL, &why) :
-			  reach(&vm, port);
-	progress_end();
-	if (fd < 0)
-		die_why(&why);
+	fd = port ? reach(&home, &vm, port, ms) : console(&vm);
 	if (fdpass)
 		pass(fd);
 	else

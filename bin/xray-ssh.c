@@ -17,9 +17,13 @@
 #include "ssh.h"
 #include "vm.h"
 
+enum { OPT_PASSWORD = OPT_OWN, OPT_CLEAN };
+
 static const struct opt opts[] = {
 	{ 'l', NULL, "USER", "log in as USER" },
 	{ 'S', "start", NULL, "start the VM when it is stopped" },
+	{ OPT_PASSWORD, "password", NULL, "ask for the guest's password" },
+	{ OPT_CLEAN, "clean", NULL, "no configuration of yours for ssh" },
 	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for the guest" },
 	{ 0 },
 };
@@ -43,6 +47,37 @@ start(const char *name)
 		die_why(&why);
 	if (code > 0)
 		exit(code);
+}
+
+/* Whether a stopped VM is to be started: -S, or what ssh_start says. */
+static int
+shall_start(const struct vm *vm, int given)
+{
+	const char *v = conf_get(vm->conf, NULL, "ssh_start");
+
+	if (!v)
+		v = conf_get(home.conf, NULL, "ssh_start");
+	if (given || (v && strcmp(v, "yes") == 0))
+		return 1;
+	if (!v || strcmp(v, "no") == 0)
+		return 0;
+	if (strcmp(v, "ask") != 0)
+		die(EX_CONFIG, "%s: ssh_start = %s: no, ask or yes", vm->name,
+		    v);
+	return isatty(0) && confirm(0, "%s is stopped; start it?", vm->name);
+}
+
+static void
+make_sure_it_runs(const struct vm *vm, int given)
+{
+	if (vm_alive(vm))
+		return;
+	if (!shall_start(vm, given))
+		die(EX_UNAVAILABLE,
+		    "%s: stopped; xray start %s, or "
+		    "xray ssh -S %s",
+		    vm->name, vm->name, vm->name);
+	start(vm->name);
 }
 
 /* The guest has answered once since it was started: the file `up`. */
@@ -87,7 +122,7 @@ main(int argc, char **argv)
 	struct strv words = { 0 }, theirs = { 0 };
 	const char *user = NULL, *at;
 	autofree char *name = NULL;
-	int c, wants_start = 0;
+	int c, wants_start = 0, password = 0;
 	long long ms = -1;
 	struct vm vm;
 	struct why why;
@@ -100,6 +135,11 @@ main(int argc, char **argv)
 		case 'S':
 			wants_start = 1;
 			break;
+		case OPT_PASSWORD:
+			password = 1;
+			break;
+		case OPT_CLEAN:
+			break; /* none is read */
 		case OPT_TIMEOUT:
 			ms = opt_ms(&use, "--timeout", optarg);
 			break;
@@ -113,16 +153,13 @@ main(int argc, char **argv)
 	optind = ssh_options(argc, argv, optind + 1, &theirs);
 	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
 		die_why(&why);
-	if (!vm_alive(&vm) && wants_start)
-		start(name);
-	else if (!vm_alive(&vm))
-		die(EX_UNAVAILABLE,
-		    "%s: stopped; xray start %s, or "
-		    "xray ssh -S %s",
-		    name, name, name);
+	make_sure_it_runs(&vm, wants_start);
 	await(&vm, ms);
-	if (ssh_argv(&home, &vm, user, isatty(0), ms, &words, &why) < 0)
+	if (ssh_argv(
+		&home, &vm, user, isatty(0) || password, ms, &words, &why) < 0)
 		die_why(&why);
+	if (password)
+		ssh_with_password(&words);
 	for (size_t i = 0; i < theirs.n; i++)
 		strv_add(&words, theirs.v[i]);
 	strv_take(&words, ssh_host(&vm));

@@ -118,6 +118,23 @@ ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
 	return proxy_command(vm, ms, argv, why);
 }
 
+void
+ssh_with_password(struct strv *words)
+{
+	static const char *const no[] = { "PasswordAuthentication=no",
+		"KbdInteractiveAuthentication=no" };
+	static const char *const yes[] = { "PasswordAuthentication=yes",
+		"KbdInteractiveAuthentication=yes" };
+
+	for (size_t i = 0; i < words->n; i++)
+		for (size_t k = 0; k < LEN(no); k++)
+			if (strcmp(words->v[i], no[k]) == 0) {
+				free(words->v[i]);
+				words->v[i] = xstrdup(yes[k]);
+			}
+	strv_words(words, "-o", "NumberOfPasswordPrompts=3", NULL);
+}
+
 int
 ssh_clock_argv(
     struct home *h, const struct vm *vm, struct strv *argv, struct why *why)

@@ -45,6 +45,10 @@ void ssh_credential_files(
  * ms: how long the connection may wait for the guest, -1: ssh_wait_ms. */
 int ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
     long long ms, struct strv *argv, struct why *why);
+/* Have ssh ask for a password, on the terminal or by SSH_ASKPASS: words are
+ * those of ssh_argv with a terminal. */
+void ssh_with_password(struct strv *words);
+
 /* Add s as one word of ProxyCommand's shell line, in which % is a token. */
 void ssh_shell_word(struct buf *b, const char *s);
 

@@ -52,10 +52,39 @@ unforward(const struct requests *r, const char *arg, struct buf *out)
 	buf_str(out, "ok");
 }
 
+/* One that has this name already leads where it did. */
+static void
+publish_socket(const struct requests *r, const char *arg, struct buf *out)
+{
+	struct published *t = r->published;
+	size_t n = t->n;
+	struct why why;
+
+	if (publish_unix(t, arg, &why) < 0) {
+		buf_fmt(out, "error %s", why.text);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(t->v[i].label, t->v[n].label) == 0) {
+			publish_drop(t, n);
+			buf_str(out, "ok");
+			return;
+		}
+	if (publish_make_way(t->v[n].label, &why) < 0) {
+		buf_fmt(out, "error %s", why.text);
+		publish_drop(t, n);
+	} else if (r->add(&t->v[n]) < 0) {
+		failed(out, &t->v[n], errno);
+		publish_drop(t, n);
+	} else
+		buf_str(out, "ok");
+}
+
 void
 request_answer(const char *line, struct buf *out, void *arg)
 {
-	static const char add[] = "forward ", drop[] = "unforward ";
+	static const char add[] = "forward ", drop[] = "unforward ",
+			  name[] = "unix ";
 	const struct requests *r = arg;
 
 	if (strcmp(line, "cut") == 0)
@@ -67,6 +96,8 @@ request_answer(const char *line, struct buf *out, void *arg)
 		forward(r, line + sizeof add - 1, out);
 	else if (str_starts(line, drop))
 		unforward(r, line + sizeof drop - 1, out);
+	else if (str_starts(line, name))
+		publish_socket(r, line + sizeof name - 1, out);
 	else
 		buf_str(out, "error unknown request");
 }

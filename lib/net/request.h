@@ -5,6 +5,7 @@
  *	cut			end all connections; "ok N": there were N
  *	status			"ok net=filtered flows=3 ..."
  *	forward PORT		publish a port, [ADDR:]HOST:GUEST[/udp]: "ok"
+ *	unix NAME:GUEST		publish a port as unix socket NAME: "ok"
  *	unforward PORT		publish it no longer: "ok"
  *
  * An answer begins with "ok" or "error"; what is so already is ok.

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dial: a connection to a TCP port of a guest, through its gateway.  Each port
+ * that was asked for is the unix socket guest-PORT.sock in the VM's directory.
+ */
+#ifndef XRAY_DIAL_H
+#define XRAY_DIAL_H
+
+#include "vm.h"
+
+/*
+ * Connect; the gateway is asked for the port when nobody has yet, and waited
+ * for while it is started again.  The gateway takes connections at once: that
+ * the guest does is not said.  A descriptor, or -1 with why: EX_UNAVAILABLE
+ * for a VM that is not alive, has no network, or whose gateway refuses;
+ * EX_TEMPFAIL when the deadline passed.
+ */
+int dial_port(
+    const struct vm *vm, int port, long long deadline, struct why *why);
+
+/* 1 when something in the guest listens on the port: it sends, or keeps a
+ * connection for half a second; 0 when not, or not before the deadline; -1
+ * with why.  The guest's system has to be up. */
+int dial_listens(
+    const struct vm *vm, int port, long long deadline, struct why *why);
+
+#endif
