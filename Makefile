@@ -156,6 +156,9 @@ quickstart:
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 SHAREDIR := $(DESTDIR)$(PREFIX)/share/xray
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
+BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 install: all
 	install -d $(BINDIR) $(SHAREDIR)/recipes
@@ -163,6 +166,11 @@ install: all
 	install -m 644 share/commands share/version $(SHAREDIR)
 	install share/deps $(SHAREDIR)
 	cp -R share/recipes/. $(SHAREDIR)/recipes
+	install -d $(SHAREDIR)/completion $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -m 644 share/completion/xray.* $(SHAREDIR)/completion
+	install -m 644 share/completion/xray.bash $(BASHDIR)/xray
+	install -m 644 share/completion/xray.zsh $(ZSHDIR)/_xray
+	install -m 644 share/completion/xray.fish $(FISHDIR)/xray.fish
 	for page in $(PAGES); do \
 	    d=$(MANDIR)/man$${page##*.} && install -d $$d && \
 	    install -m 644 $$page $$d || exit 1; done
@@ -170,6 +178,7 @@ install: all
 uninstall:
 	rm -f $(PROGRAMS:$(BIN)/%=$(BINDIR)/%)
 	rm -rf $(SHAREDIR)
+	rm -f $(BASHDIR)/xray $(ZSHDIR)/_xray $(FISHDIR)/xray.fish
 	for page in $(PAGES:man/%=%); do \
 	    rm -f $(MANDIR)/man$${page##*.}/$$page; done
 	@echo "VMs and bases stay in the homes of their users (~/.xray)."

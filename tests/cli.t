@@ -2,8 +2,8 @@
 # The dispatcher, and what every command does with a command line.
 . "${0%/*}/lib.sh"
 commands='base create start stop list info remove ssh connect wait key qmp
-snap argv console monitor screenshot log ssh-config copy'
-plan 63
+snap argv console monitor screenshot log ssh-config copy completion'
+plan 65
 
 is 'version' 0 "xray $(cat "$top/share/version")" xray --version
 says 'no command: usage, 64' 64 '^usage: xray COMMAND' xray

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: ISC
+# Completion of xray for bash.  Commands come from `xray help`, options from
+# each command's --help, names from the home.
+
+_xray_options() {
+	"$@" --help 2>/dev/null </dev/null |
+	    sed -n 's/^  *\(-[^ ,]\), \(--[a-z-]*\).*/\1\n\2/p
+		s/^  *\(--*[a-zA-Z-]*\) .*/\1/p'
+}
+
+_xray_commands() {
+	xray help 2>/dev/null | sed -n '/^$/,$s/^\([a-z][a-z-]*\)  *.*/\1/p'
+}
+
+_xray_verbs() {
+	"$@" --help 2>/dev/null </dev/null |
+	    sed -n '/ VERB /,/ VERB /s/^  \([a-z-]*\) .*/\1/p'
+}
+
+# What the operand may be, by command and verb.
+_xray_operands() {
+	case $1 in
+	base)
+		case ${2-} in
+		import | build) compgen -f -- "$cur" ;;
+		*) xray base list -H -o name 2>/dev/null ;;
+		esac
+		;;
+	snap | snapshot)
+		if [ "$3" -gt 0 ]; then
+			xray snap list -H -o tag "$vm" 2>/dev/null
+		else
+			xray list -q 2>/dev/null
+		fi
+		;;
+	create) ;;
+	help) _xray_commands ;;
+	completion) printf '%s\n' bash zsh fish ;;
+	copy | cp | transfer)
+		xray list -q 2>/dev/null | sed 's/$/:/'
+		compgen -f -- "$cur"
+		;;
+	config)
+		xray list -q 2>/dev/null
+		;;
+	log)
+		if [ "$3" -gt 0 ]; then
+			printf '%s\n' console qemu net all
+		else
+			xray list -q 2>/dev/null
+		fi
+		;;
+	*) xray list -q 2>/dev/null ;;
+	esac
+}
+
+_xray_values() {
+	case $1 in
+	-b | --base) xray base list -H -o name 2>/dev/null ;;
+	--for) printf '%s\n' ssh boot cloud-init clock port stopped ;;
+	--net) printf '%s\n' filtered open none ;;
+	--color) printf '%s\n' yes no auto ;;
+	--accel) printf '%s\n' auto kvm hvf tcg ;;
+	--firmware) printf '%s\n' bios uefi ;;
+	--rules | --user-data | --provision | --config | --ssh-key | --kernel | \
+	    --initrd) compgen -f -- "$cur" ;;
+	*) return 1 ;;
+	esac
+}
+
+# Set words that begin with $cur, whatever stands in them.
+_xray_offer() {
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		"$cur"*) COMPREPLY+=("$(printf %q "$line")") ;;
+		esac
+	done
+}
+
+_xray() {
+	local cur prev cmd='' verb='' vm='' nth=0 i word
+
+	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD - 1]}
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_xray_offer < <(_xray_commands)
+		return
+	fi
+	cmd=${COMP_WORDS[1]}
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		-*) continue ;;
+		esac
+		if [ -z "$verb" ] && [ $i -eq 2 ] &&
+		    _xray_verbs xray "$cmd" | grep -qxF -- "$word"; then
+			verb=$word
+		else
+			[ -n "$vm" ] || vm=$word
+			nth=$((nth + 1))
+		fi
+	done
+	case $cur in
+	-*)
+		_xray_offer < <(_xray_options xray "$cmd" ${verb:+"$verb"})
+		return
+		;;
+	esac
+	_xray_offer < <(_xray_values "$prev")
+	[ ${#COMPREPLY[@]} -eq 0 ] || return
+	if [ "$COMP_CWORD" -eq 2 ]; then
+		_xray_offer < <(_xray_verbs xray "$cmd")
+		[ ${#COMPREPLY[@]} -eq 0 ] || return
+	fi
+	_xray_offer < <(_xray_operands "$cmd" "$verb" "$nth")
+}
+
+complete -o bashdefault -F _xray xray

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: ISC
+# Completion of xray for fish.  Commands come from `xray help`, options from
+# each command's --help, names from the home.
+
+function __xray_words
+    commandline -opc | string match -v -- '-*'
+end
+
+function __xray_commands
+    xray help 2>/dev/null | sed -n '/^$/,$s/^\([a-z][a-z-]*\)  *\(.*\)/\1\t\2/p'
+end
+
+function __xray_verbs
+    xray $argv[1] --help 2>/dev/null </dev/null |
+        sed -n '/ VERB /,/ VERB /s/^  \([a-z-]*\) .*/\1/p'
+end
+
+function __xray_options
+    set -l words (__xray_words)
+    set -l verb
+    if set -q words[3]; and contains -- $words[3] (__xray_verbs $words[2])
+        set verb $words[3]
+    end
+    xray $words[2] $verb --help 2>/dev/null </dev/null |
+        sed -n 's/^  *\(-[^ ,]\), \(--[a-z-]*\).*/\1\n\2/p
+            s/^  *\(--*[a-zA-Z-]*\) .*/\1/p'
+end
+
+function __xray_operands
+    set -l words (__xray_words)
+    set -l last (commandline -opc)[-1]
+    set -l cmd $words[2]
+    set -l verbs (__xray_verbs $cmd)
+    switch $last
+        case -b --base
+            xray base list -H -o name 2>/dev/null
+            return
+        case --for
+            printf '%s\n' ssh boot cloud-init clock port stopped
+            return
+        case --net
+            printf '%s\n' filtered open none
+            return
+        case --color
+            printf '%s\n' yes no auto
+            return
+        case --accel
+            printf '%s\n' auto kvm hvf tcg
+            return
+        case --firmware
+            printf '%s\n' bios uefi
+            return
+    end
+    if set -q verbs[1]; and not set -q words[3]
+        printf '%s\n' $verbs
+        return
+    end
+    switch $cmd
+        case base
+            if not contains -- "$words[3]" import build
+                xray base list -H -o name 2>/dev/null
+            end
+        case snap snapshot
+            if set -q words[4]
+                xray snap list -H -o tag $words[4] 2>/dev/null
+            else
+                xray list -q 2>/dev/null
+            end
+        case create
+        case help
+            __xray_commands
+        case completion
+            printf '%s\n' bash zsh fish
+        case copy cp transfer
+            xray list -q 2>/dev/null | sed 's/$/:/'
+            __fish_complete_path (commandline -ct)
+        case log
+            if set -q words[3]
+                printf '%s\n' console qemu net all
+            else
+                xray list -q 2>/dev/null
+            end
+        case '*'
+            xray list -q 2>/dev/null
+    end
+end
+
+complete -c xray -e
+complete -c xray -n 'not __fish_seen_subcommand_from import build' -f
+complete -c xray -n 'test (count (commandline -opc)) -eq 1' -a '(__xray_commands)'
+complete -c xray -n 'test (count (commandline -opc)) -gt 1; and not string match -q -- "-*" (commandline -ct)' -a '(__xray_operands)'
+complete -c xray -n 'test (count (commandline -opc)) -gt 1; and string match -q -- "-*" (commandline -ct)' -a '(__xray_options)'

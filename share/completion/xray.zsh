@@ -1,0 +1,103 @@
+#compdef xray
+# SPDX-License-Identifier: ISC
+# Completion of xray for zsh.  Commands come from `xray help`, options from
+# each command's --help, names from the home.
+
+_xray_commands() {
+	local -a list
+
+	list=(${(f)"$(xray help 2>/dev/null |
+	    sed -n '/^$/,$s/^\([a-z][a-z-]*\)  *\(.*\)/\1:\2/p')"})
+	_describe -t commands command list
+}
+
+_xray_options() {
+	local -a list
+
+	list=(${(f)"$("$@" --help 2>/dev/null </dev/null |
+	    sed -n 's/^  *\(-[^ ,]\), \(--[a-z-]*\).*/\1\n\2/p
+		s/^  *\(--*[a-zA-Z-]*\) .*/\1/p')"})
+	compadd -- $list
+}
+
+_xray_verbs() {
+	xray "$1" --help 2>/dev/null </dev/null |
+	    sed -n '/ VERB /,/ VERB /s/^  \([a-z-]*\) .*/\1/p'
+}
+
+_xray_vms() { compadd -- ${(f)"$(xray list -q 2>/dev/null)"} }
+_xray_bases() { compadd -- ${(f)"$(xray base list -H -o name 2>/dev/null)"} }
+
+_xray() {
+	local cmd=$words[2] verb= vm= word
+	local -i nth=0 i
+	local -a verbs
+
+	if (( CURRENT == 2 )); then
+		_xray_commands
+		return
+	fi
+	verbs=(${(f)"$(_xray_verbs $cmd)"})
+	for (( i = 3; i < CURRENT; i++ )); do
+		word=$words[i]
+		[[ $word == -* ]] && continue
+		if (( i == 3 )) && [[ -n $word && -n ${(M)verbs:#$word} ]]; then
+			verb=$word
+		else
+			[[ -n $vm ]] || vm=$word
+			(( ++nth ))
+		fi
+	done
+	if [[ $words[CURRENT] == -* ]]; then
+		_xray_options xray $cmd $verb
+		return
+	fi
+	case $words[CURRENT-1] in
+	-b|--base) _xray_bases; return ;;
+	--for) compadd ssh boot cloud-init clock port stopped; return ;;
+	--net) compadd filtered open none; return ;;
+	--color) compadd yes no auto; return ;;
+	--accel) compadd auto kvm hvf tcg; return ;;
+	--firmware) compadd bios uefi; return ;;
+	esac
+	if (( CURRENT == 3 && $#verbs )); then
+		compadd -- $verbs
+		return
+	fi
+	case $cmd in
+	base)
+		case $verb in
+		import|build) _files ;;
+		*) _xray_bases ;;
+		esac
+		;;
+	snap|snapshot)
+		if (( nth )); then
+			compadd -- ${(f)"$(xray snap list -H -o tag $vm 2>/dev/null)"}
+		else
+			_xray_vms
+		fi
+		;;
+	create) ;;
+	help) _xray_commands ;;
+	completion) compadd bash zsh fish ;;
+	copy|cp|transfer)
+		compadd -S '' -- ${(f)"$(xray list -q 2>/dev/null | sed 's/$/:/')"}
+		_files
+		;;
+	log)
+		if (( nth )); then
+			compadd console qemu net all
+		else
+			_xray_vms
+		fi
+		;;
+	*) _xray_vms ;;
+	esac
+}
+
+if [[ $funcstack[1] == _xray ]]; then
+	_xray "$@"
+else
+	compdef _xray xray
+fi
