@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * xray-connect: standard input and output to a port of a guest, or to its
- * console; ssh's ProxyCommand.  With --fdpass the connection itself is handed to ssh over
- * its standard output (ProxyUseFdpass), so no byte passes through here.
+ * console; ssh's ProxyCommand.  With --fdpass the connection itself is handed
+ * to ssh over its standard output (ProxyUseFdpass), so no byte passes through
+ * here.
  */
 #include "say.h"
 

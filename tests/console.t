@@ -44,7 +44,6 @@ says 'which serves one client: the second is told who is there' 75 \
     "$XRAY_OBJ/tests/lock-peer" "$dir/console.lock" xray-console web
 
 # On a terminal.  T is what runs in it, T_SH its shell.
-command -v tmux >/dev/null || skip_all 'no tmux'
 T="tmux -L xray-$$ -f /dev/null"
 trap '$T kill-server 2>/dev/null; finish' EXIT
 $T new-session -d -x 100 -y 30 -s t \

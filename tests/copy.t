@@ -52,12 +52,12 @@ for way in $ways; do
 	mkdir -p "$tmp/here" "$tmp/guest/home"
 	cd "$tmp/here" || exit 1
 	names src
-	ok "$w: a folder to a guest" copy $way src v:
+	ok "$w: a folder to a guest" copy "$way" src v:
 	ok "$w: all names arrive" same src "$tmp/guest/src"
-	ok "$w: a folder's contents, to a new one" copy $way src/ v:new
+	ok "$w: a folder's contents, to a new one" copy "$way" src/ v:new
 	ok "$w: are the same" same src "$tmp/guest/new"
-	ok "$w: again, into what is there" copy $way src/ v:new
-	ok "$w: and from there" copy $way v:new .
+	ok "$w: again, into what is there" copy "$way" src/ v:new
+	ok "$w: and from there" copy "$way" v:new .
 	ok "$w: all names come" same src new
 	ok "$w: contents to a new folder here" sh -c "
 	    '$tmp/bin/xray-copy' -q $way v:new/ back && diff -r src back"
@@ -69,18 +69,18 @@ for way in $ways; do
 	for f in -rf 'a b' "it's" "$nl" 'back\slash'; do
 		is "$w: a file '$(echo "$f" | tr '\n' ' ')' to a new name and back" 0 "$f" sh -c '
 		    "$0" -q "$1" "src/$2" "v:x $2" && "$0" -q "$1" "v:x $2" "./y $2" &&
-		    cat "./y $2"' "$tmp/bin/xray-copy" $way "$f"
+		    cat "./y $2"' "$tmp/bin/xray-copy" "$way" "$f"
 	done
-	ok "$w: several files" copy $way src/plain 'src/a b' v:home
-	ok "$w: several files from there" copy $way v:home/plain 'v:home/a b' back
+	ok "$w: several files" copy "$way" src/plain 'src/a b' v:home
+	ok "$w: several files from there" copy "$way" v:home/plain 'v:home/a b' back
 	says "$w: told at the end" 0 '^1 file, [0-9]+ B, [0-9]+ s$' \
-	    "$tmp/bin/xray-copy" $way src/plain v:
-	ok "$w: V's form, to" copy $way v src/plain :home/v1
-	ok "$w: V's form, from" copy $way v :home/v1 v2
+	    "$tmp/bin/xray-copy" "$way" src/plain v:
+	ok "$w: V's form, to" copy "$way" v src/plain :home/v1
+	ok "$w: V's form, from" copy "$way" v :home/v1 v2
 	ok "$w: the same" cmp src/plain v2
 	ok "$w: a name with a colon is a path with a slash" \
-	    copy $way ./src/a:b v:home
-	ok "$w: ~ is the guest's" copy $way src/plain 'v:~/home/tilde'
+	    copy "$way" ./src/a:b v:home
+	ok "$w: ~ is the guest's" copy "$way" src/plain 'v:~/home/tilde'
 	ok "$w: there" test -f "$GUEST/home/tilde"
 
 	# What a guest can give.
@@ -92,7 +92,7 @@ for way in $ways; do
 	ln -s d/../../../outside "$GUEST/evil/d/updown"
 	ln -s suid "$GUEST/evil/fine"
 	mkfifo "$GUEST/evil/pipe"
-	copy $way -a v:evil . 2>"$tmp/err"
+	copy "$way" -a v:evil . 2>"$tmp/err"
 	is "$w: set-id bits, links that lead outside, pipes stay there" 0 './d
 ./fine
 ./suid
