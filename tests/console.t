@@ -45,7 +45,7 @@ says 'which serves one client: the second is told who is there' 75 \
 
 # On a terminal.  T is what runs in it, T_SH its shell.
 T="tmux -L xray-$$ -f /dev/null"
-trap '$T kill-server 2>/dev/null; finish' EXIT
+trap '$T kill-server 2>/dev/null || :; finish' EXIT
 $T new-session -d -x 100 -y 30 -s t \
     "PS1='ready\$ ' sh; sleep 1" || echo "# no tmux session"
 screen() { $T capture-pane -p -t t; }
@@ -55,6 +55,7 @@ keys() { $T send-keys -t t "$@"; }
 runs=0
 run() {
 	runs=$((runs + 1))
+	rm -f "$tmp/after"
 	(cd "$dir" && rm -f tty.sock && exec timeout 60 socat \
 	    UNIX-LISTEN:tty.sock "SYSTEM:echo here $runs; exec cat -v") \
 	    >/dev/null 2>&1 &
@@ -62,6 +63,10 @@ run() {
 	keys "clear; stty -a >$tmp/before; $XRAY_OBJ/tests/lock-peer \
 $dir/run.lock xray-console $* web; echo left \$?; stty -a >$tmp/after" Enter
 	sees "^here $runs"
+}
+find_pid() {
+	until_ok 10 pgrep -f '^xray-console.* web'
+	pid=$(pgrep -f '^xray-console.* web' | head -1)
 }
 put_back() { until_ok 20 cmp -s "$tmp/before" "$tmp/after"; }
 sees 'ready'
@@ -81,15 +86,14 @@ keys C-a
 ok 'and so it does' sees 'left 0'
 for sig in TERM HUP INT; do
 	run
-	pid=$(pgrep -f "^xray-console.* web" | head -1)
+	find_pid
 	kill -$sig "$pid"
 	ok "SIG$sig: the terminal is as before" sh -c \
 	    "until [ -s '$tmp/after' ]; do sleep 0.1; done
 	    cmp '$tmp/before' '$tmp/after'"
-	rm -f "$tmp/after"
 done
 run
-pid=$(pgrep -f "^xray-console.* web" | head -1)
+find_pid
 kill -TSTP "$pid"
 sleep 0.5
 tty=$($T display -p -t t '#{pane_tty}')

@@ -18,7 +18,7 @@ qemu() {
 	pid=$!
 	until_ok 20 test -S "$dir/qmp.sock"
 }
-trap 'kill $pid 2>/dev/null; finish' EXIT
+trap 'kill $pid 2>/dev/null || :; finish' EXIT
 lines() { printf '%s\n' "$@" >"$tmp/lines"; }
 talk() {
 	"$XRAY_OBJ/tests/lock-peer" "$dir/run.lock" xray-monitor "$@" \
