@@ -103,7 +103,7 @@ says 'nothing to seal' 66 'nothing to seal; xray base build --iso' xray base sea
 # One that never ends: ended from outside, it is not sealed unasked.
 printf '1: jmp 1b\n.org 2048\n' >loop.s
 code loop && iso loop.bin 4 loop.iso
-xray base build --iso loop.iso --size 64M late >out 2>err </dev/null &
+xray base build --iso loop.iso --size 64M late >b.out 2>b.err </dev/null &
 build=$!
 running() { [ "$(xray status maintenance 2>/dev/null)" = running ]; }
 ok 'an installer that takes its time' until_ok 60 running
@@ -112,13 +112,16 @@ says 'a second one at once' 73 'another base is being made' \
     xray base build --iso loop.iso --size 64M again
 says 'no seal while it runs' 75 'runs; switch it off' xray base seal
 ok 'stopped by force' xray stop -f maintenance
-says 'it is not sealed' 69 'not switched off by the guest .host-qmp-quit.*xray base seal' \
-    sh -c "while kill -0 $build 2>/dev/null; do sleep 0.1; done; cat err >&2; exit 69"
+code=0
+wait $build || code=$?
+says 'it is not sealed' 69 \
+    'not switched off by the guest .host-qmp-quit.*xray base seal' \
+    sh -c "cat b.err >&2; exit $code"
 is 'it is still there' 0 'maintenance	stopped' xray list -H -o name,status
 is 'seal takes it as it is' 0 'Sealed: late generation 1' xray base seal
 
 # kill -9 between the base and the end of the VM: the disk is not written to.
-xray base build --iso loop.iso --size 64M third >out 2>err </dev/null &
+xray base build --iso loop.iso --size 64M third >b.out 2>b.err </dev/null &
 until_ok 60 running && xray stop -f maintenance
 ln "$XRAY_HOME/vms/maintenance/disk.qcow2" other-name
 says 'a disk with two names does not start' 77 'another name too' \

@@ -74,7 +74,8 @@ int qcow2_snapshots(int fd, const struct qcow2 *q,
  * Write a new overlay dir/name of size bytes (a multiple of 512) on the file
  * called backing (NULL: it stands alone), whose format is given: header with
  * backing-format extension, refcounts, empty L1 table; version 3, 64 KiB
- * clusters.  The descriptor, open for writing and not yet synced, or -1 with why.
+ * clusters.  The descriptor, open for writing and not yet synced, or -1 with
+ * why.
  */
 int qcow2_overlay(int dir, const char *name, const char *backing,
     const char *format, uint64_t size, struct why *why);
