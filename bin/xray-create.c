@@ -191,7 +191,6 @@ option(int c, char *arg)
 
 /* Settings of a file, in vm.ini's words and in those of vm-provisioner. */
 static const struct {
-	const char *key;
 	int c;
 	const char *unit; /* put behind the value */
 } keys[] = {
@@ -244,17 +243,23 @@ take_key(const struct conf *c, size_t i)
 	}
 }
 
+/* A conf_each function. */
 static int
-known(const char *key)
+known(const char *section, const char *key, const char *value, int line,
+    void *file)
 {
+	(void)value;
 	for (size_t i = 0; i < LEN(keys); i++)
-		if (strcmp(key, keys[i].key) == 0)
-			return 1;
-	return strcmp(key, "version") == 0;
+		if (!*section && strcmp(key, keys[i].key) == 0)
+			return 0;
+	if (strcmp(key, "version") != 0)
+		warn("%s:%d: %s: not known, left out", (const char *)file, line,
+		    key);
+	return 0;
 }
 
 static void
-take_file(const char *file)
+take_file(char *file)
 {
 	struct why why;
 	struct conf *c = conf_read(AT_FDCWD, file, file, &why);
@@ -264,9 +269,7 @@ take_file(const char *file)
 		die_why(&why);
 	for (size_t i = 0; i < LEN(keys); i++)
 		take_key(c, i);
-	for (size_t i = 0; (key = conf_key(c, i)); i++)
-		if (!known(key))
-			warn("%s: %s: not known, left out", file, key);
+	(void)conf_each(c, known, file); /* it only tells */
 	conf_free(c);
 }
 

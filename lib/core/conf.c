@@ -7,7 +7,6 @@
  */
 #include "conf_priv.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -34,24 +33,13 @@ conf_new(const char *name)
 	return c;
 }
 
-static void
-drop_items(struct conf *c)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		free(c->items[i].section);
-		free(c->items[i].key);
-		free(c->items[i].value);
-	}
-	c->n = 0;
-}
-
 void
 conf_free(struct conf *c)
 {
 	if (!c)
 		return;
-	drop_items(c);
 	free(c->items);
+	free(c->store);
 	free(c->name);
 	buf_free(&c->text);
 	free(c);
@@ -69,10 +57,18 @@ conf_key_ok(const char *key, size_t n)
 	if (!n || n > 48)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (!islower((unsigned char)key[i]) &&
-		    !isdigit((unsigned char)key[i]) && !strchr("_.-", key[i]))
+		if (!(key[i] >= 'a' && key[i] <= 'z') &&
+		    !(key[i] >= '0' && key[i] <= '9') && key[i] != '_' &&
+		    key[i] != '.' && key[i] != '-')
 			return 0;
 	return 1;
+}
+
+/* As isspace(3) in the C locale. */
+static int
+blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 /* A value that libinih hands over as it stands: no inline comment, no
@@ -83,13 +79,10 @@ conf_value_ok(const char *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)v[i] < 0x20 && v[i] != '\t')
 			return 0;
-		if (v[i] == 0x7f ||
-		    (v[i] == ';' && i && isspace((unsigned char)v[i - 1])))
+		if (v[i] == 0x7f || (v[i] == ';' && i && blank(v[i - 1])))
 			return 0;
 	}
-	return !n ||
-	    (!isspace((unsigned char)v[0]) &&
-		!isspace((unsigned char)v[n - 1]) && v[0] != ';');
+	return !n || (!blank(v[0]) && !blank(v[n - 1]) && v[0] != ';');
 }
 
 /* What is wrong with a trimmed line, NULL when nothing is. */
@@ -112,11 +105,11 @@ line_fault(const char *s, size_t n)
 		    "not a [section]";
 	if (!eq)
 		return "neither key = value nor [section]";
-	for (k = (size_t)(eq - s); k && isspace((unsigned char)s[k - 1]);)
+	for (k = (size_t)(eq - s); k && blank(s[k - 1]);)
 		k--;
 	if (!conf_key_ok(s, k))
 		return "bad key";
-	for (eq++; eq < s + n && isspace((unsigned char)*eq);)
+	for (eq++; eq < s + n && blank(*eq);)
 		eq++;
 	if (!conf_value_ok(eq, (size_t)(s + n - eq)))
 		return "bad value";
@@ -135,11 +128,11 @@ next_line(char *out, int size, void *arg)
 	n = strcspn(s, "\n");
 	r->at = s + n + (s[n] == '\n');
 	r->line++;
-	while (n && isspace((unsigned char)*s)) {
+	while (n && blank(*s)) {
 		s++;
 		n--;
 	}
-	while (n && isspace((unsigned char)s[n - 1]))
+	while (n && blank(s[n - 1]))
 		n--;
 	fault = line_fault(s, n);
 	if (!fault && n + 1 > (size_t)size)
@@ -150,9 +143,22 @@ next_line(char *out, int size, void *arg)
 		    fault);
 		return NULL;
 	}
+	if (*s == '#' || *s == ';')
+		n = 0; /* libinih would look through it to pass it over */
 	memcpy(out, s, n);
 	out[n] = '\0';
 	return out;
+}
+
+static const char *
+keep(struct conf *c, const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *at = c->store + c->stored;
+
+	memcpy(at, s, n);
+	c->stored += n;
+	return at;
 }
 
 static int
@@ -165,8 +171,13 @@ take(void *arg, const char *section, const char *key, const char *value)
 		c->cap = c->cap ? 2 * c->cap : 32;
 		c->items = xreallocarray(c->items, c->cap, sizeof *c->items);
 	}
-	c->items[c->n++] = (struct item){ xstrdup(section), xstrdup(key),
-		xstrdup(value), r->line };
+	if (!c->n || strcmp(c->items[c->n - 1].section, section) != 0)
+		section = keep(c, section);
+	else
+		section = c->items[c->n - 1].section;
+	key = keep(c, key);
+	c->items[c->n++] =
+	    (struct item){ section, key, keep(c, value), r->line };
 	return 1;
 }
 
@@ -176,8 +187,10 @@ conf_parse(struct conf *c, struct why *why)
 	struct reader r = { .c = c, .why = why };
 	int bad;
 
-	drop_items(c);
+	c->n = c->stored = 0;
 	buf_add(&c->text, "", 0);
+	free(c->store);
+	c->store = xmalloc(c->text.n + 8);
 	r.at = c->text.p;
 	if (strlen(c->text.p) != c->text.n)
 		return why_set(why, EX_DATAERR, "%s: NUL byte", c->name);
@@ -210,10 +223,13 @@ conf_find(
     const struct conf *c, const char *section, const char *key, size_t nth)
 {
 	section = section ? section : "";
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->items[i].key, key) == 0 &&
-		    strcmp(c->items[i].section, section) == 0 && nth-- == 0)
-			return &c->items[i];
+	for (size_t i = 0; i < c->n; i++) {
+		const struct item *it = &c->items[i];
+
+		if (*it->key == *key && strcmp(it->key, key) == 0 &&
+		    strcmp(it->section, section) == 0 && nth-- == 0)
+			return it;
+	}
 	return NULL;
 }
 
@@ -231,13 +247,25 @@ conf_nth(const struct conf *c, const char *section, const char *key, size_t i)
 	return it ? it->value : NULL;
 }
 
-const char *
-conf_key(const struct conf *c, size_t i)
+int
+conf_line(const struct conf *c, const char *section, const char *key, size_t i)
 {
-	for (size_t k = 0; k < c->n; k++)
-		if (!*c->items[k].section && i-- == 0)
-			return c->items[k].key;
-	return NULL;
+	const struct item *it = conf_find(c, section, key, i);
+
+	return it ? it->line : 0;
+}
+
+int
+conf_each(const struct conf *c,
+    int (*fn)(const char *section, const char *key, const char *value, int line,
+	void *arg),
+    void *arg)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (fn(c->items[i].section, c->items[i].key, c->items[i].value,
+			c->items[i].line, arg) < 0)
+			return -1;
+	return 0;
 }
 
 static int

@@ -39,6 +39,15 @@ const char *conf_get(
 /* The i-th value of a key that is repeated, NULL behind the last. */
 const char *conf_nth(
     const struct conf *c, const char *section, const char *key, size_t i);
+/* The line it stands on, from 1; 0 when it is not there. */
+int conf_line(
+    const struct conf *c, const char *section, const char *key, size_t i);
+/* Call fn for each key, in the file's order, until it returns -1; section is
+ * "" before the first one. */
+int conf_each(const struct conf *c,
+    int (*fn)(const char *section, const char *key, const char *value, int line,
+	void *arg),
+    void *arg);
 /* Typed: 0 and *out; 1 when the key is not there, *out untouched; -1 with why
  * (EX_CONFIG, file and line). */
 int conf_int(const struct conf *c, const char *key, long long lo, long long hi,
@@ -66,9 +75,6 @@ int conf_drop(struct conf *c, const char *key, const char *value);
 int conf_set_in(struct conf *c, const char *section, const char *key,
     const char *value, struct why *why);
 int conf_drop_section(struct conf *c, const char *section);
-/* The i-th key before the first section, as often as it stands there; NULL
- * behind the last.  The conf's. */
-const char *conf_key(const struct conf *c, size_t i);
 /* 1 when the file has [section] with at least one key. */
 int conf_has(const struct conf *c, const char *section);
 

@@ -5,14 +5,17 @@
 
 #include "conf.h"
 
+/* Strings of the conf's store; items of one section share its name. */
 struct item {
-	char *section, *key, *value;
+	const char *section, *key, *value;
 	int line;
 };
 
 struct conf {
 	char *name;
 	struct buf text;
+	char *store; /* as large as the text: a line's strings need no more */
+	size_t stored;
 	struct item *items;
 	size_t n, cap;
 };

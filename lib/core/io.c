@@ -32,6 +32,18 @@ io_write(int fd, const void *p, size_t n)
 	return 0;
 }
 
+/* Read once, at most n bytes, to the end of b. */
+static ssize_t
+buf_read(struct buf *b, int fd, size_t n)
+{
+	ssize_t got = read(fd, buf_space(b, n), n);
+
+	if (got > 0)
+		b->n += (size_t)got;
+	b->p[b->n] = '\0';
+	return got;
+}
+
 int
 io_read(int fd, struct buf *b, size_t max)
 {
@@ -70,6 +82,14 @@ io_read_file(int dir, const char *name, struct buf *b, size_t max)
 	if (!S_ISREG(st.st_mode)) {
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 		return -1;
+	}
+	if (st.st_size > 0 && (uint64_t)st.st_size <= max) {
+		/* one call where the file is as long as it said */
+		ssize_t n = buf_read(b, fd, (size_t)st.st_size + 1);
+
+		if (n >= 0 && n <= st.st_size)
+			return 0;
+		max -= n > 0 ? (size_t)n : 0;
 	}
 	return io_read(fd, b, max);
 }

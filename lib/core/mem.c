@@ -137,6 +137,13 @@ buf_room(struct buf *b, size_t more)
 	b->p = xreallocarray(b->p, b->cap, 1);
 }
 
+char *
+buf_space(struct buf *b, size_t n)
+{
+	buf_room(b, n);
+	return b->p + b->n;
+}
+
 void
 buf_add(struct buf *b, const void *p, size_t n)
 {

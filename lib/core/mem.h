@@ -32,6 +32,8 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 char *xvasprintf(const char *fmt, va_list ap) PRINTF(1, 0);
+/* A number's decimal digits: quicker than xasprintf, for long lists. */
+char *num_text(uint64_t n);
 
 /*
  * What went wrong, for the caller to print.  code is one of the exit codes
@@ -55,6 +57,8 @@ struct buf {
 };
 
 void buf_add(struct buf *b, const void *p, size_t n);
+/* Room for n bytes at its end, to be written by others, who add to b->n. */
+char *buf_space(struct buf *b, size_t n);
 void buf_str(struct buf *b, const char *s);
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 /* Add s with every byte that is not printable ASCII shown as \ooo; for text
@@ -96,6 +100,8 @@ int num_duration(const char *s, long long *ms);
 char *num_size_text(uint64_t bytes);
 /* For people: 597 MB, 1.2 GB (powers of 1000). */
 char *num_human(uint64_t bytes);
+/* For people, of memory and disks: 512 MiB, 40 GiB. */
+char *num_binary(uint64_t bytes);
 
 /* How many slips of the finger (insert, delete, change, swap) lie between a
  * and b, of at most 16 bytes; and how many still make a suggestion for a. */

@@ -121,6 +121,18 @@ num_duration(const char *s, long long *ms)
 }
 
 char *
+num_text(uint64_t n)
+{
+	char text[24], *p = text + sizeof text;
+
+	*--p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	return xstrdup(p);
+}
+
+char *
 num_size_text(uint64_t bytes)
 {
 	static const char letters[] = "KMGT";
@@ -147,4 +159,20 @@ num_human(uint64_t bytes)
 		u++;
 	}
 	return xasprintf(u && n < 9.95 ? "%.1f %s" : "%.0f %s", n, units[u]);
+}
+
+char *
+num_binary(uint64_t n)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double d = (double)n;
+	size_t u = 0;
+
+	while (d >= 1024 && u + 1 < LEN(units)) {
+		d /= 1024;
+		u++;
+	}
+	if (d < 10 && d != (double)(int)d)
+		return xasprintf("%.1f %s", d, units[u]);
+	return xasprintf("%.0f %s", d, units[u]);
 }

@@ -17,6 +17,7 @@ struct table {
 	size_t ncols;
 	size_t *pick; /* the columns printed, in order */
 	size_t npick;
+	unsigned char *wanted; /* by column */
 	struct out out;
 	char **cells; /* nrows x ncols */
 	size_t nrows, cap;
@@ -92,52 +93,45 @@ table_new(const struct out *out, const struct col *cols, size_t n)
 	t->out = *out;
 	t->pick = xcalloc(n, sizeof *t->pick);
 	pick(t);
+	t->wanted = xcalloc(n, 1);
+	for (size_t k = 0; k < t->npick; k++)
+		t->wanted[t->pick[k]] = 1;
 	return t;
 }
 
 int
 table_wants(const struct table *t, size_t i)
 {
-	for (size_t k = 0; k < t->npick; k++)
-		if (t->pick[k] == i)
-			return 1;
-	return 0;
+	return t->wanted[i];
 }
 
 void
-table_row(struct table *t, const char *const *cells)
+table_take(struct table *t, char *const *cells)
 {
 	if (t->nrows == t->cap) {
 		t->cap = t->cap ? 2 * t->cap : 64;
 		t->cells = xreallocarray(
 		    t->cells, t->cap, t->ncols * sizeof *t->cells);
 	}
+	memcpy(t->cells + t->nrows++ * t->ncols, cells,
+	    t->ncols * sizeof *t->cells);
+}
+
+void
+table_row(struct table *t, const char *const *cells)
+{
+	char **copy = xcalloc(t->ncols, sizeof *copy);
+
 	for (size_t i = 0; i < t->ncols; i++)
-		t->cells[t->nrows * t->ncols + i] =
-		    cells[i] ? xstrdup(cells[i]) : NULL;
-	t->nrows++;
+		copy[i] = cells[i] ? xstrdup(cells[i]) : NULL;
+	table_take(t, copy);
+	free(copy);
 }
 
 static const char *
 cell(const struct table *t, size_t row, size_t k)
 {
 	return t->cells[row * t->ncols + t->pick[k]];
-}
-
-static char *
-gib(uint64_t n)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double d = (double)n;
-	size_t u = 0;
-
-	while (d >= 1024 && u + 1 < LEN(units)) {
-		d /= 1024;
-		u++;
-	}
-	if (d < 10 && d != (double)(int)d)
-		return xasprintf("%.1f %s", d, units[u]);
-	return xasprintf("%.0f %s", d, units[u]);
 }
 
 static char *
@@ -168,9 +162,12 @@ human(const struct col *col, const char *text)
 	case COL_SIZE:
 		return num_size(text, 1, &n) < 0 ? xstrdup(text) : num_human(n);
 	case COL_MEM:
-		return num_size(text, 1, &n) < 0 ? xstrdup(text) : gib(n);
+		return num_size(text, 1, &n) < 0 ? xstrdup(text) :
+						   num_binary(n);
 	case COL_TIME:
 		return local_time(text);
+	case COL_MARK:
+		return xstrdup(strcmp(text, "yes") == 0 ? "*" : "");
 	default:
 		return xstrdup(text);
 	}
@@ -238,14 +235,11 @@ print_aligned(const struct table *t)
 static void
 print_field(const char *s)
 {
-	autobuf struct buf b = { 0 };
-
 	for (; s && *s; s++)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			buf_fmt(&b, "\\%03o", (unsigned char)*s);
+			say("\\%03o", (unsigned char)*s);
 		else
-			buf_add(&b, s, 1);
-	say("%s", b.p ? b.p : "");
+			(void)putc_unlocked(*s, stdout); /* say_done looks */
 }
 
 static void
@@ -259,7 +253,8 @@ print_tabs(const struct table *t)
 	for (size_t r = 0; r < t->nrows; r++)
 		for (size_t k = 0; k < t->npick; k++) {
 			print_field(cell(t, r, k));
-			say("%s", k + 1 < t->npick ? "\t" : "\n");
+			(void)putc_unlocked(
+			    k + 1 < t->npick ? '\t' : '\n', stdout);
 		}
 }
 
@@ -273,7 +268,7 @@ json_cell(struct buf *b, const struct col *col, const char *text)
 		buf_str(b, "null");
 	else if (number)
 		buf_str(b, text);
-	else if (col->kind == COL_BOOL)
+	else if (col->kind == COL_BOOL || col->kind == COL_MARK)
 		buf_str(b, strcmp(text, "yes") == 0 ? "true" : "false");
 	else
 		json_quote(b, text);
@@ -311,6 +306,7 @@ table_free(struct table *t)
 	for (size_t i = 0; i < t->nrows * t->ncols; i++)
 		free(t->cells[i]);
 	free(t->cells);
+	free(t->wanted);
 	free(t->pick);
 	free(t);
 }

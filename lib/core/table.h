@@ -23,6 +23,7 @@ enum col_kind {
 	COL_MEM,
 	COL_TIME,
 	COL_BOOL,
+	COL_MARK, /* as COL_BOOL, for people a star */
 	COL_STATUS
 };
 
@@ -63,6 +64,8 @@ struct table *table_new(
 int table_wants(const struct table *t, size_t i);
 /* Add a row of n cells; they are copied. */
 void table_row(struct table *t, const char *const *cells);
+/* The same with cells whose memory the table takes over. */
+void table_take(struct table *t, char *const *cells);
 /* Print as a list, or each row as key=value lines with a blank line between
  * (in JSON: one object, an array of them when there are several), and free. */
 void table_print(struct table *t);
