@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* publish, link, control and fds: the parts of xray-net around its gate. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "link.h"
 #include "mem.h"
 #include "publish.h"
+#include "request.h"
 #include "tap.h"
 
 static void
@@ -40,6 +42,72 @@ test_publish(void)
 	while (t.n < PUBLISH_MAX)
 		(void)publish_port(&t, "1:1", &why);
 	ok(publish_port(&t, "1:1", &why) < 0, "no more than 64");
+}
+
+static int added, dropped, refuse;
+
+static int
+add(const struct publish *p)
+{
+	(void)p;
+	added++;
+	errno = EADDRINUSE;
+	return refuse ? -1 : 0;
+}
+
+static int
+drop(const struct publish *p)
+{
+	dropped += p->guest;
+	return 0;
+}
+
+static size_t
+cut(void)
+{
+	return 7;
+}
+
+/* What the gateway answers to a line. */
+static int
+says(struct requests *r, const char *line, const char *want)
+{
+	autobuf struct buf b = { 0 };
+
+	request_answer(line, &b, r);
+	return b.p && strcmp(b.p, want) == 0;
+}
+
+static void
+test_request(void)
+{
+	static struct published t;
+	static struct gate gate;
+	struct requests r = { &gate, &t, cut, add, drop };
+
+	ok(says(&r, "cut", "ok 7"), "request: cut");
+	ok(says(&r, "forward 1.2.3.4:5:6/udp", "ok") && added == 1 &&
+		t.n == 1 && gate.udp[0] == 6,
+	    "request: forward, and the gate knows");
+	ok(says(&r, "forward 1.2.3.4:5:6/udp", "ok") && added == 1 && t.n == 1,
+	    "request: again is nothing new");
+	ok(says(&r, "forward 8080:80", "ok") && t.n == 2 && !gate.udp[1],
+	    "request: a second one");
+	refuse = 1;
+	ok(says(&r, "forward 81:80",
+	       "error tcp port 127.0.0.1:81: Address already in use") &&
+		t.n == 2,
+	    "request: what the host refuses is not kept");
+	ok(says(&r, "forward x", "error x: [ADDR:]HOST:GUEST[/udp]") &&
+		t.n == 2,
+	    "request: no port");
+	ok(says(&r, "unforward 1.2.3.4:5:6/udp", "ok") && dropped == 6 &&
+		t.n == 1 && !gate.udp[0] && t.v[0].guest == 80,
+	    "request: unforward, and the gate forgets");
+	ok(says(&r, "unforward 1.2.3.4:5:6/udp", "ok") && dropped == 6,
+	    "request: again is nothing");
+	ok(says(&r, "unforwarded", "error unknown request"),
+	    "request: nobody knows it");
 }
 
 static void
@@ -322,6 +390,7 @@ main(void)
 	if (!mkdtemp(dir) || chdir(dir) < 0)
 		abort();
 	test_publish();
+	test_request();
 	test_publish_unix();
 	test_link();
 	test_retry();
