@@ -11,12 +11,13 @@
 #include "table.h"
 #include "vm.h"
 
-enum { OPT_RUNNING = OPT_OWN, OPT_STOPPED };
+enum { OPT_RUNNING = OPT_OWN, OPT_STOPPED, OPT_STALE };
 
 static const struct opt opts[] = {
 	{ 'q', "quiet", NULL, "names only" },
 	{ OPT_RUNNING, "running", NULL, "those that run" },
 	{ OPT_STOPPED, "stopped", NULL, "those that do not" },
+	{ OPT_STALE, "stale", NULL, "those whose base has gone on" },
 	OUT_OPTS,
 	{ 0 },
 };
@@ -31,6 +32,20 @@ wanted(const char *name, int n, char **patterns)
 	return n == 0;
 }
 
+/* Whether the VM is one of those that were asked for. */
+static int
+matches(struct home *home, const struct vm *vm, int state)
+{
+	autofree char *stale = NULL;
+
+	if (!state)
+		return 1;
+	if (state != OPT_STALE)
+		return vm_alive(vm) == (state == OPT_RUNNING);
+	stale = facts_value(home, vm, "stale");
+	return stale && strcmp(stale, "yes") == 0;
+}
+
 static void
 row(struct home *home, const char *name, int state, int names_only,
     struct table *t)
@@ -41,11 +56,11 @@ row(struct home *home, const char *name, int state, int names_only,
 
 	if (broken)
 		warn_why(&why);
-	if (!state || (!broken && vm_alive(&vm) == (state == OPT_RUNNING))) {
+	if (broken ? !state : matches(home, &vm, state)) {
 		if (names_only)
 			say("%s\n", name);
 		else
-			facts_row(t, home, name, broken ? NULL : &vm);
+			facts_row(t, home, name, &vm, broken ? &why : NULL);
 	}
 	vm_close(&vm);
 }
@@ -70,7 +85,7 @@ main(int argc, char **argv)
 	t = table_new(&out, facts_cols, facts_ncols);
 	if (name_list(home.vms, &names, &why) < 0)
 		die_why(&why);
-	if (!names.n && say_chatty())
+	if (!names.n && !quiet)
 		hint("No VMs found. Create one: xray create NAME");
 	for (size_t i = 0; i < names.n; i++)
 		if (wanted(names.v[i], argc - optind, argv + optind))

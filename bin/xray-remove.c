@@ -4,13 +4,11 @@
 
 #include <getopt.h>
 #include <signal.h>
-#include <unistd.h>
 
+#include "each.h"
 #include "io.h"
 #include "opt.h"
-#include "sel.h"
 #include "sys.h"
-#include "vm.h"
 
 static const struct opt opts[] = {
 	{ 'y', "yes", NULL, "do not ask" },
@@ -22,9 +20,7 @@ static const struct opt opts[] = {
 };
 static const struct usage use = { "xray-remove", "(-a | - | VM ...)", opts, 0 };
 
-static struct home home;
 static int yes, force, dry_run;
-static long long lock_ms = -1;
 
 /* Power off at once; there is nothing to save. */
 static int
@@ -45,8 +41,7 @@ ready(struct vm *vm, struct why *why)
 {
 	if (vm->guarded)
 		return why_set(why, EX_NOPERM,
-		    "%s: protected; remove "
-		    "'protected' from its vm.ini first",
+		    "%s: protected; xray unprotect %s, then again", vm->name,
 		    vm->name);
 	if (!vm_alive(vm))
 		return 0;
@@ -61,25 +56,18 @@ ready(struct vm *vm, struct why *why)
 }
 
 static int
-remove_one(const char *name, struct why *why)
+remove_one(struct each *e, struct vm *vm, struct why *why)
 {
-	struct vm vm;
-	int lock, r = -1;
-
-	if (vm_open_any(&home, name, &vm, why) < 0)
+	if (ready(vm, why) < 0)
 		return -1;
-	lock = vm_lock(&home, &vm, lock_ms, why);
-	if (lock >= 0 && ready(&vm, why) == 0) {
-		if (dry_run)
-			hint("would remove %s/vms/%s", home.path, name);
-		r = dry_run ? 0 : vm_remove(&home, &vm, why);
-		if (r == 0 && !dry_run)
-			say_result("Removed VM: %s\n", name);
+	if (dry_run) {
+		hint("would remove %s/vms/%s", e->home.path, vm->name);
+		return 0;
 	}
-	if (lock >= 0)
-		close(lock);
-	vm_close(&vm);
-	return r;
+	if (vm_remove(&e->home, vm, why) < 0)
+		return -1;
+	say_result("Removed VM: %s\n", vm->name);
+	return 0;
 }
 
 static int
@@ -94,10 +82,11 @@ agreed(const struct strv *names)
 int
 main(int argc, char **argv)
 {
-	autostrv struct strv names = { 0 };
+	struct each e = EACH_INIT;
 	struct why why;
-	int c, all = 0, code = 0;
+	int c, code;
 
+	e.all = SEL_BROKEN;
 	while ((c = opt_next(argc, argv, &use)) != -1)
 		switch (c) {
 		case 'f':
@@ -107,32 +96,20 @@ main(int argc, char **argv)
 			yes = 1;
 			break;
 		case 'a':
-			all = 1;
+			e.all = SEL_ALL;
 			break;
 		case OPT_DRY_RUN:
 			dry_run = yes = 1;
 			break;
 		case OPT_LOCK_WAIT:
-			lock_ms = opt_ms(&use, "--lock-wait", optarg);
+			e.lock_ms = opt_ms(&use, "--lock-wait", optarg);
 			break;
 		}
-	if (home_open(&home, &why) < 0 ||
-	    sel_names(&home, argc, argv, optind, all ? SEL_ALL : SEL_BROKEN,
-		&names, &why) < 0)
+	if (each_open(&e, argc, argv, optind, &why) < 0)
 		die_selection(&use, &why);
-	if (lock_ms < 0) {
-		lock_ms = 0;
-		if (home_ms(&home, "XRAY_LOCK_WAIT", "lock_wait", &lock_ms,
-			&why) < 0)
-			die_why(&why);
-	}
-	if (!names.n || !agreed(&names))
-		return names.n ? EX_NO : say_done();
-	for (size_t i = 0; i < names.n; i++)
-		if (remove_one(names.v[i], &why) < 0) {
-			warn_why(&why);
-			code = code ? code : why.code;
-		}
+	if (!e.names.n || !agreed(&e.names))
+		return e.names.n ? EX_NO : say_done();
+	code = each_locked(&e, remove_one, warn_why);
 	(void)say_done();
 	return code;
 }

@@ -3,7 +3,6 @@
 #include "say.h"
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,8 @@
 #include "qmp.h"
 #include "run.h"
 #include "snap.h"
+#include "snap_table.h"
 #include "ssh.h"
-#include "table.h"
 #include "vm.h"
 
 enum { OPT_DISK_ONLY = OPT_OWN, OPT_NOTE, OPT_SAVE, OPT_RESTART };
@@ -28,11 +27,23 @@ static struct home home;
 static struct vm vm;
 static int lock = -1;
 
+/* Unless it runs, hold it still: vm.hold. */
+static void
+hold(void)
+{
+	autofree char *told = NULL;
+	struct why why;
+
+	if (snap_hold(&vm, &told, &why) < 0)
+		die_why(&why);
+	if (told)
+		note("%s", told);
+}
+
 /* Open the VM, and lock it when something will change. */
 static void
 open_vm(const char *name, long long lock_ms)
 {
-	autofree char *told = NULL;
 	struct why why;
 
 	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
@@ -48,28 +59,7 @@ open_vm(const char *name, long long lock_ms)
 	lock = vm_lock(&home, &vm, lock_ms, &why);
 	if (lock < 0)
 		die_why(&why);
-	if (!vm_alive(&vm) && snap_recover(&vm, &told, &why) < 0)
-		die_why(&why);
-	if (told)
-		note("%s", told);
-}
-
-/* The VM's run.lock, so that it is not started while its images change; -1
- * when it is alive. */
-static int
-hold_still(void)
-{
-	struct why why;
-	int fd;
-
-	if (vm_alive(&vm))
-		return -1;
-	fd = lock_take(vm.dir, "run.lock", vm.name, 0, &why);
-	if (fd < 0)
-		die_why(&why);
-	boot_clear(&vm); /* what a killed supervisor left */
-	vm.hold = fd;
-	return fd;
+	hold();
 }
 
 static struct qmp *
@@ -139,14 +129,13 @@ create_live(const char *tag, const char *text)
 }
 
 static void
-create_cold(const char *tag, const char *text, int still)
+create_cold(const char *tag, const char *text)
 {
 	struct why why;
 
 	if (snap_cold_create(&vm, tag, &why) < 0 ||
 	    snap_note(&vm, tag, NULL, text, &why) < 0)
 		die_why(&why);
-	close(still);
 	say_result("Created snapshot: %s\n", tag);
 }
 
@@ -170,7 +159,7 @@ create(int argc, char **argv)
 	autofree char *tag = NULL;
 	long long lock_ms = -1;
 	struct why why;
-	int c, still;
+	int c;
 
 	while ((c = opt_next(argc, argv, &create_use)) != -1)
 		if (c == OPT_NOTE)
@@ -184,28 +173,14 @@ create(int argc, char **argv)
 		die_why(&why);
 	open_vm(argv[optind], lock_ms);
 	(void)look(tag, 0);
-	still = hold_still();
-	if (still < 0)
+	if (vm.hold < 0)
 		create_live(tag, text);
 	else
-		create_cold(tag, text, still);
+		create_cold(tag, text);
 	return say_done();
 }
 
 /* ---- list ---- */
-
-enum { VM, TAG, KIND, SIZE, TIME, PARENT, CURRENT, NOTE, NCOLS };
-
-static const struct col cols[] = {
-	[VM] = { "vm", COL_TEXT, 0, NULL },
-	[TAG] = { "tag", COL_TEXT, 1, NULL },
-	[KIND] = { "kind", COL_TEXT, 1, NULL },
-	[SIZE] = { "size", COL_SIZE, 1, NULL },
-	[TIME] = { "time", COL_TIME, 1, NULL },
-	[PARENT] = { "parent", COL_TEXT, 1, NULL },
-	[CURRENT] = { "current", COL_BOOL, 1, NULL },
-	[NOTE] = { "note", COL_TEXT, 0, NULL },
-};
 
 static const struct opt list_opts[] = {
 	OUT_OPTS,
@@ -214,34 +189,9 @@ static const struct opt list_opts[] = {
 static const struct usage list_use = { "xray-snap list", "VM ...", list_opts,
 	0 };
 
-static void
-row(struct table *t, const struct snaps *all, const struct snapshot *s)
-{
-	const char *current = conf_get(all->conf, NULL, "current");
-	const char *cells[NCOLS] = { 0 };
-	autofree char *size = xasprintf("%" PRIu64, s->size);
-	time_t when = (time_t)s->seconds;
-	char time_text[32] = "";
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm))
-		(void)strftime(
-		    time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	cells[VM] = vm.name;
-	cells[TAG] = s->tag;
-	cells[KIND] = s->live ? "live" : "disk";
-	cells[SIZE] = size;
-	cells[TIME] = time_text;
-	cells[PARENT] = conf_get(all->conf, s->tag, "parent");
-	cells[CURRENT] = current && strcmp(current, s->tag) == 0 ? "yes" : "no";
-	cells[NOTE] = conf_get(all->conf, s->tag, "note");
-	table_row(t, cells);
-}
-
 static int
 list(int argc, char **argv)
 {
-	struct col shown[NCOLS];
 	struct out out = { 0 };
 	struct table *t;
 	struct why why;
@@ -249,20 +199,13 @@ list(int argc, char **argv)
 
 	while ((c = opt_next(argc, argv, &list_use)) != -1)
 		(void)out_opt(&out, c, optarg);
-	memcpy(shown, cols, sizeof shown);
-	shown[VM].shown = argc - optind > 1;
-	t = table_new(&out, shown, NCOLS);
+	t = snap_table(&out, argc - optind > 1, isatty(1));
 	if (optind == argc)
 		die_usage(&list_use, "no VM named");
 	for (int i = optind; i < argc; i++) {
-		struct snaps all;
-
 		open_vm(argv[i], -2);
-		if (snaps_read(&vm, &all, &why) < 0)
+		if (snap_rows(t, &vm, &why) < 0)
 			die_why(&why);
-		for (size_t k = 0; k < all.n; k++)
-			row(t, &all, &all.v[k]);
-		snaps_free(&all);
 		vm_close(&vm);
 	}
 	table_print(t);
@@ -343,7 +286,7 @@ set_resume(const char *tag)
 /* The order matters to who is killed between: without `resume` a reverted
  * disk boots, with it a disk not yet reverted would be resumed wrongly. */
 static void
-revert_cold(const struct snapshot *s, int disk_only, int still)
+revert_cold(const struct snapshot *s, int disk_only)
 {
 	int resumes = s->live && !disk_only;
 	struct why why;
@@ -353,7 +296,6 @@ revert_cold(const struct snapshot *s, int disk_only, int still)
 		die_why(&why);
 	if (resumes)
 		set_resume(s->tag);
-	close(still);
 	say_result("Reverted to snapshot: %s\n", s->tag);
 	if (resumes)
 		hint("xray start %s resumes it; --cold boots", vm.name);
@@ -397,7 +339,9 @@ revert_restarting(const struct snapshot *s, int yes, int restart)
 	/* what runs is thrown away: no need to ask the guest */
 	(void)io_read_file(vm.dir, "accel", &accel, 16);
 	run_tool("xray-stop", "--force", NULL);
-	revert_cold(s, 1, hold_still());
+	hold();
+	revert_cold(s, 1);
+	close(vm.hold);
 	close(lock);
 	run_tool(
 	    "xray-start", accel.n ? "--accel" : NULL, accel.n ? accel.p : NULL);
@@ -406,7 +350,7 @@ revert_restarting(const struct snapshot *s, int yes, int restart)
 static int
 revert(int argc, char **argv)
 {
-	int c, disk_only = 0, restart = 0, yes = 0, still;
+	int c, disk_only = 0, restart = 0, yes = 0;
 	autobuf struct buf accel = { 0 };
 	long long lock_ms = -1;
 	struct snapshot s;
@@ -435,9 +379,8 @@ revert(int argc, char **argv)
 	if (s.live && !disk_only &&
 	    snap_loads(&vm, s.tag, accel.n ? accel.p : NULL, &why) < 0)
 		die_why(&why);
-	still = hold_still();
-	if (still >= 0)
-		revert_cold(&s, disk_only, still);
+	if (vm.hold >= 0)
+		revert_cold(&s, disk_only);
 	else if (s.live && !disk_only)
 		revert_live(s.tag);
 	else
@@ -448,30 +391,47 @@ revert(int argc, char **argv)
 /* ---- delete ---- */
 
 static const struct opt delete_opts[] = {
-	{ 'y', "yes", NULL, "do not ask (nor does it without)" },
+	{ 'y', "yes", NULL, "do not ask" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
 	{ 0 },
 };
 static const struct usage delete_use = { "xray-snap delete", "VM TAG ...",
 	delete_opts, 0 };
 
+static int
+agreed(int n, char **tags, int yes)
+{
+	if (n == 1)
+		return confirm(
+		    yes, "Delete snapshot '%s' of '%s'?", tags[0], vm.name);
+	return confirm(yes, "Delete %d snapshots of '%s'?", n, vm.name);
+}
+
 static int delete (int argc, char **argv)
 {
 	long long lock_ms = -1;
 	struct qmp *q = NULL;
 	struct why why;
-	int c, still;
+	int c, yes = 0;
 
 	while ((c = opt_next(argc, argv, &delete_use)) != -1)
-		if (c == OPT_LOCK_WAIT)
+		if (c == 'y')
+			yes = 1;
+		else
 			lock_ms = opt_ms(&delete_use, "--lock-wait", optarg);
 	if (argc - optind < 2)
 		die_usage(&delete_use, "a VM and a tag");
+	/* nobody shall wait for the answer, so there is no lock yet */
+	open_vm(argv[optind], -2);
+	for (int i = optind + 1; i < argc; i++)
+		(void)look(argv[i], 1);
+	if (!agreed(argc - optind - 1, argv + optind + 1, yes))
+		return EX_NO;
+	vm_close(&vm);
 	open_vm(argv[optind], lock_ms);
 	for (int i = optind + 1; i < argc; i++)
 		(void)look(argv[i], 1);
-	still = hold_still();
-	if (still < 0)
+	if (vm.hold < 0)
 		q = monitor();
 	for (int i = optind + 1; i < argc; i++) {
 		int r = q ? snap_live_delete(&vm, q, argv[i], &why) :

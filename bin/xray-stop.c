@@ -9,13 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "each.h"
 #include "io.h"
 #include "opt.h"
 #include "qemu.h"
 #include "qmp.h"
-#include "sel.h"
 #include "sys.h"
-#include "vm.h"
 
 static const struct opt opts[] = {
 	{ 'f', "force", NULL, "no power button: end it now" },
@@ -41,7 +40,6 @@ struct stop {
 	int again; /* the power button is to be tried again */
 };
 
-static struct home home;
 static int force;
 static long long button_ms = -1;
 
@@ -169,17 +167,17 @@ stop_all(struct stop *s, size_t n)
 /* Open those that run.  A stopped one named by hand is 69; from -a or a
  * list it is passed over. */
 static size_t
-open_all(const struct strv *names, int strict, struct stop *s, int *code)
+open_all(struct each *e, struct stop *s, int *code)
 {
 	unsigned long long start;
 	struct why why;
 	size_t n = 0;
 	pid_t pid;
 
-	for (size_t i = 0; i < names->n; i++) {
+	for (size_t i = 0; i < e->names.n; i++) {
 		struct vm *vm = &s[n].vm;
 
-		if (vm_open(&home, names->v[i], vm, &why) < 0)
+		if (vm_open(&e->home, e->names.v[i], vm, &why) < 0)
 			die_why(&why);
 		if (vm_alive(vm) && faccessat(vm->dir, VM_QMP, F_OK, 0) < 0 &&
 		    vm_pid(vm, &pid, &start) < 0) {
@@ -194,9 +192,9 @@ open_all(const struct strv *names, int strict, struct stop *s, int *code)
 			continue;
 		}
 		vm_close(vm);
-		if (!strict)
+		if (e->listed)
 			continue;
-		warn("%s: not running", names->v[i]);
+		warn("%s: not running", e->names.v[i]);
 		*code = EX_UNAVAILABLE;
 	}
 	return n;
@@ -205,10 +203,10 @@ open_all(const struct strv *names, int strict, struct stop *s, int *code)
 int
 main(int argc, char **argv)
 {
-	autostrv struct strv names = { 0 };
+	struct each e = EACH_INIT;
 	struct stop *s;
 	struct why why;
-	int c, all = 0, listed, code = 0, got;
+	int c, code = 0, got;
 	size_t n;
 
 	while ((c = opt_next(argc, argv, &use)) != -1)
@@ -217,25 +215,22 @@ main(int argc, char **argv)
 			force = 1;
 			break;
 		case 'a':
-			all = 1;
+			e.all = SEL_RUNNING;
 			break;
 		case OPT_TIMEOUT:
 			button_ms = opt_ms(&use, "--timeout", optarg);
 			break;
 		}
-	if (home_open(&home, &why) < 0 ||
-	    sel_names(&home, argc, argv, optind, all ? SEL_RUNNING : SEL_NONE,
-		&names, &why) < 0)
+	if (each_open(&e, argc, argv, optind, &why) < 0)
 		die_selection(&use, &why);
 	if (button_ms < 0) {
 		button_ms = 60000;
-		if (home_ms(&home, "XRAY_STOP_TIMEOUT", "stop_timeout",
+		if (home_ms(&e.home, "XRAY_STOP_TIMEOUT", "stop_timeout",
 			&button_ms, &why) < 0)
 			die_why(&why);
 	}
-	listed = all || (optind < argc && strcmp(argv[optind], "-") == 0);
-	s = xcalloc(names.n, sizeof *s);
-	n = open_all(&names, !listed, s, &code);
+	s = xcalloc(e.names.n, sizeof *s);
+	n = open_all(&e, s, &code);
 	got = stop_all(s, n);
 	code = code ? code : got;
 	(void)say_done();

@@ -264,4 +264,20 @@ unknown() {
 	done
 }
 is 'and no other' 0 '' unknown
+# The table of lib/machine/keys.c: KIND is BORN or CONFIG, or VM or FACT.
+table_of() {
+	tr -d '\n' <lib/machine/keys.c | grep -oE '\{ "[a-z_]+", KEY_[A-Z]+, [A-Z_| ]+' |
+	    grep -E "$1" | sed 's/^{ "//;s/".*//' | sort
+}
+# keys_of SECTION: the keys that xray.ini(5) describes in it.
+keys_of() {
+	awk -v want="$1" '$1 == ".Ss" { on = $2 == want }
+	    on && $1 == ".It" && $2 == "Cm" {
+		for (i = 3; i <= NF && $i !~ /^(Ar|Oo)$/; i++)
+			if ($i != ",") print $i
+	    }' man/xray.ini.5 | sort -u
+}
+is 'config knows the keys of config.ini' 0 "$(keys_of config.ini)" \
+    table_of 'BORN|BOTH|CONFIG'
+is 'and those of vm.ini' 0 "$(keys_of vm.ini)" table_of 'VM|FACT|BOTH'
 plan "$n"

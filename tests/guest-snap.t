@@ -25,10 +25,10 @@ says 'nor is a path' 64 'not a tag' xray snap create $vm ../x
 says 'no such tag: 66, and the nearest' 66 'no snapshot frsh \(fresh\?\)' \
     xray snap revert $vm frsh
 says 'delete what is not there: 66' 66 'no snapshot nope' \
-    xray snap delete $vm nope
+    xray snap delete -y $vm nope
 is 'a tag left out is the time' 0 1 sh -c \
     "xray snap create $vm | grep -c '^Created snapshot: 20[0-9-]*'"
-xray snap delete -q $vm "$(tags | grep ^20)"
+xray snap delete -qy $vm "$(tags | grep ^20)"
 # One image refuses: all or none.
 qemu-img snapshot -c half "$dir/efivars.qcow2"
 chmod 400 "$dir/efivars.qcow2"
@@ -107,7 +107,7 @@ ok 'live: it stays paused' sh -c \
 is 'live: revert from paused to one that ran' 0 'Reverted to snapshot: two' \
     xray snap revert $vm two
 ok 'live: runs' until_ok 10 sh -c "xray status $vm | grep -q running"
-is 'live: delete' 0 'Deleted snapshot: asleep' xray snap delete $vm asleep
+is 'live: delete' 0 'Deleted snapshot: asleep' xray snap delete -y $vm asleep
 is 'live: no job is left behind' 0 '{"return":[]}' sh -c \
     "xray qmp $vm query-jobs | tr -d ' '"
 says 'live: a disk snapshot wants a restart: 69' 69 '\-\-restart' \

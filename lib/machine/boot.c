@@ -371,7 +371,15 @@ fail:
 void
 boot_state(const struct vm *vm, const char *state)
 {
-	(void)io_put(vm->dir, "state", 0600, state, strlen(state));
+	char text[64];
+	autoclose int fd =
+	    openat(vm->dir, "state", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	/* In place: that the disk is full must find room on it. */
+	(void)snprintf(text, sizeof text, "%s\n%*s", state,
+	    (int)(sizeof text - 2 - strlen(state)), "");
+	if (fd < 0 || pwrite(fd, text, sizeof text, 0) != sizeof text)
+		(void)io_put(vm->dir, "state", 0600, text, sizeof text);
 }
 
 int

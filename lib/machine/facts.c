@@ -2,7 +2,6 @@
 #include "facts.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@ enum {
 	GENERATION,
 	ACCEL,
 	ARCH,
+	DISPLAY,
 	FIRMWARE,
 	FORWARDS,
 	LABEL,
@@ -32,9 +32,11 @@ enum {
 	PATH,
 	PID,
 	PROTECTED,
+	REASON,
 	SNAPSHOTS,
 	SSH_HOST,
 	SSH_USER,
+	STALE,
 	STARTED,
 	CREATED,
 	RESUME,
@@ -53,6 +55,7 @@ const struct col facts_cols[] = {
 	[GENERATION] = { "generation", COL_INT, 0, NULL },
 	[ACCEL] = { "accel", COL_TEXT, 0, NULL },
 	[ARCH] = { "arch", COL_TEXT, 0, NULL },
+	[DISPLAY] = { "display", COL_TEXT, 0, NULL },
 	[FIRMWARE] = { "firmware", COL_TEXT, 0, NULL },
 	[FORWARDS] = { "forwards", COL_TEXT, 0, NULL },
 	[LABEL] = { "label", COL_TEXT, 0, NULL },
@@ -62,21 +65,17 @@ const struct col facts_cols[] = {
 	[PATH] = { "path", COL_TEXT, 0, NULL },
 	[PID] = { "pid", COL_INT, 0, NULL },
 	[PROTECTED] = { "protected", COL_BOOL, 0, NULL },
+	[REASON] = { "reason", COL_TEXT, 0, NULL },
 	[SNAPSHOTS] = { "snapshots", COL_TEXT, 0, NULL },
 	[SSH_HOST] = { "ssh_host", COL_TEXT, 0, NULL },
 	[SSH_USER] = { "ssh_user", COL_TEXT, 0, NULL },
+	[STALE] = { "stale", COL_BOOL, 0, NULL },
 	[STARTED] = { "started", COL_TIME, 0, NULL },
 	[CREATED] = { "created", COL_TIME, 0, NULL },
 	[RESUME] = { "resume", COL_TEXT, 0, NULL },
 	[CHAIN] = { "chain", COL_TEXT, 0, NULL },
 };
 const size_t facts_ncols = NCOLS;
-
-static char *
-number(long long n)
-{
-	return xasprintf("%lld", n);
-}
 
 /* Bytes the VM's own images take. */
 static char *
@@ -90,7 +89,7 @@ disk_used(const struct vm *vm)
 	for (int i = 0; i < n; i++)
 		if (fstatat(vm->dir, d[i].file, &st, 0) == 0)
 			sum += (uint64_t)st.st_blocks * 512;
-	return xasprintf("%" PRIu64, sum);
+	return num_text(sum);
 }
 
 static char *
@@ -137,7 +136,7 @@ pid_text(const struct vm *vm)
 	unsigned long long start;
 	pid_t pid;
 
-	return vm_pid(vm, &pid, &start) < 0 ? NULL : number(pid);
+	return vm_pid(vm, &pid, &start) < 0 ? NULL : num_text((uint64_t)pid);
 }
 
 static char *
@@ -148,21 +147,55 @@ chain(const struct home *h, const struct vm *vm)
 }
 
 static char *
-fact(const struct home *h, const struct vm *vm, size_t col)
+display(const struct vm *vm)
+{
+	const char *v = conf_get(vm->conf, NULL, facts_cols[DISPLAY].name);
+
+	return xstrdup(v ? v : "none");
+}
+
+/* What stands in brackets behind the status: disk full. */
+static char *
+reason(const struct vm *vm)
+{
+	autofree char *status = vm_status(vm);
+	const char *open = strchr(status, '(');
+
+	return open ? xstrndup(open + 1, strcspn(open + 1, ")")) : NULL;
+}
+
+/* Whether its base has a newer generation than the one it stands on. */
+static char *
+stale(struct home *h, const struct vm *vm)
+{
+	struct base b;
+	int yes;
+
+	if (!*vm->base || base_open(h, vm->base, &b, NULL) < 0)
+		return NULL;
+	yes = b.current > vm->generation;
+	base_close(&b);
+	return xstrdup(yes ? "yes" : "no");
+}
+
+static char *
+fact(struct home *h, const struct vm *vm, size_t col)
 {
 	switch (col) {
 	case SSH_PORT:
-		return vm->ssh_port ? number(vm->ssh_port) : NULL;
+		return vm->ssh_port ? num_text((uint64_t)vm->ssh_port) : NULL;
 	case MEMORY:
-		return xasprintf("%" PRIu64, vm->memory);
+		return num_text(vm->memory);
 	case CPUS:
-		return number(vm->cpus);
+		return num_text((uint64_t)vm->cpus);
 	case DISK:
 		return disk_used(vm);
 	case STATUS:
 		return vm_status(vm);
 	case GENERATION:
-		return number(vm->generation);
+		return num_text((uint64_t)vm->generation);
+	case DISPLAY:
+		return display(vm);
 	case ACCEL:
 	case STARTED:
 		return small_file(vm, facts_cols[col].name);
@@ -174,8 +207,12 @@ fact(const struct home *h, const struct vm *vm, size_t col)
 		return pid_text(vm);
 	case PROTECTED:
 		return xstrdup(vm->guarded ? "yes" : "no");
+	case REASON:
+		return reason(vm);
 	case SNAPSHOTS:
 		return snapshots(vm);
+	case STALE:
+		return stale(h, vm);
 	case SSH_HOST:
 		return xasprintf("%s.xray", vm->name);
 	case CHAIN:
@@ -189,8 +226,8 @@ fact(const struct home *h, const struct vm *vm, size_t col)
 }
 
 void
-facts_row(
-    struct table *t, struct home *h, const char *name, const struct vm *vm)
+facts_row(struct table *t, struct home *h, const char *name,
+    const struct vm *vm, const struct why *broken)
 {
 	char *cells[NCOLS] = { 0 };
 
@@ -199,12 +236,23 @@ facts_row(
 			continue;
 		if (i == NAME)
 			cells[i] = xstrdup(name);
-		else if (vm)
+		else if (!broken)
 			cells[i] = fact(h, vm, i);
 		else if (i == STATUS)
 			cells[i] = xstrdup("broken");
+		else if (i == REASON)
+			cells[i] = xstrdup(broken->text);
+		else if (i == PATH)
+			cells[i] = xasprintf("%s/vms/%s", h->path, name);
 	}
-	table_row(t, (const char *const *)cells);
+	table_take(t, cells);
+}
+
+char *
+facts_value(struct home *h, const struct vm *vm, const char *field)
+{
 	for (size_t i = 0; i < NCOLS; i++)
-		free(cells[i]);
+		if (strcmp(facts_cols[i].name, field) == 0)
+			return i == NAME ? xstrdup(vm->name) : fact(h, vm, i);
+	return NULL;
 }

@@ -10,8 +10,11 @@ extern const struct col facts_cols[];
 extern const size_t facts_ncols;
 
 /* Add the row of the VM called name to t; only the columns that are printed
- * are looked up.  A broken VM has status broken.  vm is NULL for one. */
-void facts_row(
-    struct table *t, struct home *h, const char *name, const struct vm *vm);
+ * are looked up.  With broken not NULL it has status broken, that reason, and
+ * little else; vm may be NULL then. */
+void facts_row(struct table *t, struct home *h, const char *name,
+    const struct vm *vm, const struct why *broken);
+/* One fact as text, the caller's; NULL when it has no value. */
+char *facts_value(struct home *h, const struct vm *vm, const char *field);
 
 #endif

@@ -74,6 +74,12 @@ int name_list(int dir, struct strv *out, struct why *why);
 int port_claim(
     struct home *h, const char *vm, int want, int *got, struct why *why);
 void port_release(struct home *h, const char *vm, int port);
+/* The VM that has the port (its digits), the caller's; NULL: nobody has. */
+char *port_holder(struct home *h, const char *port);
+/* Write a claim for `to`; with from not NULL for whichever of the two exists,
+ * `to` when both do.  0 or -1 with why. */
+int port_rename(struct home *h, int port, const char *from, const char *to,
+    struct why *why);
 /* 1 when addr:port (dotted quad, TCP or UDP) can be bound now; port_free: TCP
  * on 127.0.0.1. */
 int port_free_at(const char *addr, int port, int udp);

@@ -3,6 +3,10 @@
  * A claim is an O_EXCL file, so no vm.ini need be read to know who has a
  * port.  The claims are made and dropped under the home's lock; a claim whose
  * VM does not exist is what a killed create or remove left, and free.
+ *
+ * A VM that gets another name has both in its claims meanwhile, the new one
+ * behind: the last that exists holds the port, at whatever moment the move
+ * was killed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,13 +53,26 @@ static char *
 holder(struct home *h, int ports, const char *name)
 {
 	autobuf struct buf b = { 0 };
+	char *who = NULL;
 
 	if (io_read_file(ports, name, &b, 256) < 0)
 		return NULL;
-	b.p[strcspn(b.p, "\n")] = '\0';
-	if (!*b.p || faccessat(h->vms, b.p, F_OK, 0) < 0)
-		return NULL;
-	return buf_take(&b);
+	for (char *line = b.p, *end; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		if (*line && faccessat(h->vms, line, F_OK, 0) == 0)
+			who = line;
+	}
+	return who ? xstrdup(who) : NULL;
+}
+
+char *
+port_holder(struct home *h, const char *port)
+{
+	autoclose int ports = io_opendir(h->fd, "ports");
+
+	return ports < 0 ? NULL : holder(h, ports, port);
 }
 
 /* 1 claimed for vm, 0 somebody else has it (*who, the caller's), -1. */
@@ -151,13 +168,28 @@ void
 port_release(struct home *h, const char *vm, int port)
 {
 	autoclose int ports = io_mkdir(h->fd, "ports");
-	autobuf struct buf b = { 0 };
+	autofree char *who = NULL;
 	char name[16];
 
 	(void)snprintf(name, sizeof name, "%d", port);
-	if (ports < 0 || io_read_file(ports, name, &b, 256) < 0)
+	if (ports < 0)
 		return;
-	b.p[strcspn(b.p, "\n")] = '\0';
-	if (strcmp(b.p, vm) == 0)
+	who = holder(h, ports, name);
+	if (!who || strcmp(who, vm) == 0)
 		(void)unlinkat(ports, name, 0); /* a dead claim is harmless */
+}
+
+int
+port_rename(
+    struct home *h, int port, const char *from, const char *to, struct why *why)
+{
+	autoclose int ports = io_mkdir(h->fd, "ports");
+	autofree char *text =
+	    from ? xasprintf("%s\n%s\n", from, to) : xasprintf("%s\n", to);
+	char name[16];
+
+	(void)snprintf(name, sizeof name, "%d", port);
+	if (ports < 0 || io_replace(ports, name, 0600, text, strlen(text)) < 0)
+		return why_sys(why, EX_IOERR, "ports/%s", name);
+	return 0;
 }

@@ -7,7 +7,6 @@
 
 #include "io.h"
 #include "say.h"
-#include "vm.h"
 
 static int
 from_stdin(struct strv *names, struct why *why)
@@ -49,6 +48,17 @@ all_of(struct home *h, enum sel_all all, struct strv *names, struct why *why)
 }
 
 int
+sel_open(struct home *h, enum sel_all all, const char *name, struct vm *vm,
+    struct why *why)
+{
+	int port = name[strspn(name, "0123456789")] == '\0';
+
+	if (all == SEL_BROKEN && !port)
+		return vm_open_any(h, name, vm, why);
+	return vm_open(h, name, vm, why);
+}
+
+int
 sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
     struct strv *names, struct why *why)
 {
@@ -68,8 +78,7 @@ sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
 	for (size_t i = 0; i < names->n; i++) {
 		struct vm vm;
 
-		if ((all == SEL_BROKEN ? vm_open_any : vm_open)(
-			h, names->v[i], &vm, why) < 0)
+		if (sel_open(h, all, names->v[i], &vm, why) < 0)
 			return -1;
 		vm_close(&vm);
 	}

@@ -3,7 +3,7 @@
 #ifndef XRAY_SEL_H
 #define XRAY_SEL_H
 
-#include "home.h"
+#include "vm.h"
 
 /* What -a stands for, SEL_NONE when it was not given; SEL_BROKEN: it was not,
  * and VMs whose vm.ini is broken count too. */
@@ -17,5 +17,9 @@ enum sel_all { SEL_NONE, SEL_BROKEN, SEL_ALL, SEL_RUNNING, SEL_STOPPED };
  */
 int sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
     struct strv *names, struct why *why);
+
+/* Open one of them; with SEL_BROKEN one whose vm.ini is broken, too. */
+int sel_open(struct home *h, enum sel_all all, const char *name, struct vm *vm,
+    struct why *why);
 
 #endif

@@ -48,6 +48,18 @@ int snap_loads(
  * nobody wrote it down. */
 char *snap_accel(const struct vm *vm, const char *tag);
 
+/* One of the VM's images for qemu-img --image-opts, the caller's.  The chain is
+ * stated, as for QEMU: no header says what else is opened. */
+char *snap_image(const struct vm *vm, const struct vm_disk *d);
+
+/*
+ * Hold a VM that is off, so that it is not started while its files change:
+ * its run.lock, in vm->hold, and what killed commands left is put in order
+ * (*told as snap_recover's, may be NULL).  The caller holds the VM's lock.
+ * 0, 1 when it is alive and not held, -1 with why.
+ */
+int snap_hold(struct vm *vm, char **told, struct why *why);
+
 /* Of a stopped VM, by qemu-img over all its images at once, all or none. */
 int snap_cold_create(struct vm *vm, const char *tag, struct why *why);
 int snap_cold_revert(struct vm *vm, const char *tag, struct why *why);

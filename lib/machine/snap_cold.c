@@ -17,15 +17,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "io.h"
 #include "qcow2.h"
 #include "run.h"
 #include "say.h"
 #include "sys.h"
 
-/* The chain is stated, as for QEMU: no header says what else is opened. */
-static char *
-image_opts(const struct vm *vm, const struct vm_disk *d)
+char *
+snap_image(const struct vm *vm, const struct vm_disk *d)
 {
 	return xasprintf("driver=qcow2,file.driver=file,file.filename=%s,"
 			 "backing.driver=qcow2,backing.file.driver=file,"
@@ -37,7 +37,7 @@ static pid_t
 image_start(const struct vm *vm, const struct vm_disk *d, const char *letter,
     const char *tag, struct why *why)
 {
-	autofree char *opts = image_opts(vm, d);
+	autofree char *opts = snap_image(vm, d);
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
 
@@ -146,7 +146,7 @@ collect_leaks(const struct vm *vm, struct why *why)
 	int n = vm_disks(vm, d);
 
 	for (int i = 0; i < n; i++) {
-		autofree char *opts = image_opts(vm, &d[i]);
+		autofree char *opts = snap_image(vm, &d[i]);
 		autostrv struct strv argv = { 0 };
 		int code;
 
@@ -250,4 +250,27 @@ snap_cold_revert(struct vm *vm, const char *tag, struct why *why)
 	    snap_current(vm, tag, why) < 0)
 		return -1;
 	return journal_end(vm, why);
+}
+
+int
+snap_hold(struct vm *vm, char **told, struct why *why)
+{
+	char *text = NULL;
+
+	if (vm_alive(vm))
+		return 1;
+	vm->hold = lock_take(vm->dir, "run.lock", vm->name, 0, why);
+	if (vm->hold < 0)
+		return -1;
+	boot_clear(vm); /* what a killed supervisor left */
+	if (snap_recover(vm, &text, why) < 0) {
+		close(vm->hold);
+		vm->hold = -1;
+		return -1;
+	}
+	if (told)
+		*told = text;
+	else
+		free(text);
+	return 0;
 }

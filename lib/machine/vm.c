@@ -108,14 +108,9 @@ read_record(struct vm *vm, struct why *why)
 static char *
 by_port(struct home *h, const char *port)
 {
-	autofree char *file = xasprintf("ports/%s", port);
-	autobuf struct buf b = { 0 };
-
-	if (!*port || port[strspn(port, "0123456789")] ||
-	    io_read_file(h->fd, file, &b, 256) < 0)
+	if (!*port || port[strspn(port, "0123456789")])
 		return NULL;
-	b.p[strcspn(b.p, "\n")] = '\0';
-	return buf_take(&b);
+	return port_holder(h, port);
 }
 
 /* What cannot be parsed can still say that it is protected. */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* edit: change config.ini, or let a person change a file of keys. */
+#ifndef XRAY_EDIT_H
+#define XRAY_EDIT_H
+
+#include "vm.h"
+
+/* Set key of section ("" none) in config.ini, NULL removes it; under the
+ * home's lock.  0, 1 when it was so, -1 with why. */
+int edit_config(struct home *h, const char *section, const char *key,
+    const char *value, struct why *why);
+
+/*
+ * Let $VISUAL, $EDITOR or vi change a copy of config.ini, or of vm's vm.ini
+ * when vm is not NULL, and put it in place when it can be (see keys_check);
+ * no lock is held while the person works, at most lock_ms are waited for it
+ * then.  0, 1 when nothing was changed, -1 with why: the copy is kept, and
+ * the text says where.
+ */
+int edit_file(struct home *h, struct vm *vm, long long lock_ms,
+    void (*unknown)(const struct why *why), struct why *why);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Adding: claim, gateway, vm.ini.  Whoever is killed between leaves a claim
+ * of this VM's and perhaps a port that is open until it stops; doing it again
+ * finds both to be its own.  Removing goes the other way, vm.ini first.
+ */
+#include "forward.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "qemu.h"
+#include "say.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+enum { ASK_MS = 10000 };
+
+char *
+gateway_ask(const struct vm *vm, const char *line, struct why *why)
+{
+	autofree char *text = xasprintf("%s\n", line);
+	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
+	char reply[256];
+	ssize_t n;
+
+	if (fd < 0 ||
+	    send(fd, text, strlen(text), MSG_NOSIGNAL) !=
+		(ssize_t)strlen(text) ||
+	    io_wait_readable(fd, io_now() + ASK_MS) != 1 ||
+	    (n = recv(fd, reply, sizeof reply - 1, 0)) <= 0) {
+		why_set(why, EX_UNAVAILABLE, "%s: its gateway does not answer",
+		    vm->name);
+		return NULL;
+	}
+	reply[n] = '\0';
+	reply[strcspn(reply, "\n")] = '\0';
+	if (strcmp(reply, "ok") == 0 || str_starts(reply, "ok "))
+		return xstrdup(reply + (reply[2] ? 3 : 2));
+	why_set(why, EX_TEMPFAIL, "%s: %s", vm->name,
+	    str_starts(reply, "error ") ? reply + 6 : reply);
+	return NULL;
+}
+
+char *
+forward_text(const struct forward *f)
+{
+	int local = strcmp(f->addr, "127.0.0.1") == 0;
+
+	return xasprintf("%s%s%d:%d%s", local ? "" : f->addr, local ? "" : ":",
+	    f->host, f->guest, f->udp ? "/udp" : "");
+}
+
+/* Whether the VM runs with a gateway, which is to know at once. */
+static int
+has_gateway(const struct vm *vm)
+{
+	return vm_alive(vm) && strcmp(vm->net, "none") != 0;
+}
+
+static int
+tell(const struct vm *vm, const char *verb, const struct forward *f,
+    struct why *why)
+{
+	autofree char *line = xasprintf("%s %s:%d:%d%s", verb, f->addr, f->host,
+	    f->guest, f->udp ? "/udp" : "");
+	autofree char *reply = gateway_ask(vm, line, why);
+
+	return reply ? 0 : -1;
+}
+
+/* The text of the forward in vm.ini; NULL when it is not there. */
+static const char *
+find(const struct vm *vm, const struct forward *want)
+{
+	const char *text;
+	struct forward f;
+
+	for (size_t i = 0; (text = conf_nth(vm->conf, NULL, "port", i)); i++)
+		if (forward_parse(text, &f, NULL) == 0 &&
+		    strcmp(f.addr, want->addr) == 0 && f.host == want->host &&
+		    f.guest == want->guest && f.udp == want->udp)
+			return text;
+	return NULL;
+}
+
+/* How many things of the VM's are on that port of the host's; *same: one with
+ * the same protocol. */
+static int
+uses(const struct vm *vm, int port, int udp, int *same)
+{
+	int n = vm->ssh_port == port;
+	const char *text;
+	struct forward f;
+
+	*same = n && !udp;
+	for (size_t i = 0; (text = conf_nth(vm->conf, NULL, "port", i)); i++)
+		if (forward_parse(text, &f, NULL) == 0 && f.host == port) {
+			n++;
+			*same |= f.udp == udp;
+		}
+	return n;
+}
+
+static int
+claim(struct home *h, const struct vm *vm, int port, struct why *why)
+{
+	autoclose int lock = home_lock(h, why);
+	int got;
+
+	return lock < 0 ? -1 : port_claim(h, vm->name, port, &got, why);
+}
+
+/* Unless something else of the VM's is on it. */
+static void
+release(struct home *h, const struct vm *vm, int port)
+{
+	autoclose int lock = home_lock(h, NULL);
+	int same;
+
+	if (lock >= 0 && uses(vm, port, 0, &same) == 0)
+		port_release(h, vm->name, port);
+}
+
+static int
+save(struct vm *vm, const char *key, const char *value, struct why *why)
+{
+	if (conf_add(vm->conf, key, value, why) < 0)
+		return -1;
+	return vm_save(vm, why);
+}
+
+/* Open it in the gateway, or see that it could be opened. */
+static int
+open_port(const struct vm *vm, const struct forward *f, struct why *why)
+{
+	if (has_gateway(vm))
+		return tell(vm, "forward", f, why);
+	if (port_free_at(f->addr, f->host, f->udp))
+		return 0;
+	return why_set(why, EX_TEMPFAIL,
+	    "%s: port %d is taken by another program", vm->name, f->host);
+}
+
+int
+forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
+{
+	autofree char *canon = NULL;
+	struct forward f;
+	int same;
+
+	if (forward_parse(text, &f, why) < 0)
+		return -1;
+	if (find(vm, &f)) /* a gateway that came later may not know it */
+		return has_gateway(vm) && tell(vm, "forward", &f, why) < 0 ?
+		    -1 :
+		    1;
+	(void)uses(vm, f.host, f.udp, &same);
+	if (same)
+		return why_set(why, EX_TEMPFAIL,
+		    "%s: port %d is in use by itself; xray port list %s",
+		    vm->name, f.host, vm->name);
+	canon = forward_text(&f);
+	if (claim(h, vm, f.host, why) < 0)
+		return -1;
+	if (open_port(vm, &f, why) < 0) {
+		release(h, vm, f.host);
+		return -1;
+	}
+	if (save(vm, "port", canon, why) == 0)
+		return 0;
+	if (has_gateway(vm))
+		(void)tell(vm, "unforward", &f, NULL);
+	release(h, vm, f.host);
+	return -1;
+}
+
+int
+forward_remove(struct home *h, struct vm *vm, const char *text, struct why *why)
+{
+	const char *there;
+	struct forward f;
+
+	if (forward_parse(text, &f, why) < 0)
+		return -1;
+	there = find(vm, &f);
+	if (!there)
+		return why_set(why, EX_NOINPUT,
+		    "%s: no port forward %s; xray port list %s", vm->name, text,
+		    vm->name);
+	if (conf_drop(vm->conf, "port", there) < 0)
+		return why_set(why, EX_SOFTWARE, "%s: %s", vm->name, text);
+	if (vm_save(vm, why) < 0 ||
+	    (has_gateway(vm) && tell(vm, "unforward", &f, why) < 0))
+		return -1;
+	release(h, vm, f.host);
+	return 0;
+}
+
+int
+forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
+{
+	struct forward new = { "127.0.0.1", port, 22, 0 }, old = new;
+	char text[16];
+	int same;
+
+	old.host = (int)vm->ssh_port;
+	if (port == old.host && vm->port_fixed)
+		return 1;
+	(void)uses(vm, port, 0, &same);
+	if (same && port != old.host)
+		return why_set(why, EX_TEMPFAIL,
+		    "%s: port %d is in use by itself; xray port list %s",
+		    vm->name, port, vm->name);
+	(void)snprintf(text, sizeof text, "%d", port);
+	if (port != old.host &&
+	    (claim(h, vm, port, why) < 0 || open_port(vm, &new, why) < 0)) {
+		release(h, vm, port);
+		return -1;
+	}
+	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
+	    conf_set(vm->conf, "ssh_port_fixed", "yes", why) < 0 ||
+	    vm_save(vm, why) < 0)
+		return -1;
+	if (port != old.host && old.host) {
+		if (has_gateway(vm))
+			(void)tell(vm, "unforward", &old, NULL);
+		release(h, vm, old.host);
+	}
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * forward: a VM's ports while it exists: in vm.ini, claimed, and at once in
+ * the gateway of one that runs.  Who changes something holds the VM's lock;
+ * both changes survive being killed and may be done again.
+ */
+#ifndef XRAY_FORWARD_H
+#define XRAY_FORWARD_H
+
+#include "vm.h"
+
+/*
+ * Publish text, [ADDR:]HOST:GUEST[/udp].  0, 1 when it was there, -1 with
+ * why: EX_USAGE for what is none, EX_TEMPFAIL when the port is taken, by
+ * whom.
+ */
+int forward_add(
+    struct home *h, struct vm *vm, const char *text, struct why *why);
+/* Publish it no longer; connections that are open stay.  0, or -1 with why:
+ * EX_NOINPUT when it is not there. */
+int forward_remove(
+    struct home *h, struct vm *vm, const char *text, struct why *why);
+/* Give the VM's ssh another port, for good.  0, 1 when it had it, -1. */
+int forward_ssh(struct home *h, struct vm *vm, int port, struct why *why);
+
+/* "8080:80", "0.0.0.0:53:53/udp": the shortest text for f; the caller's. */
+char *forward_text(const struct forward *f);
+
+/* Send a line to the gateway; what it answered behind "ok", the caller's, or
+ * NULL with why: EX_UNAVAILABLE when it is not there, EX_TEMPFAIL with its
+ * words when it could not. */
+char *gateway_ask(const struct vm *vm, const char *line, struct why *why);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: ISC */
+#include "keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "say.h"
+#include "sys.h"
+
+enum {
+	BORN = KEY_CONFIG | KEY_BIRTH,
+	BOTH = KEY_CONFIG | KEY_VM,
+	FACT = KEY_VM | KEY_FACT
+};
+
+static const char *const firmwares[] = { "auto", "bios", "uefi", NULL };
+
+#define MIB (1LL << 20)
+#define GIB (1LL << 30)
+
+/* clang-format off */
+const struct key keys[] = {
+	{ "base", KEY_NAME, BORN | FACT, NULL, NULL, 0, 0, NULL,
+	    "its disk stands on it" },
+	{ "generation", KEY_INT, FACT, NULL, NULL, 1, 1 << 30, NULL,
+	    "its disk stands on it" },
+	{ "memory", KEY_SIZE, BORN | KEY_VM, "4096M", "XRAY_VM_MEMORY",
+	    16 * MIB, MIB, NULL, NULL },
+	{ "cpus", KEY_INT, BORN | KEY_VM, NULL, "XRAY_VM_CPUS", 1, 255, NULL,
+	    NULL },
+	{ "disk", KEY_SIZE, BORN, "20G", NULL, 0, GIB, NULL, NULL },
+	{ "ssh_user", KEY_USER, BORN | KEY_VM, "ubuntu", NULL, 0, 0, NULL,
+	    NULL },
+	{ "ssh_port", KEY_INT, KEY_VM | KEY_OWN, NULL, NULL, 1, 65535, NULL,
+	    "xray config set VM ssh_port N" },
+	{ "ssh_port_fixed", KEY_BOOL, KEY_VM, "no", NULL, 0, 0, NULL, NULL },
+	{ "port", KEY_FORWARD, KEY_VM | KEY_LIST | KEY_OWN, NULL, NULL, 0, 0,
+	    NULL, "xray port add, xray port remove" },
+	{ "net", KEY_WORD, BORN | KEY_VM, "filtered", NULL, 0, 0, vm_nets,
+	    NULL },
+	{ "accel", KEY_WORD, BOTH, "auto", "XRAY_ACCEL", 0, 0, vm_accels,
+	    NULL },
+	{ "label", KEY_TEXT, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
+	{ "protected", KEY_BOOL, KEY_VM, "no", NULL, 0, 0, NULL, NULL },
+	{ "arch", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
+	    "it is built that way" },
+	{ "machine", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
+	    "its snapshots load on no other" },
+	{ "hardware", KEY_INT, FACT, NULL, NULL, 1, 1, NULL,
+	    "its snapshots load on no other" },
+	{ "firmware", KEY_WORD, BORN | FACT, "bios", NULL, 0, 0, firmwares,
+	    "its disk boots that way" },
+	{ "uuid", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
+	    "the guest knows itself by it" },
+	{ "mac", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
+	    "the guest knows its network by it" },
+	{ "version", KEY_INT, FACT, NULL, NULL, 1, 1, NULL,
+	    "it tells the form of the file" },
+	{ "created", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
+	    "it cannot be another time" },
+	{ "resume", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
+	    "xray snap revert, or start --cold" },
+	{ "autostart", KEY_BOOL, BORN, "no", NULL, 0, 0, NULL, NULL },
+	{ "ssh_key", KEY_TEXT, KEY_CONFIG, NULL, "XRAY_SSH_KEY", 0, 0, NULL,
+	    NULL },
+	{ "wait_timeout", KEY_TIME, KEY_CONFIG, "120", "XRAY_WAIT_TIMEOUT", 0,
+	    0, NULL, NULL },
+	{ "stop_timeout", KEY_TIME, KEY_CONFIG, "60", "XRAY_STOP_TIMEOUT", 0,
+	    0, NULL, NULL },
+	{ "lock_wait", KEY_TIME, KEY_CONFIG, "0", "XRAY_LOCK_WAIT", 0, 0, NULL,
+	    NULL },
+	{ "min_free", KEY_SIZE, KEY_CONFIG, "1G", NULL, 0, GIB, NULL, NULL },
+	{ "cache", KEY_TEXT, BORN, NULL, "XRAY_CACHE", 0, 0, NULL, NULL },
+};
+/* clang-format on */
+const size_t nkeys = LEN(keys);
+
+const struct key *
+key_find(const char *name, struct why *why)
+{
+	const char *best = NULL;
+	int least = str_near(name) + 1;
+
+	for (size_t i = 0; i < nkeys; i++) {
+		int d = str_distance(name, keys[i].name);
+
+		if (strcmp(name, keys[i].name) == 0)
+			return &keys[i];
+		if (d < least) {
+			least = d;
+			best = keys[i].name;
+		}
+	}
+	why_set(why, EX_NOINPUT, "%s: no such key%s%s%s", name,
+	    best ? " (" : "", best ? best : "", best ? "?)" : "");
+	return NULL;
+}
+
+static int
+is_word(const char *value, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(value, *words) == 0)
+			return 1;
+	return 0;
+}
+
+/* A user's name is a word of ssh's command line and of the guest's files. */
+static int
+is_user(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n && n < 33 && *s != '-' &&
+	    s[strspn(s,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")] == '\0';
+}
+
+static int
+refused(
+    const struct key *k, const char *value, const char *want, struct why *why)
+{
+	return why_set(why, EX_USAGE, "%s: %s: not %s", k->name, value, want);
+}
+
+static int
+check_size(const struct key *k, const char *value, struct why *why)
+{
+	uint64_t n;
+
+	if (num_size(value, (uint64_t)k->hi, &n) < 0)
+		return refused(k, value, "a size such as 512M or 4G", why);
+	if (k->lo && (n < (uint64_t)k->lo || n % MIB))
+		return refused(k, value, "whole MiB, at least 16", why);
+	return 0;
+}
+
+static int
+check_word(const struct key *k, const char *value, struct why *why)
+{
+	autobuf struct buf b = { 0 };
+
+	if (is_word(value, k->words))
+		return 0;
+	for (size_t i = 0; k->words[i]; i++)
+		buf_fmt(&b, "%s%s",
+		    !i			? "" :
+			k->words[i + 1] ? ", " :
+					  " or ",
+		    k->words[i]);
+	return refused(k, value, b.p, why);
+}
+
+int
+key_check(const struct key *k, const char *value, struct why *why)
+{
+	static const char *const bools[] = { "yes", "no", "true", "false", "on",
+		"off", "1", "0", NULL };
+	autofree char *range = NULL;
+	struct forward f;
+	long long n;
+
+	switch (k->type) {
+	case KEY_BOOL:
+		return is_word(value, bools) ?
+		    0 :
+		    refused(k, value, "yes or no", why);
+	case KEY_INT:
+		range = xasprintf("a number from %lld to %lld", k->lo, k->hi);
+		return num_int(value, k->lo, k->hi, &n) == 0 ?
+		    0 :
+		    refused(k, value, range, why);
+	case KEY_SIZE:
+		return check_size(k, value, why);
+	case KEY_TIME:
+		return num_duration(value, &n) == 0 ?
+		    0 :
+		    refused(k, value, "a duration such as 90s or 15m", why);
+	case KEY_WORD:
+		return check_word(k, value, why);
+	case KEY_NAME:
+		return name_check(value, why);
+	case KEY_USER:
+		return is_user(value) ? 0 :
+					refused(k, value, "a user's name", why);
+	case KEY_FORWARD:
+		return forward_parse(value, &f, why);
+	case KEY_TEXT:
+		break;
+	}
+	return 0;
+}
+
+/* What is built in, where that depends on the host. */
+static char *
+built_in(const struct home *h, const struct vm *vm, const struct key *k)
+{
+	if (strcmp(k->name, "cpus") == 0)
+		return xasprintf("%d",
+		    vm		       ? 1 :
+			sys_cpus() < 4 ? sys_cpus() :
+					 4);
+	if (strcmp(k->name, "ssh_key") == 0)
+		return xasprintf("%s/ssh/id", h->path);
+	return k->none ? xstrdup(k->none) : NULL;
+}
+
+/* The value in a file, and its place there. */
+static char *
+in_file(const struct conf *c, const char *label, const char *name, size_t i,
+    char **origin)
+{
+	const char *v = conf_nth(c, NULL, name, i);
+
+	if (!v)
+		return NULL;
+	*origin = xasprintf("%s:%d", label, conf_line(c, NULL, name, i));
+	return xstrdup(v);
+}
+
+char *
+key_value(const struct home *h, const struct vm *vm, const struct key *k,
+    size_t i, char **origin)
+{
+	int asks = !vm || !(k->where & KEY_BIRTH);
+	const char *env = asks && k->env ? getenv(k->env) : NULL;
+	char *v = NULL;
+
+	*origin = NULL;
+	if (i && !(k->where & KEY_LIST))
+		return NULL;
+	if (env && *env) {
+		*origin = xstrdup(k->env);
+		return xstrdup(env);
+	}
+	if (vm && (k->where & KEY_VM)) {
+		autofree char *label = xasprintf("vms/%s/vm.ini", vm->name);
+
+		v = in_file(vm->conf, label, k->name, i, origin);
+	}
+	if (!v && asks && (k->where & KEY_CONFIG))
+		v = in_file(h->conf, "config.ini", k->name, i, origin);
+	if (!v && !i && (v = built_in(h, vm, k)))
+		*origin = xstrdup("built in");
+	return v;
+}
+
+struct check {
+	const struct conf *c, *old;
+	const struct vm *vm;
+	void (*unknown)(const struct why *why);
+	struct why *why;
+};
+
+static int
+check_line(const char *section, const char *key, const char *value, int line,
+    void *arg)
+{
+	const struct check *ck = arg;
+	const char *file = ck->vm ? "vm.ini" : "config.ini";
+	int where = ck->vm ? KEY_VM : KEY_CONFIG;
+	const struct key *k;
+	struct why why;
+
+	if (*section)
+		return 0; /* a plug-in's */
+	k = key_find(key, &why);
+	if (k && !(k->where & where))
+		k = NULL, why_set(&why, 0, "%s: has no meaning here", key);
+	if (!k) {
+		struct why at;
+
+		why_set(&at, 0, "%s:%d: %s", file, line, why.text);
+		ck->unknown(&at);
+		return 0;
+	}
+	if (key_check(k, value, &why) < 0)
+		return why_set(
+		    ck->why, EX_DATAERR, "%s:%d: %s", file, line, why.text);
+	return 0;
+}
+
+/* Whether all values of a key are what they were. */
+static int
+same(const struct conf *a, const struct conf *b, const char *key)
+{
+	for (size_t i = 0;; i++) {
+		const char *x = conf_nth(a, NULL, key, i);
+		const char *y = conf_nth(b, NULL, key, i);
+
+		if (!x || !y)
+			return !x && !y;
+		if (strcmp(x, y) != 0)
+			return 0;
+	}
+}
+
+int
+keys_check(const struct conf *c, const struct conf *old, const struct vm *vm,
+    void (*unknown)(const struct why *why), struct why *why)
+{
+	struct check ck = { c, old, vm, unknown, why };
+
+	if (conf_each(c, check_line, &ck) < 0)
+		return -1;
+	for (size_t i = 0; vm && i < nkeys; i++)
+		if ((keys[i].where & (KEY_FACT | KEY_OWN)) &&
+		    (keys[i].where & KEY_VM) && !same(c, old, keys[i].name))
+			return why_set(why, EX_NOPERM,
+			    "%s: %s is not changed here: %s", vm->name,
+			    keys[i].name, keys[i].how);
+	return 0;
+}

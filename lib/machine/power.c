@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#include "power.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot.h"
+#include "io.h"
+#include "qmp.h"
+#include "say.h"
+
+/* For QEMU; and until the supervisor has written down what events said. */
+enum { QMP_MS = 10000, SETTLE_MS = 2000 };
+
+static int
+is_paused(const struct vm *vm)
+{
+	autofree char *status = vm_status(vm);
+
+	return str_starts(status, "paused");
+}
+
+/* 1 when QEMU says that the processors run, 0, or -1 with why. */
+static int
+runs(struct qmp *q, struct why *why)
+{
+	struct json *doc =
+	    qmp_call(q, "query-status", NULL, io_now() + QMP_MS, why);
+	int yes;
+
+	if (!doc)
+		return -1;
+	yes = json_bool(doc, json_get(doc, 0, "return.running")) == 1;
+	json_free(doc);
+	return yes;
+}
+
+/* Wait until the status is what was asked for.  A supervisor that was killed
+ * writes no more: then it is for us to do. */
+static int
+settle(const struct vm *vm, struct qmp *q, int paused, struct why *why)
+{
+	long long deadline = io_now() + SETTLE_MS;
+	int now;
+
+	while (is_paused(vm) != paused && vm_alive(vm) && io_left(deadline))
+		io_nap();
+	now = runs(q, why);
+	if (now < 0)
+		return -1;
+	if (now == paused)
+		return why_set(why, EX_TEMPFAIL,
+		    paused ? "%s: runs again" : "%s: stopped again at once",
+		    vm->name);
+	if (is_paused(vm) != paused)
+		boot_state(vm, paused ? "paused" : "running");
+	return 0;
+}
+
+static int
+tell(const struct vm *vm, int paused, struct why *why)
+{
+	autoqmp struct qmp *q = NULL;
+	int now;
+
+	if (!vm_alive(vm))
+		return why_set(why, EX_UNAVAILABLE,
+		    "%s: not running; xray start %s", vm->name, vm->name);
+	q = qmp_open(vm->dir, VM_QMP, vm->name, io_now() + QMP_MS, why);
+	if (!q || (now = runs(q, why)) < 0)
+		return -1;
+	if (now != paused)
+		return 1;
+	if (qmp_do(q, paused ? "stop" : "cont", NULL, io_now() + QMP_MS, why) <
+	    0)
+		return -1;
+	return settle(vm, q, paused, why);
+}
+
+int
+power_pause(const struct vm *vm, struct why *why)
+{
+	return tell(vm, 1, why);
+}
+
+int
+power_resume(const struct vm *vm, struct why *why)
+{
+	return tell(vm, 0, why);
+}

@@ -1,0 +1,79 @@
+#!/bin/sh
+# xray-pause, -resume, -restart and -protect: over one VM and several.  QEMU is
+# real, no guest is needed.
+. "${0%/*}/lib.sh"
+plan 44
+empty_base
+for vm in a b off; do xray create -q -m 64 -c 1 $vm; done
+vms=$XRAY_HOME/vms
+are() { # STATUS...: of all VMs, in order
+	[ "$(xray list -H -o status | tr '\n' ' ')" = "$* " ]
+}
+
+says 'pause of a stopped VM: 69' 69 'a: not running; xray start a' xray pause a
+says 'resume of one: 69' 69 'a: not running' xray resume a
+is 'with -a it is passed over' 0 '' xray pause -a
+is 'and from a list' 0 '' sh -c 'echo a | xray resume -'
+says 'no VM named: 64' 64 'no VM named' xray pause
+says 'no such VM: 66, and nothing is done' 66 'bb: no such VM' xray pause a bb
+xray start a b
+is 'pause says nothing' 0 '' xray pause a
+ok 'and the status tells, when it returns' are paused running stopped
+is 'QEMU agrees' 0 '"paused"' sh -c \
+    'xray qmp a query-status | grep -o \"paused\"'
+says 'paused already: success and a note' 0 'a: paused already' xray pause a
+is '-q: no note' 0 '' sh -c 'xray pause -q a 2>&1'
+is 'pause -a: those that run' 0 '' xray pause -a
+ok 'all do' are paused paused stopped
+is 'resume of two' 0 '' xray resume a b
+ok 'both run' are running running stopped
+says 'runs already: success and a note' 0 'a: runs already' xray resume a
+says 'of three one fails: the others are done' 69 'off: not running' \
+    xray pause off a b
+ok 'they are' are paused paused stopped
+is 'resume -a' 0 '' xray resume -a
+ok 'all run' are running running stopped
+says 'a held lock: 75, naming who' 75 'a: locked by xray-test, pid 4711' \
+    "$XRAY_OBJ/tests/lock-peer" "$vms/a/lock" xray pause a
+# The supervisor is gone, so nobody writes down what QEMU's events say.
+kill -9 "$(ps -o ppid= -p "$(xray pid a)" | tr -d ' ')"
+is 'pause without a supervisor' 0 '' xray pause a
+ok 'is seen too' are paused running stopped
+is 'and resume' 0 '' xray resume a
+ok 'too' are running running stopped
+xray stop -f a
+xray start a
+xray qmp a stop >/dev/null
+until_ok 10 are paused running stopped
+ok 'who was paused by QMP' are paused running stopped
+is 'is resumed' 0 '' xray resume a
+
+# ---- restart
+pids() { echo "$(xray pid a) $(xray pid b) $(xray pid off)"; }
+before=$(pids)
+is 'restart of two that run' 0 '' xray restart -f a b
+ok 'all run' are running running stopped
+ok 'as other processes' sh -c '
+    for p in $0; do kill -0 "$p" 2>/dev/null && exit 1; done; :' "$before"
+is 'restart of one that is stopped starts it' 0 '' xray restart -f off
+ok 'it runs' are running running running
+xray stop -f off
+is 'restart -a: those that run' 0 '' xray restart -a -f --timeout 30
+ok 'and no other' are running running stopped
+says 'no such VM: 66, and none is stopped' 66 'nope: no such VM' \
+    xray restart -f a nope
+ok 'none is' are running running stopped
+says 'deaf to the power button: told by stop' 0 'a: deaf to the power button' \
+    xray restart --timeout 1 a
+ok 'and started' are running running stopped
+
+# ---- protect
+is 'protect' 0 '' xray protect a off
+is 'is a fact' 0 'yes
+no
+yes' xray list -H -o protected
+says 'remove refuses: 77, and says how' 77 'off: protected; xray unprotect off' \
+    xray remove -f off
+says 'already so' 0 'a: protected already' xray protect a
+is 'unprotect' 0 '' xray unprotect a off
+is 'then it goes' 0 'Removed VM: off' xray remove -y off
