@@ -148,6 +148,11 @@ check-compilers:
 	$(MAKE) -s O=.build/clang BIN=.build/clang/bin CC=clang \
 	    WERROR=-Werror tests
 
+# Times as ratios; what gates is counted by tests/budget.t.  With
+# XRAY_BENCH_VIRSH=1 it defines a thousand domains of libvirt's to compare.
+bench: tests
+	@tests/bench.sh
+
 lint: tests check-compilers
 	$(PROVE) tests/lint.t
 
@@ -203,12 +208,13 @@ help:
 	@echo 'check-fast  the tests that boot no guest'
 	@echo 'check-asan  the same with AddressSanitizer and UBSan'
 	@echo 'check-guest the tests that boot guests'
+	@echo 'bench       what commands take, beside what others do'
 	@echo 'lint        gcc and clang without warnings, form of all files'
 	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
 	@echo 'uninstall dist clean'
 
 .PHONY: all tests deps check check-fast check-modules check-asan check-guest \
-	check-compilers guest lint \
+	check-compilers guest bench lint \
 	quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:

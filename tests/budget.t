@@ -1,0 +1,55 @@
+#!/bin/sh
+# What commands cost in instructions, which do not wobble with the load of the
+# machine.  callgrind counts those of the program and its libraries.
+. "${0%/*}/lib.sh"
+[ "$XRAY_BIN" = "$top/bin" ] || skip_all 'only the plain build is counted'
+command -v valgrind >/dev/null || skip_all 'no valgrind'
+plan 7
+# count COMMAND...: into $cost.
+count() {
+	cost=$(env -i PATH="$PATH" HOME="$HOME" XRAY_HOME="$XRAY_HOME" \
+	    valgrind --tool=callgrind \
+	    --callgrind-out-file="$tmp/cg" "$@" \
+	    2>&1 >/dev/null | sed -n 's/.*Collected : \([0-9]*\).*/\1/p')
+	cost=${cost:-999999999}
+}
+# costs NAME MOST: what was counted is no more.
+costs() {
+	ok "$1: $cost of at most $2" test "$cost" -le "$2"
+}
+most=0 which=
+for c in "$XRAY_BIN"/xray-*; do
+	case ${c##*/} in *.c | *.sh | xray-supervise | xray-net) continue ;; esac
+	count "$c" --version
+	[ "$cost" -le "$most" ] || most=$cost which=${c##*/}
+done
+cost=$most
+costs "--version, the dearest ($which)" 205000
+
+empty_base
+xray create -q -m 64 seed
+count xray-create -q -m 64 one
+costs 'create' 600000
+# A hundred and six hundred VMs, by copying one: create is not what is counted.
+make_vms() {
+	for i in $(seq "$1" "$2"); do
+		cp -R "$XRAY_HOME/vms/seed" "$XRAY_HOME/vms/v$i"
+	done
+}
+make_vms 1 100
+count xray-list
+few=$cost
+make_vms 101 600
+count xray-list
+many=$cost
+cost=$(((many - few) / 500))
+costs 'list, for each VM' 38000
+cost=$((many / 600))
+costs 'list, with all there is' 39000
+count xray-list -q
+cost=$((cost / 600))
+costs 'list -q, for each VM' 34000
+count xray-info -H -o status seed
+costs 'status' 330000
+count xray-config get seed memory
+costs 'config get' 330000
