@@ -36,6 +36,7 @@ xray move -q WWW www
 is 'it starts under it' 0 '' xray start www
 says 'while it runs: 75' 75 'www: runs; xray stop www' xray move www web
 xray stop -f www
+ssh=$(xray info -H -o ssh_port www) # start may have moved it
 says 'a held lock: 75' 75 'www: locked by xray-test' \
     "$XRAY_OBJ/tests/lock-peer" "$vms/www/lock" \
     xray move www web
@@ -66,7 +67,7 @@ for i in $(seq 40); do
 done
 exit $bad
 SWEEP
-is 'killed forty times it is always whole' 0 '' sh -c "sh '$tmp/sweep' $ssh 2>/dev/null"
+is 'killed forty times it is always whole' 0 '' sh -c "sh '$tmp/sweep' $ssh"
 now=$(xray list -q | grep -v db)
 [ "$now" = www ] || xray move -q "$now" www
 is 'and moves on' 0 '' xray move -q www web
