@@ -191,6 +191,7 @@ option(int c, char *arg)
 
 /* Settings of a file, in vm.ini's words and in those of vm-provisioner. */
 static const struct {
+	const char *key;
 	int c;
 	const char *unit; /* put behind the value */
 } keys[] = {
@@ -263,7 +264,6 @@ take_file(char *file)
 {
 	struct why why;
 	struct conf *c = conf_read(AT_FDCWD, file, file, &why);
-	const char *key;
 
 	if (!c)
 		die_why(&why);

@@ -42,7 +42,7 @@ resume_one(struct each *e, struct vm *vm, struct why *why)
 
 	if (e->listed && !str_starts(status, "paused"))
 		return 0;
-	if (full && !force && room_check(&e->home, vm->name, why) < 0)
+	if (full && !force && room_check(&e->home, -1, 0, vm->name, why) < 0)
 		return -1;
 	r = power_resume(vm, why);
 	if (r > 0)

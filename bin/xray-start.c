@@ -149,7 +149,7 @@ finish(const struct vm *vm, struct job *job, int begun)
 	if (begun >= 0 && !code && wait_guest)
 		code = await_guest(vm);
 	if (begun >= 0 && !code && table)
-		facts_row(table, &home, vm->name, vm);
+		facts_row(table, &home, vm->name, vm, NULL);
 	return code;
 }
 

@@ -39,6 +39,11 @@ void boot_free(struct boot *b);
  * -1 with why: EX_TEMPFAIL, naming who has it. */
 int boot_port(struct home *h, struct vm *vm, int want, struct why *why);
 
+/* 0 when the VM's ports are free; an ssh port that was not given moves when it
+ * is taken, and told gets a line.  -1 with why: EX_TEMPFAIL. */
+int boot_ports(
+    struct home *h, struct vm *vm, struct strv *told, struct why *why);
+
 /* Take run.lock: a descriptor to hand to QEMU, or -1 with why (EX_TEMPFAIL
  * when the VM is alive). */
 int boot_lock(const struct vm *vm, struct why *why);

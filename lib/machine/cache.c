@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -50,29 +49,4 @@ cache_open(const struct home *h, const char *sub, struct why *why)
 			break;
 	}
 	return fd;
-}
-
-int
-home_room(const struct home *h, int dir, uint64_t need, const char *who,
-    struct why *why)
-{
-	uint64_t keep = (uint64_t)1 << 30, left;
-	struct statvfs fs;
-
-	if (conf_size(h->conf, "min_free", 1 << 30, &keep, why) < 0)
-		return -1;
-	if (fstatvfs(dir < 0 ? h->fd : dir, &fs) < 0)
-		return why_sys(why, EX_IOERR, "%s", h->path);
-	left = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (need <= left && left - need >= keep)
-		return 0;
-	{
-		autofree char *l = num_human(left), *n = num_human(need);
-		autofree char *k = num_human(keep);
-
-		return why_set(why, EX_TEMPFAIL,
-		    "%s: %s free, %s needed and min_free keeps %s; "
-		    "xray base gc frees some, -f goes on",
-		    who, l, n, k);
-	}
 }

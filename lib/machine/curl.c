@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "io.h"
 #include "run.h"
+#include "room.h"
 #include "say.h"
 #include "sys.h"
 
@@ -137,7 +138,7 @@ attend(const struct img_job *j, const struct curl *c, struct wire *w, int out,
 		if (comes && !w->roomy && all > have)
 			need = all - have;
 		if (!j->force && a->status / 100 == 2 &&
-		    home_room(j->home, c->dir, need, j->who, why) < 0)
+		    room_check(j->home, c->dir, need, j->who, why) < 0)
 			return -1;
 		w->roomy |= comes;
 		if (!ready)

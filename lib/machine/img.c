@@ -13,6 +13,7 @@
 #include "cache.h"
 #include "io.h"
 #include "run.h"
+#include "room.h"
 #include "say.h"
 
 enum {
@@ -75,7 +76,7 @@ attend(
 		if (ready < 0)
 			return why_sys(why, EX_OSERR, "poll");
 		if (room >= 0 && !j->force &&
-		    home_room(j->home, room, 0, j->who, why) < 0)
+		    room_check(j->home, room, 0, j->who, why) < 0)
 			return -1;
 		if (!ready && io_left(stall) == 0)
 			return why_set(why, EX_TEMPFAIL,

@@ -27,6 +27,7 @@
 #include "io.h"
 #include "layout.h"
 #include "qcow2.h"
+#include "room.h"
 #include "say.h"
 #include "sys.h"
 
@@ -199,7 +200,7 @@ copy_in(struct work *w, struct why *why)
 	if (sys_reflink(w->fd, to) == 0)
 		return 0;
 	if (!w->im->force &&
-	    home_room(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
+	    room_check(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
 		why) < 0)
 		return -1;
 	tell_copy = w->im->tell;
@@ -216,7 +217,7 @@ convert_in(struct work *w, const char *format, struct why *why)
 	if (fstat(w->fd, &st) < 0)
 		return why_sys(why, EX_IOERR, "%s", w->im->name);
 	if (!w->im->force &&
-	    home_room(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
+	    room_check(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
 		why) < 0)
 		return -1;
 	return img_convert(&w->job, w->dir, w->fd, format, why);

@@ -9,6 +9,7 @@
 
 #include "io.h"
 #include "once.h"
+#include "room.h"
 #include "run.h"
 #include "say.h"
 #include "sys.h"
@@ -40,9 +41,11 @@ supervisor_argv(const struct vm *vm, const struct launch *l, int run_lock,
 	strv_add(argv, vm->name);
 }
 
-/* The memory a guest may come to use must be there, unless forced. */
+/* The memory a guest may come to use must be there, and some of the disk,
+ * unless forced. */
 static int
-room(const struct vm *vm, const struct launch *l, struct why *why)
+room(const struct home *h, const struct vm *vm, const struct launch *l,
+    struct why *why)
 {
 	static uint64_t promised; /* to VMs that this process has started */
 	uint64_t need, have = sys_memory();
@@ -61,6 +64,8 @@ room(const struct vm *vm, const struct launch *l, struct why *why)
 		    "%s: wants %s of memory, %s is free; give it less with "
 		    "-m, stop another VM, or -f",
 		    vm->name, want, left);
+	if (!l->force && room_check(h, -1, 0, vm->name, why) < 0)
+		return -1;
 	promised += need;
 	return 0;
 }
@@ -123,7 +128,7 @@ int
 launch_begin(struct home *h, struct vm *vm, const struct launch *l,
     long long lock_ms, struct job *job, struct why *why)
 {
-	if (room(vm, l, why) < 0)
+	if (room(h, vm, l, why) < 0)
 		return -1;
 	job->lock = vm_lock(h, vm, lock_ms, why);
 	if (job->lock < 0 || (l->port && boot_port(h, vm, l->port, why) < 0))
@@ -189,7 +194,7 @@ launch_become(struct home *h, struct vm *vm, const struct launch *l,
 	autostrv struct strv argv = { 0 };
 	int lock, run_lock;
 
-	if (room(vm, l, why) < 0)
+	if (room(h, vm, l, why) < 0)
 		return -1;
 	if ((lock = vm_lock(h, vm, lock_ms, why)) < 0 ||
 	    (l->port && boot_port(h, vm, l->port, why) < 0) ||

@@ -55,23 +55,26 @@ room_free(struct room *r)
 }
 
 int
-room_check(struct home *h, const char *what, struct why *why)
+room_check(const struct home *h, int dir, uint64_t need, const char *who,
+    struct why *why)
 {
-	struct room r;
+	uint64_t least = (uint64_t)1 << 30, left;
+	autofree char *is = NULL;
+	autofree char *keep = NULL;
+	autofree char *want = NULL;
+	struct statvfs fs;
 
-	if (room_look(h, &r, why) < 0)
+	if (conf_size(h->conf, "min_free", 1 << 30, &least, why) < 0)
 		return -1;
-	if (r.free < r.least) {
-		autofree char *is = num_human(r.free);
-		autofree char *least = num_human(r.least);
-
-		why_set(why, EX_TEMPFAIL,
-		    "%s: %s free on %s, min_free is %s; see xray disk, or use "
-		    "-f",
-		    what, is, r.mount, least);
-		room_free(&r);
-		return -1;
-	}
-	room_free(&r);
-	return 0;
+	if (fstatvfs(dir < 0 ? h->vms : dir, &fs) < 0)
+		return why_sys(why, EX_IOERR, "%s", h->path);
+	left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (need <= left && left - need >= least)
+		return 0;
+	is = num_human(left);
+	keep = num_human(least);
+	want = num_human(need);
+	return why_set(why, EX_TEMPFAIL,
+	    "%s: %s free, %s needed, min_free is %s; see xray disk, or use -f",
+	    who, is, want, keep);
 }

@@ -16,7 +16,12 @@ struct room {
 /* Look; 0 or -1 with why. */
 int room_look(struct home *h, struct room *r, struct why *why);
 void room_free(struct room *r);
-/* 0 when min_free is free, else -1 with why (EX_TEMPFAIL), what at its head. */
-int room_check(struct home *h, const char *what, struct why *why);
+/*
+ * 0 when `need` more bytes leave min_free (config.ini, 1G by default) on the
+ * file system of directory dir (-1: that of the VMs), else -1 with why
+ * (EX_TEMPFAIL; EX_CONFIG when min_free is no size).  who is named first.
+ */
+int room_check(const struct home *h, int dir, uint64_t need, const char *who,
+    struct why *why);
 
 #endif

@@ -173,7 +173,7 @@ usage_base(struct table *t, struct home *h, const char *name, struct most *most,
 
 	if (base_open(h, name, &b, why) < 0)
 		return -1;
-	if (base_users(h, name, &users, why) < 0) {
+	if (base_users(h, name, 0, &users, why) < 0) {
 		base_close(&b);
 		return -1;
 	}
