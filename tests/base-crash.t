@@ -61,7 +61,7 @@ is 'the other left nothing' 0 b ls -A "$bases"
 
 # min_free.
 echo 'min_free = 100000T' >"$XRAY_HOME/config.ini"
-says 'no room: 75, and the mends' 75 'free, .* min_free keeps .*gc .*-f goes on' \
+says 'no room: 75, and the mends' 75 'free, .* min_free is .*xray disk, or use -f' \
     xray base import -n c disk.raw
 says 'nor for a copy' 75 'min_free' sh -c 'cp disk.qcow2 copy.qcow2
     xray base import -n c copy.qcow2'

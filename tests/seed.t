@@ -57,20 +57,20 @@ ok 'but when the key is another' sh -c "mcopy -n -i '$seed' ::user-data - |
 is 'the password stays' 0 1 sh -c "mcopy -n -i '$seed' ::user-data - |
     grep -c -F \"\$(cat '$XRAY_HOME/vms/web/password')\""
 
-# The user's own part comes first, ours behind it.
+# Ours comes first, the user's own behind it, merged.
 printf '#cloud-config\npackages: [hello]\nusers: [{name: own}]\n' >"$tmp/ud"
 xray create -q -m 64 -c 1 --user-data "$tmp/ud" own
 rm "$tmp/ud"
 ok 'start with user data' xray start own
 xray stop -f own
 seed=$XRAY_HOME/vms/own/seed.img
-is 'two parts of one message' 0 'Content-Type: text/plain
-Content-Type: text/cloud-config' sh -c \
+is 'two parts of one message' 0 'Content-Type: text/cloud-config
+Content-Type: text/plain' sh -c \
     "mcopy -n -i '$seed' ::user-data - | grep '^Content-Type: text'"
 is 'theirs as it was' 0 'packages: [hello]
 users: [{name: own}]' sh -c "mcopy -n -i '$seed' ::user-data - | grep -A1 '^packages'"
 is 'lists are added up' 0 1 sh -c \
-    "mcopy -n -i '$seed' ::user-data - | grep -c 'merge_how.*list(append)'"
+    "mcopy -n -i '$seed' ::user-data - | grep -c '^Merge-Type: list(append)'"
 ok 'no fault in that one either' fsck.vfat -n "$seed"
 
 head -c 1500000 /dev/urandom | base64 -w0 | head -c 1048577 >"$tmp/huge"

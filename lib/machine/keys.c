@@ -14,6 +14,7 @@ enum {
 	FACT = KEY_VM | KEY_FACT
 };
 
+static const char *const starts[] = { "no", "ask", "yes", NULL };
 static const char *const firmwares[] = { "auto", "bios", "uefi", NULL };
 
 #define MIB (1LL << 20)
@@ -41,14 +42,26 @@ const struct key keys[] = {
 	    NULL },
 	{ "accel", KEY_WORD, BOTH, "auto", "XRAY_ACCEL", 0, 0, vm_accels,
 	    NULL },
+	{ "display", KEY_WORD, BORN | KEY_VM, "none", NULL, 0, 0, vm_displays,
+	    NULL },
+	{ "kernel", KEY_PATH, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
+	{ "initrd", KEY_PATH, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
+	{ "append", KEY_TEXT, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
+	{ "cdrom", KEY_PATH, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
+	{ "ssh_keys", KEY_PATH, BOTH | KEY_LIST, NULL, NULL, 0, 0, NULL, NULL },
+	{ "ssh_start", KEY_WORD, BOTH, "no", NULL, 0, 0, starts, NULL },
 	{ "label", KEY_TEXT, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
 	{ "protected", KEY_BOOL, KEY_VM, "no", NULL, 0, 0, NULL, NULL },
 	{ "arch", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
 	    "it is built that way" },
 	{ "machine", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
 	    "its snapshots load on no other" },
-	{ "hardware", KEY_INT, FACT, NULL, NULL, 1, 1, NULL,
+	{ "hardware", KEY_INT, FACT, NULL, NULL, 1, 2, NULL,
 	    "its snapshots load on no other" },
+	{ "seed", KEY_BOOL, FACT, NULL, NULL, 0, 0, NULL,
+	    "it has that disk, or not" },
+	{ "becomes", KEY_NAME, FACT, NULL, NULL, 0, 0, NULL,
+	    "xray base seal takes another" },
 	{ "firmware", KEY_WORD, BORN | FACT, "bios", NULL, 0, 0, firmwares,
 	    "its disk boots that way" },
 	{ "uuid", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
@@ -187,6 +200,10 @@ key_check(const struct key *k, const char *value, struct why *why)
 					refused(k, value, "a user's name", why);
 	case KEY_FORWARD:
 		return forward_parse(value, &f, why);
+	case KEY_PATH:
+		return *value == '/' ?
+		    0 :
+		    refused(k, value, "an absolute path", why);
 	case KEY_TEXT:
 		break;
 	}

@@ -17,6 +17,7 @@ enum key_type {
 	KEY_NAME,
 	KEY_USER,
 	KEY_TEXT,
+	KEY_PATH, /* absolute */
 	KEY_FORWARD
 };
 

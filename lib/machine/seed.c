@@ -83,7 +83,7 @@ host_key(const struct vm *vm, struct buf *b, struct why *why)
 	return 0;
 }
 
-/* What we say; lists are added to those of the user's own part. */
+/* What we say. */
 static int
 our_config(struct home *h, const struct vm *vm, struct buf *b, struct why *why)
 {
@@ -94,8 +94,6 @@ our_config(struct home *h, const struct vm *vm, struct buf *b, struct why *why)
 		return -1;
 	buf_str(b,
 	    "#cloud-config\n"
-	    "merge_how: \"list(append)+dict(recurse_list,recurse_dict)"
-	    "+str()\"\n"
 	    "ssh_pwauth: false\n"
 	    "users:\n");
 	item(b, "  - name: ", vm->ssh_user);
@@ -120,23 +118,25 @@ type_of(const struct buf *theirs)
 	    "text/plain";
 }
 
+/* Ours first: of what both say once, ours holds; lists are added up.  In
+ * vendor-data our user would go with the first list of theirs. */
 static void
-join(struct buf *out, const struct vm *vm, const struct buf *theirs,
-    const struct buf *ours)
+join(struct buf *out, const struct vm *vm, const struct buf *ours,
+    const struct buf *theirs)
 {
 	autofree char *border = xasprintf("xray-%s", vm->uuid);
 
 	buf_fmt(out,
 	    "Content-Type: multipart/mixed; boundary=\"%s\"\n"
 	    "MIME-Version: 1.0\n\n--%s\n"
-	    "Content-Type: %s\nMIME-Version: 1.0\n\n",
-	    border, border, type_of(theirs));
-	buf_add(out, theirs->p, theirs->n);
-	buf_fmt(out,
-	    "\n--%s\nContent-Type: text/cloud-config\n"
-	    "MIME-Version: 1.0\n\n",
-	    border);
+	    "Content-Type: text/cloud-config\nMIME-Version: 1.0\n\n",
+	    border, border);
 	buf_add(out, ours->p, ours->n);
+	buf_fmt(out,
+	    "\n--%s\nContent-Type: %s\nMIME-Version: 1.0\n"
+	    "Merge-Type: list(append)+dict(recurse_list,no_replace)+str()\n\n",
+	    border, type_of(theirs));
+	buf_add(out, theirs->p, theirs->n);
 	buf_fmt(out, "\n--%s--\n", border);
 }
 
@@ -149,7 +149,7 @@ user_data(struct home *h, const struct vm *vm, struct buf *out, struct why *why)
 		return -1;
 	if (io_read_file(vm->dir, VM_USER_DATA, &theirs, SEED_USER_DATA_MAX) ==
 	    0)
-		join(out, vm, &theirs, &ours);
+		join(out, vm, &ours, &theirs);
 	else if (errno == ENOENT)
 		buf_add(out, ours.p, ours.n);
 	else
