@@ -34,11 +34,6 @@ int boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
     struct boot *b, struct why *why);
 void boot_free(struct boot *b);
 
-/* Give the VM another ssh port, in vm.ini from now on: the one that the user
- * asks for, or with want 0 any that is free.  The caller holds the VM's lock.
- * -1 with why: EX_TEMPFAIL, naming who has it. */
-int boot_port(struct home *h, struct vm *vm, int want, struct why *why);
-
 /* 0 when the VM's ports are free; an ssh port that was not given moves when it
  * is taken, and told gets a line.  -1 with why: EX_TEMPFAIL. */
 int boot_ports(

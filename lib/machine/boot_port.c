@@ -7,37 +7,26 @@
 
 #include "say.h"
 
-int
-boot_port(struct home *h, struct vm *vm, int want, struct why *why)
+/* Claim any other port for ssh. */
+static int
+move_port(struct home *h, struct vm *vm, struct strv *told, struct why *why)
 {
 	autoclose int lock = home_lock(h, why);
 	int old = (int)vm->ssh_port, now;
 	char text[16];
 
-	if (lock < 0 || port_claim(h, vm->name, want, &now, why) < 0)
+	if (lock < 0 || port_claim(h, vm->name, 0, &now, why) < 0)
 		return -1;
 	(void)snprintf(text, sizeof text, "%d", now);
 	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
-	    (want && conf_set(vm->conf, "ssh_port_fixed", "yes", why) < 0) ||
 	    vm_save(vm, why) < 0) {
-		if (now != old)
-			port_release(h, vm->name, now);
+		port_release(h, vm->name, now);
 		return -1;
 	}
-	if (old && old != now)
+	if (old)
 		port_release(h, vm->name, old);
-	return 0;
-}
-
-static int
-move_port(struct home *h, struct vm *vm, struct strv *told, struct why *why)
-{
-	long long old = vm->ssh_port;
-
-	if (boot_port(h, vm, 0, why) < 0)
-		return -1;
-	strv_fmt(told, "%s: port %lld is taken; now %lld, kept in vm.ini",
-	    vm->name, old, vm->ssh_port);
+	strv_fmt(told, "%s: port %d is taken; now %d, kept in vm.ini", vm->name,
+	    old, now);
 	return 0;
 }
 

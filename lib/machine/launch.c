@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forward.h"
 #include "io.h"
 #include "once.h"
 #include "room.h"
@@ -131,7 +132,7 @@ launch_begin(struct home *h, struct vm *vm, const struct launch *l,
 	if (room(h, vm, l, why) < 0)
 		return -1;
 	job->lock = vm_lock(h, vm, lock_ms, why);
-	if (job->lock < 0 || (l->port && boot_port(h, vm, l->port, why) < 0))
+	if (job->lock < 0 || (l->port && forward_ssh(h, vm, l->port, why) < 0))
 		return -1;
 	return l->systemd ? spawn_unit(h, vm, l, job, why) :
 			    spawn(vm, l, job, why);
@@ -197,7 +198,7 @@ launch_become(struct home *h, struct vm *vm, const struct launch *l,
 	if (room(h, vm, l, why) < 0)
 		return -1;
 	if ((lock = vm_lock(h, vm, lock_ms, why)) < 0 ||
-	    (l->port && boot_port(h, vm, l->port, why) < 0) ||
+	    (l->port && forward_ssh(h, vm, l->port, why) < 0) ||
 	    (run_lock = boot_lock(vm, why)) < 0)
 		return -1;
 	if (fcntl(run_lock, F_SETFD, 0) < 0 || fcntl(lock, F_SETFD, 0) < 0)
