@@ -10,7 +10,11 @@
 #include "say.h"
 
 /* For QEMU; and until the supervisor has written down what events said. */
-enum { QMP_MS = 10000, SETTLE_MS = 2000 };
+enum {
+	QMP_MS = 10000,
+	SETTLE_MS = 2000,
+	AGAIN_MS = 500 /* a request that failed is tried again at once */
+};
 
 static int
 is_paused(const struct vm *vm)
@@ -60,7 +64,9 @@ settle(const struct vm *vm, struct qmp *q, int paused, struct why *why)
 static int
 tell(const struct vm *vm, int paused, struct why *why)
 {
+	autofree char *before = vm_status(vm);
 	autoqmp struct qmp *q = NULL;
+	long long deadline;
 	int now;
 
 	if (!vm_alive(vm))
@@ -74,6 +80,10 @@ tell(const struct vm *vm, int paused, struct why *why)
 	if (qmp_do(q, paused ? "stop" : "cont", NULL, io_now() + QMP_MS, why) <
 	    0)
 		return -1;
+	deadline = io_now() + AGAIN_MS;
+	if (!paused && str_starts(before, "paused (disk"))
+		while ((now = runs(q, why)) == 1 && io_left(deadline))
+			io_sleep(20);
 	return settle(vm, q, paused, why);
 }
 

@@ -62,6 +62,7 @@ room_check(const struct home *h, int dir, uint64_t need, const char *who,
 	autofree char *is = NULL;
 	autofree char *keep = NULL;
 	autofree char *want = NULL;
+	autofree char *mount = NULL;
 	struct statvfs fs;
 
 	if (conf_size(h->conf, "min_free", 1 << 30, &least, why) < 0)
@@ -74,7 +75,9 @@ room_check(const struct home *h, int dir, uint64_t need, const char *who,
 	is = num_human(left);
 	keep = num_human(least);
 	want = num_human(need);
+	mount = mount_of(h->path);
 	return why_set(why, EX_TEMPFAIL,
-	    "%s: %s free, %s needed, min_free is %s; see xray disk, or use -f",
-	    who, is, want, keep);
+	    "%s: %s free%s%s%s%s%s, min_free is %s; see xray disk, or use -f",
+	    who, is, dir < 0 ? " on " : "", dir < 0 ? mount : "",
+	    need ? ", " : "", need ? want : "", need ? " needed" : "", keep);
 }
