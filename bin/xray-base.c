@@ -13,7 +13,7 @@
 #include "image.h"
 #include "import.h"
 #include "opt.h"
-#include "sys.h"
+#include "vm.h"
 
 enum {
 	OPT_COPY = OPT_OWN,
@@ -46,14 +46,6 @@ tell_sealed(const char *name)
 	if (!(text = base_summary(&home, name, &why)))
 		die_why(&why);
 	note("%s: %s", name, text);
-}
-
-static const char *
-word(const struct usage *u, const char *option, const char *a, const char *b)
-{
-	if (strcmp(optarg, a) != 0 && strcmp(optarg, b) != 0)
-		die_usage(u, "%s: %s: %s or %s", option, optarg, a, b);
-	return optarg;
 }
 
 /* A name that is free, or a message; checked before the long work. */
@@ -114,14 +106,14 @@ import_options(int argc, char **argv, struct import *im)
 			break;
 		case OPT_ARCH:
 			im->arch =
-			    word(&import_use, "--arch", "x86_64", "aarch64");
+			    opt_word(&import_use, "--arch", optarg, vm_archs);
 			break;
 		case OPT_USER:
 			im->user = optarg;
 			break;
 		case OPT_FIRMWARE:
-			im->firmware =
-			    word(&import_use, "--firmware", "bios", "uefi");
+			im->firmware = opt_word(
+			    &import_use, "--firmware", optarg, vm_firmwares);
 			break;
 		}
 	if (argc - optind != 1)

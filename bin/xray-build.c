@@ -69,19 +69,6 @@ tell_sealed(const char *name)
 	note("%s: %s", name, text);
 }
 
-static const char *
-word(const struct usage *u, const char *option, const char *const *words)
-{
-	autobuf struct buf b = { 0 };
-
-	for (; *words; words++) {
-		if (strcmp(optarg, *words) == 0)
-			return *words;
-		buf_fmt(&b, "%s%s", b.n ? ", " : "", *words);
-	}
-	die_usage(u, "%s: %s: %s", option, optarg, b.p);
-}
-
 static int
 list_recipes(void)
 {
@@ -191,8 +178,6 @@ static int names;
 static void
 build_option(int c)
 {
-	static const char *const archs[] = { "x86_64", "aarch64", NULL };
-
 	switch (c) {
 	case 'n':
 		recipe_name = optarg;
@@ -204,7 +189,7 @@ build_option(int c)
 		spec.ssh_user = optarg;
 		break;
 	case OPT_ARCH:
-		spec.arch = word(&build_use, "--arch", archs);
+		spec.arch = opt_word(&build_use, "--arch", optarg, vm_archs);
 		break;
 	case OPT_ISO:
 		spec.cdrom = realpath(optarg, NULL);
@@ -215,10 +200,12 @@ build_option(int c)
 		spec.disk = opt_size(&build_use, "--size", optarg, 1 << 30);
 		break;
 	case OPT_DISPLAY:
-		spec.display = word(&build_use, "--display", vm_displays);
+		spec.display =
+		    opt_word(&build_use, "--display", optarg, vm_displays);
 		break;
 	case OPT_FIRMWARE:
-		spec.firmware = word(&build_use, "--firmware", vm_firmwares);
+		spec.firmware =
+		    opt_word(&build_use, "--firmware", optarg, vm_firmwares);
 		break;
 	case 'm':
 		spec.memory = opt_size(&build_use, "--memory", optarg, 1 << 20);

@@ -73,15 +73,6 @@ static struct {
 } given[256];
 static size_t ngiven;
 
-static const char *
-one_of(const char *name, const char *arg, const char *const *words)
-{
-	for (size_t i = 0; words[i]; i++)
-		if (strcmp(arg, words[i]) == 0)
-			return words[i];
-	die_usage(&use, "%s: %s: not known", name, arg);
-}
-
 static void
 add_port(const char *arg)
 {
@@ -130,7 +121,7 @@ text(int c, char *arg)
 	for (size_t i = 0; i < LEN(texts); i++)
 		if (texts[i].c == c) {
 			*texts[i].to = texts[i].words ?
-			    one_of(texts[i].name, arg, texts[i].words) :
+			    opt_word(&use, texts[i].name, arg, texts[i].words) :
 			    arg;
 			return 1;
 		}

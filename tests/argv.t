@@ -65,7 +65,7 @@ is 'spice on a unix socket' 0 "-display none
 $screen" display spice
 is 'curses needs the terminal' 64 '' xray start curses
 says 'and says how' 64 'needs the terminal: .*-F' xray start curses
-says 'a display nobody knows' 64 '--display: x: not known' \
+says 'a display nobody knows' 64 '--display: x: not one of none, gtk' \
     xray create --display x x
 
 # A kernel without a boot loader; tests/guest-direct.t boots one.

@@ -285,3 +285,17 @@ opt_fd(const struct usage *u, const char *name, const char *arg)
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* checked when used */
 	return fd;
 }
+
+const char *
+opt_word(const struct usage *u, const char *name, const char *arg,
+    const char *const *words)
+{
+	autobuf struct buf b = { 0 };
+
+	for (; *words; words++) {
+		if (strcmp(arg, *words) == 0)
+			return *words;
+		buf_fmt(&b, "%s%s", b.n ? ", " : "", *words);
+	}
+	die_usage(u, "%s: %s: not one of %s", name, arg, b.p);
+}

@@ -67,6 +67,9 @@ long long opt_int(const struct usage *u, const char *name, const char *arg,
 unsigned long long opt_size(const struct usage *u, const char *name,
     const char *arg, unsigned long long unit);
 long long opt_ms(const struct usage *u, const char *name, const char *arg);
+/* The one of words, which end with NULL, that arg is. */
+const char *opt_word(const struct usage *u, const char *name, const char *arg,
+    const char *const *words);
 /* An inherited descriptor, close-on-exec from now on. */
 int opt_fd(const struct usage *u, const char *name, const char *arg);
 

@@ -13,6 +13,7 @@
 #include "say.h"
 #include "sys.h"
 
+const char *const vm_archs[] = { "x86_64", "aarch64", NULL };
 const char *const vm_firmwares[] = { "bios", "uefi", NULL };
 const char *const vm_nets[] = { "filtered", "open", "none", NULL };
 const char *const vm_accels[] = { "auto", "kvm", "hvf", "tcg", NULL };

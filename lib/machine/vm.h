@@ -32,10 +32,11 @@ struct vm {
 	int broken; /* vm.ini could not be read; only vm_open_any */
 };
 
-/* The words that firmware, net, accel and display may be; they end with
+/* The words that arch, firmware, net, accel and display may be; they end with
  * NULL. */
-extern const char *const vm_firmwares[],
-    *const vm_nets[], *const vm_accels[], *const vm_displays[];
+extern const char *const vm_archs[],
+    *const vm_firmwares[], *const vm_nets[], *const vm_accels[],
+						 *const vm_displays[];
 
 /* Open the VM; a name of digits alone is a VM's ssh port.  -1 with why:
  * EX_NOINPUT and the nearest name; EX_DATAERR or
