@@ -255,14 +255,6 @@ sys_arch(void)
 	return uts.machine;
 }
 
-int
-sys_cpus(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : (int)n;
-}
-
 uint64_t
 sys_memory(void)
 {
@@ -278,11 +270,4 @@ sys_memory(void)
 	return (uint64_t)kib << 10;
 }
 
-uint64_t
-sys_memory_size(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-
-	return pages < 1 || size < 1 ? 0 : (uint64_t)pages * (uint64_t)size;
-}
 #endif
