@@ -160,7 +160,7 @@ lint: tests check-compilers
 
 quickstart:
 	@echo '[1/8] packages'
-	@share/deps
+	@share/deps build run recipe
 	@echo '[2/8] build'
 	@$(MAKE) -s all
 	@share/quickstart
