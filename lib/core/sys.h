@@ -79,6 +79,9 @@ const char *sys_accel_name(void);
 /* The machine's word for its processor: x86_64, aarch64; processors online. */
 const char *sys_arch(void);
 int sys_cpus(void);
+/* Milliseconds that the system has slept (suspend) since it was started. */
+long long sys_slept(void);
+
 /* Bytes of memory that programs can still have, and that this host has; 0
  * when nobody says. */
 uint64_t sys_memory(void);

@@ -18,6 +18,7 @@
 #include <mach/mach.h>
 #include <sys/sysctl.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -256,4 +257,12 @@ sys_memory(void)
 	    (uint64_t)getpagesize();
 }
 
+/* CLOCK_UPTIME_RAW stands still while the system sleeps. */
+long long
+sys_slept(void)
+{
+	return (long long)(clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW) -
+		   clock_gettime_nsec_np(CLOCK_UPTIME_RAW)) /
+	    1000000;
+}
 #endif

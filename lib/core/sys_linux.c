@@ -15,6 +15,7 @@
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -270,4 +271,16 @@ sys_memory(void)
 	return (uint64_t)kib << 10;
 }
 
+/* Monotonic time stands still while the system sleeps, boot time does not. */
+long long
+sys_slept(void)
+{
+	struct timespec all, awake;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &awake) < 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &all) < 0)
+		return 0;
+	return (all.tv_sec - awake.tv_sec) * 1000LL +
+	    (all.tv_nsec - awake.tv_nsec) / 1000000;
+}
 #endif
