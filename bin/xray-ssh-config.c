@@ -47,21 +47,6 @@ check_host(const char *host)
 		die_usage(&use, "--via: %s: not [USER@]HOST", host);
 }
 
-/* ~/.xray is written with its tilde, so that the line can travel. */
-static char *
-include_line(void)
-{
-	const char *user = getenv("HOME");
-	autofree char *usual = xasprintf("%s/.xray", user ? user : "");
-
-	if (strcmp(usual, home.path) == 0)
-		return xstrdup("Include ~/.xray/vms/*/ssh.conf");
-	if (strpbrk(home.path, "\"\n*?[\\"))
-		die(EX_CONFIG, "%s: no Include can hold such a path",
-		    home.path);
-	return xasprintf("Include \"%s/vms/*/ssh.conf\"", home.path);
-}
-
 /* Add text without the lines that are `line`; how many there were. */
 static int
 without(struct buf *out, const struct buf *text, const char *line)
@@ -159,10 +144,13 @@ write_blocks(void)
 static int
 install(void)
 {
-	autofree char *line = include_line();
+	struct why why;
+	autofree char *line = ssh_config_include(&home, &why);
 	autobuf struct buf b = { 0 };
 	struct config c;
 
+	if (!line)
+		die_why(&why);
 	write_blocks();
 	open_config(&c);
 	buf_fmt(&b, "%s\n", line);
@@ -181,10 +169,13 @@ install(void)
 static int
 uninstall(void)
 {
-	autofree char *line = include_line();
+	struct why why;
+	autofree char *line = ssh_config_include(&home, &why);
 	autobuf struct buf b = { 0 };
 	struct config c;
 
+	if (!line)
+		die_why(&why);
 	open_config(&c);
 	if (!without(&b, &c.text, line)) {
 		note("~/.ssh/config: does not have it");

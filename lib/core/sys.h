@@ -75,6 +75,9 @@ void sys_die_with_parent(void);
  * not said.  The one that this system can have. */
 int sys_accel(const char *name);
 const char *sys_accel_name(void);
+/* What a person types so that the accelerator that sys_accel denies is ours,
+ * the caller's; NULL when this host has none to give. */
+char *sys_accel_mend(void);
 
 /* The machine's word for its processor: x86_64, aarch64; processors online. */
 const char *sys_arch(void);

@@ -233,6 +233,12 @@ sys_accel_name(void)
 	return "hvf";
 }
 
+char *
+sys_accel_mend(void)
+{
+	return NULL;
+}
+
 const char *
 sys_arch(void)
 {

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/fs.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -244,6 +247,60 @@ const char *
 sys_accel_name(void)
 {
 	return "kvm";
+}
+
+/* The module of a processor that has what KVM needs. */
+static char *
+kvm_module(void)
+{
+	char line[4096];
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	const char *module = NULL;
+
+	while (f && !module && fgets(line, sizeof line, f))
+		if (strncmp(line, "flags", 5) == 0)
+			module = strstr(line, " vmx") ? "kvm-intel" :
+			    strstr(line, " svm")      ? "kvm-amd" :
+							NULL;
+	if (f)
+		fclose(f);
+	return module ? xasprintf("sudo modprobe %s", module) : NULL;
+}
+
+static int
+is_member(const struct group *g, const char *user)
+{
+	for (char **m = g->gr_mem; *m; m++)
+		if (strcmp(*m, user) == 0)
+			return 1;
+	return 0;
+}
+
+/* A seat has the device by an ACL; a login by ssh has it by its group. */
+char *
+sys_accel_mend(void)
+{
+	struct passwd *pw = getpwuid(geteuid());
+	autofree char *user = pw ? xstrdup(pw->pw_name) : NULL;
+	struct group *g;
+	struct stat st;
+
+	if (stat("/dev/kvm", &st) < 0)
+		return kvm_module();
+	if (!user)
+		user = xasprintf("%ld", (long)geteuid());
+	g = st.st_gid && (st.st_mode & 060) == 060 ? getgrgid(st.st_gid) : NULL;
+	if (!g)
+		return xasprintf("sudo setfacl -m u:%s:rw /dev/kvm", user);
+	if (is_member(g, user))
+		return xasprintf("log in again: %s joined the group %s after "
+				 "this login",
+		    user, g->gr_name);
+	if (access("/etc/debian_version", F_OK) == 0)
+		return xasprintf(
+		    "sudo adduser %s %s, then log in again", user, g->gr_name);
+	return xasprintf(
+	    "sudo usermod -aG %s %s, then log in again", g->gr_name, user);
 }
 
 const char *

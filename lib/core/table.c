@@ -188,9 +188,10 @@ color_of(const struct col *col, const char *text)
 {
 	if (col->kind != COL_STATUS)
 		return "";
-	if (str_starts(text, "running"))
+	if (str_starts(text, "running") || strcmp(text, "ok") == 0)
 		return "\033[32m";
-	if (str_starts(text, "paused") || str_starts(text, "st"))
+	if (str_starts(text, "paused") || str_starts(text, "st") ||
+	    strcmp(text, "note") == 0)
 		return "\033[33m";
 	return "\033[31m";
 }

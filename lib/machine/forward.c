@@ -157,10 +157,14 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 
 	if (forward_parse(text, &f, why) < 0)
 		return -1;
-	if (find(vm, &f)) /* a gateway that came later may not know it */
-		return has_gateway(vm) && tell(vm, "forward", &f, why) < 0 ?
-		    -1 :
-		    1;
+	if (find(vm, &f)) {
+		/* nobody may have claimed it, after a VM was put back from a
+		 * backup; and a gateway that came later may not know it */
+		if (claim(h, vm, f.host, why) < 0 ||
+		    (has_gateway(vm) && tell(vm, "forward", &f, why) < 0))
+			return -1;
+		return 1;
+	}
 	(void)uses(vm, f.host, f.udp, &same);
 	if (same)
 		return why_set(why, EX_TEMPFAIL,
@@ -211,6 +215,8 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	int same;
 
 	old.host = (int)vm->ssh_port;
+	if (port == old.host && claim(h, vm, port, why) < 0)
+		return -1;
 	if (port == old.host && vm->port_fixed)
 		return 1;
 	(void)uses(vm, port, 0, &same);

@@ -65,6 +65,10 @@ int ssh_config_block(struct home *h, const struct vm *vm, const char *via,
  * lock. */
 int ssh_config_write(struct home *h, const struct vm *vm, struct why *why);
 
+/* The line of ~/.ssh/config that takes in those of all VMs, the caller's; NULL
+ * with why (EX_CONFIG) for a path that no Include can hold. */
+char *ssh_config_include(const struct home *h, struct why *why);
+
 /* The host's name in them, the caller's: NAME.xray. */
 char *ssh_host(const struct vm *vm);
 

@@ -117,3 +117,18 @@ ssh_config_write(struct home *h, const struct vm *vm, struct why *why)
 		return why_sys(why, EX_IOERR, "%s: ssh.conf", vm->name);
 	return 0;
 }
+
+/* ~/.xray is written with its tilde, so that the line can travel. */
+char *
+ssh_config_include(const struct home *h, struct why *why)
+{
+	const char *user = getenv("HOME");
+	autofree char *usual = xasprintf("%s/.xray", user ? user : "");
+
+	if (strcmp(usual, h->path) == 0)
+		return xstrdup("Include ~/.xray/vms/*/ssh.conf");
+	if (!strpbrk(h->path, "\"\n*?[\\"))
+		return xasprintf("Include \"%s/vms/*/ssh.conf\"", h->path);
+	why_set(why, EX_CONFIG, "%s: no Include can hold such a path", h->path);
+	return NULL;
+}
