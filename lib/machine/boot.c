@@ -270,6 +270,17 @@ check_files(const struct vm *vm, struct why *why)
 	return check_file(vm, vm->cdrom, why);
 }
 
+/* Once in a home's life. */
+static void
+tell_root(const struct home *h, const struct vm *vm, struct strv *told)
+{
+	if (geteuid() == 0 && io_create(h->fd, "told-root", 0600, "", 0) == 0)
+		strv_fmt(told,
+		    "%s: runs as root, and so would who breaks out of it; use "
+		    "an account of your own; see xray doctor",
+		    vm->name);
+}
+
 int
 boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
     struct boot *b, struct why *why)
@@ -291,6 +302,7 @@ boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
 	if (qemu_find(h, vm, once.accel, &b->qemu, why) < 0 ||
 	    check_accel(b->qemu.accel, why) < 0 || check_files(vm, why) < 0)
 		goto fail;
+	tell_root(h, vm, &b->told);
 	if (b->qemu.told)
 		strv_fmt(&b->told, "%s: %s", vm->name, b->qemu.told);
 	if (vm->resume && snap_loads(vm, vm->resume, b->qemu.accel, why) < 0)

@@ -43,7 +43,7 @@ folder(struct doctor *d)
 		    h->path, (unsigned)st.st_mode & 07777, h->path);
 	else
 		doctor_add(d, DOCTOR_OK, "home", NULL,
-		    "%s%s%s, 0700, %zu VMs, %zu bases", h->path,
+		    "%s%s%s, 0700; VMs: %zu, bases: %zu", h->path,
 		    moved ? " -> " : "", moved ? real : "", count(h->vms),
 		    count(h->bases));
 }
@@ -70,7 +70,7 @@ config(struct doctor *d)
 		    d, DOCTOR_BAD, "config", NULL, &why, "xray config edit");
 	else if ((int)d->n == had)
 		doctor_add(d, DOCTOR_OK, "config", NULL,
-		    "config.ini: no key that is not known");
+		    "config.ini: all keys are known");
 }
 
 /* A private key that others can read is one that ssh will not use. */

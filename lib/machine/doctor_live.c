@@ -21,7 +21,7 @@
 #include "say.h"
 #include "sys.h"
 
-enum { QMP_MS = 10000 };
+enum { QMP_MS = 5000 };
 
 struct live {
 	struct doctor *d;
