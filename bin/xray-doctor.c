@@ -41,18 +41,18 @@ static struct {
 static void
 no_home(struct doctor *d, const struct why *why)
 {
-	const char *path = getenv("XRAY_HOME");
-	autofree char *edit = xasprintf(
-	    "${EDITOR:-vi} %s/config.ini", path && *path ? path : "~/.xray");
-	autofree char *own = xasprintf("sudo chown -R \"$(id -u)\" %s, or set "
-				       "XRAY_HOME to a folder of your own",
-	    path && *path ? path : "~/.xray");
-	const char *mend = why->code == EX_DATAERR ? edit :
-	    strstr(why->text, "belongs to")	   ? own :
-	    strstr(why->text, "chmod")		   ? NULL :
-						     "set XRAY_HOME to a folder "
-						     "that you can write to";
+	const char *env = getenv("XRAY_HOME");
+	const char *path = env && *env ? env : "~/.xray";
+	autofree char *mend = NULL;
 
+	if (why->code == EX_DATAERR)
+		mend = xasprintf("${EDITOR:-vi} %s/config.ini", path);
+	else if (strstr(why->text, "belongs to"))
+		mend = xasprintf("sudo chown -R \"$(id -u)\" %s, or set "
+				 "XRAY_HOME to a folder of your own",
+		    path);
+	else if (!strstr(why->text, "chmod"))
+		mend = xstrdup("set XRAY_HOME to a folder you can write to");
 	doctor_why(d, DOCTOR_BAD, "home", NULL, why, mend);
 }
 

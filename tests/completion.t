@@ -1,7 +1,7 @@
 #!/bin/sh
 # Completion: commands, options, names, in each shell that is here.
 . "${0%/*}/lib.sh"
-plan 31
+plan 34
 empty_base
 xray create -q web db
 xray snap create -q web clean
@@ -33,7 +33,7 @@ fish_offers() {
 sorted() { "$@" | sort; }
 for s in bash zsh fish; do
 	if ! command -v $s >/dev/null; then
-		for _ in 1 2 3 4 5 6 7 8 9; do
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			n=$((n + 1))
 			echo "ok $n # SKIP no $s"
 		done
@@ -48,5 +48,6 @@ web' sorted ${s}_offers xray start ''
 	is "$s: verbs" 0 'revert' ${s}_offers xray snap rev
 	is "$s: tags of that VM" 0 'clean' ${s}_offers xray snap revert web c
 	is "$s: bases" 0 'b' ${s}_offers xray create -b ''
+	is "$s: doctor --vm" 0 'web' ${s}_offers xray doctor --vm w
 	is "$s: a guest's path" 0 'web:' ${s}_offers xray copy we
 done

@@ -71,8 +71,8 @@ listeners(struct doctor *d, const struct vm *vm, pid_t qemu, pid_t gateway)
 		    name, s.away.p, name);
 	else
 		doctor_add(d, DOCTOR_OK, "listen", name,
-		    "%s: nothing on TCP but its forwards on loopback: %d",
-		    name, s.n);
+		    "%s: nothing on TCP but its forwards on loopback: %d", name,
+		    s.n);
 	buf_free(&s.strange);
 	buf_free(&s.away);
 }

@@ -33,7 +33,7 @@ _xray_operands() {
 			xray list -q 2>/dev/null
 		fi
 		;;
-	create) ;;
+	create | doctor) ;;
 	help) _xray_commands ;;
 	completion) printf '%s\n' bash zsh fish ;;
 	copy | cp | transfer)
@@ -60,6 +60,7 @@ _xray_values() {
 	--for) printf '%s\n' ssh boot cloud-init clock port stopped ;;
 	--net) printf '%s\n' filtered open none ;;
 	--color) printf '%s\n' yes no auto ;;
+	--vm) xray list -q 2>/dev/null ;;
 	--accel) printf '%s\n' auto kvm hvf tcg ;;
 	--firmware) printf '%s\n' bios uefi ;;
 	--rules | --user-data | --provision | --config | --ssh-key | --kernel | \

@@ -44,6 +44,9 @@ function __xray_operands
         case --color
             printf '%s\n' yes no auto
             return
+        case --vm
+            xray list -q 2>/dev/null
+            return
         case --accel
             printf '%s\n' auto kvm hvf tcg
             return
@@ -66,7 +69,7 @@ function __xray_operands
             else
                 xray list -q 2>/dev/null
             end
-        case create
+        case create doctor
         case help
             __xray_commands
         case completion

@@ -57,6 +57,7 @@ _xray() {
 	--for) compadd ssh boot cloud-init clock port stopped; return ;;
 	--net) compadd filtered open none; return ;;
 	--color) compadd yes no auto; return ;;
+	--vm) compadd -- ${(f)"$(xray list -q 2>/dev/null)"}; return ;;
 	--accel) compadd auto kvm hvf tcg; return ;;
 	--firmware) compadd bios uefi; return ;;
 	esac
@@ -78,7 +79,7 @@ _xray() {
 			_xray_vms
 		fi
 		;;
-	create) ;;
+	create|doctor) ;;
 	help) _xray_commands ;;
 	completion) compadd bash zsh fish ;;
 	copy|cp|transfer)
