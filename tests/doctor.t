@@ -39,7 +39,9 @@ none_bad() {
 is 'in a new home all is well' 1 '' sh -c \
     'xray doctor --home -H -o state | grep -vx ok'
 empty_base
-xray create -q -m 64 -c 1 -p 18981:81 web
+# Ports of its own: other tests may run beside this one.
+port=$((20000 + $$ % 9000)) fwd=$((11000 + $$ % 4500 * 2))
+xray create -q -m 64 -c 1 --ssh-port $port -p $fwd:81 web
 ok 'nor one with a base and a VM' none_bad --home
 is 'with the emulator asked for nothing is bad here' 0 '' sh -c \
     'xray doctor -H >"$0"; grep "^bad" "$0"; exit 0' "$tmp/all"
@@ -222,23 +224,22 @@ rmdir "$home/bases/.gone-$dead" "$home/.gone-$dead"
 rm -rf "$home/vms/.stage-$$"
 
 # ---- claims and ports ----
-port=$(xray info -H -o ssh_port web)
 echo gone >"$home/ports/4321"
 line 'a claim of a VM that is gone' 0 note claim \
     "port 4321: .*so free: rm $home/ports/4321"
-rm "$home/ports/4321" "$home/ports/$port" "$home/ports/18981"
+rm "$home/ports/4321" "$home/ports/$port" "$home/ports/$fwd"
 line 'a port that nobody claims' 1 bad claim \
     "web: port $port is claimed by nobody: xray config set web ssh_port $port"
 line 'and a forward' 1 bad claim \
-    'web: port 18981 is claimed by nobody: xray port add web 18981:81'
+    "web: port $fwd is claimed by nobody: xray port add web $fwd:81"
 xray config set -q web ssh_port "$port" 2>/dev/null
-xray port add -q web 18981:81 2>/dev/null
+xray port add -q web $fwd:81 2>/dev/null
 ok 'those were their mends' none_bad --home
 xray create -q -m 64 db
-echo db >"$home/ports/18981"
+echo db >"$home/ports/$fwd"
 line 'a port that another VM claims' 1 bad claim \
-    'web: port 18981 is claimed by db:.*xray port list'
-echo web >"$home/ports/18981"
+    "web: port $fwd is claimed by db:.*xray port list"
+echo web >"$home/ports/$fwd"
 # hold PORT COMMAND...: run it while another program has the port.
 # shellcheck disable=SC2317 # called by as
 hold() {
@@ -263,8 +264,8 @@ if command -v socat >/dev/null && command -v ss >/dev/null; then
 	    "db: ssh port $dbport is taken by another program; start moves it" \
 	    hold "$dbport" xray doctor --home
 	as 'a forward that is taken' 1 bad port \
-	    'web: port 18981 is taken.*, or xray port remove web 18981:81' \
-	    hold 18981 xray doctor --home
+	    "web: port $fwd is taken.*, or xray port remove web $fwd:81" \
+	    hold $fwd xray doctor --home
 fi
 exec 9>&-
 
@@ -377,14 +378,14 @@ line 'a net that is not what vm.ini says' 1 bad net \
     --security
 sed '/^port = /d' "$tmp/ini" >"$ini"
 line 'a listener that is no forward' 1 bad listen \
-    'listens on 127.0.0.1:18981, which is no port of it' --security
+    "listens on 127.0.0.1:$fwd, which is no port of it" --security
 sed -i 's/^generation = 1/generation = 2/' "$ini"
 line 'another base than vm.ini says' 1 bad base \
     'another file open than b/2' --security
 cp "$tmp/ini" "$ini"
-xray port add -q web 0.0.0.0:18982:82
+xray port add -q web 0.0.0.0:$((fwd + 1)):82
 line 'what other machines reach' 0 note listen \
-    'web: 0.0.0.0:18982 can be reached from other machines' --security
+    "web: 0.0.0.0:$((fwd + 1)) can be reached from other machines" --security
 kill -STOP "$(xray pid web)"
 line 'a QEMU that does not answer' 1 bad qmp \
     'web: .*: try again, or xray stop -f web' --security
