@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "boot.h"
+#include "gateway.h"
 #include "io.h"
 #include "opt.h"
 #include "qemu.h"
@@ -255,7 +255,7 @@ revert_live(const char *tag)
 	if (snap_live_load(&vm, q, tag, &why) < 0)
 		die_why(&why);
 	qmp_close(q);
-	n = boot_cut(&vm);
+	n = gateway_cut(&vm);
 	if (snap_current(&vm, tag, &why) < 0)
 		die_why(&why);
 	say_result("Reverted to snapshot: %s\n", tag);

@@ -23,15 +23,16 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "boot.h"
+#include "gateway.h"
 #include "io.h"
 #include "opt.h"
 #include "ring.h"
 #include "run.h"
 #include "snap.h"
 #include "ssh.h"
+#include "stream.h"
 #include "sys.h"
 #include "tty.h"
 #include "watch.h"
@@ -49,13 +50,6 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 static const struct usage use = { "xray-supervise", "VM", opts, 0 };
-
-/* A stream of bytes that goes into a ring or, being events, into watch. */
-struct stream {
-	uv_pipe_t pipe;
-	struct ring *ring;
-	int open;
-};
 
 static struct {
 	struct home home;
@@ -86,15 +80,6 @@ handle(const char *event, void *arg)
 }
 
 static void
-give_memory(uv_handle_t *h, size_t n, uv_buf_t *b)
-{
-	static char chunk[65536];
-
-	(void)h, (void)n;
-	*b = uv_buf_init(chunk, sizeof chunk);
-}
-
-static void
 maybe_done(void)
 {
 	if (!s.qemu && !s.gateway && !s.qemu_out.open && !s.console.open)
@@ -102,41 +87,28 @@ maybe_done(void)
 }
 
 static void
-came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
+came(struct stream *st, const char *p, size_t n)
 {
-	struct stream *st = h->data;
-
-	if (n > 0 && st->ring)
-		ring_write(st->ring, b->base, (size_t)n);
-	else if (n > 0)
-		watch_feed(&s.watch, b->base, (size_t)n, handle, NULL);
-	if (n > 0 && st == &s.console)
-		tty_put(&s.tty, b->base, (size_t)n);
-	if (n > 0 && s.foreground && !s.curses && st == &s.console)
-		say_guest(b->base, (size_t)n);
-	if (n < 0) {
-		st->open = 0;
-		uv_close((uv_handle_t *)h, NULL);
+	if (st == &s.events)
+		watch_feed(&s.watch, p, n, handle, NULL);
+	if (st == &s.console)
+		tty_put(&s.tty, p, n);
+	if (st == &s.console && s.foreground && !s.curses)
+		say_guest(p, n);
+	if (!n)
 		maybe_done();
-	}
 }
 
 static void
 follow(struct stream *st, int fd, struct ring *ring)
 {
 	st->ring = ring;
-	st->pipe.data = st;
-	if (fd < 0 || uv_pipe_init(uv_default_loop(), &st->pipe, 0) != 0)
-		return;
-	if (uv_pipe_open(&st->pipe, fd) != 0 ||
-	    uv_read_start((uv_stream_t *)&st->pipe, give_memory, came) != 0) {
-		uv_close((uv_handle_t *)&st->pipe, NULL);
-		return;
-	}
-	st->open = 1;
+	st->came = came;
+	stream_follow(st, fd);
 }
 
-/* Start argv in the VM's directory, what it says going into ring. */
+/* Start argv in the VM's directory, what it says going into ring.  Its pid, 0
+ * when it does not start. */
 static pid_t
 start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
     struct ring *ring)
@@ -154,14 +126,13 @@ start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
 	if (s.curses && ring == &s.qemu_log) {
 		r.in = RUN_KEEP;
 		r.session = 0;
-		return run_spawn(&r, argv->v, &why);
-	}
-	pid = run_piped(&r, argv->v, &fd, &why);
-	if (pid < 0)
-		ring_line(ring, "%s", why.text);
-	else
+		pid = run_spawn(&r, argv->v, &why);
+	} else if ((pid = run_piped(&r, argv->v, &fd, &why)) > 0)
 		follow(st, fd, ring);
-	return pid;
+	if (pid > 0)
+		return pid;
+	ring_line(ring, "%s", why.text);
+	return 0;
 }
 
 /* The gateway; ready is a descriptor it writes to, -1: nobody waits. */
@@ -169,19 +140,15 @@ static void
 start_gateway(int ready)
 {
 	autostrv struct strv argv = { 0 };
+	struct why why;
 
-	for (size_t i = 0; i < s.boot.gateway.n; i++)
-		strv_add(&argv, s.boot.gateway.v[i]);
-	if (ready >= 0) {
-		strv_add(&argv, "--ready-fd");
-		strv_fmt(&argv, "%d", ready);
+	if (gateway_argv(&s.vm, ready, &argv, &why) < 0) {
+		ring_line(&s.net_log, "%s", why.text);
+		return;
 	}
-	strv_add(&argv, VM_NET);
 	s.gateway = start(&argv, &ready, ready >= 0, &s.net_out, &s.net_log);
-	if (s.gateway < 0)
-		s.gateway = 0;
-	else
-		boot_gateway(&s.vm, s.gateway);
+	if (s.gateway)
+		gateway_note(&s.vm, s.gateway);
 }
 
 static void
@@ -275,12 +242,9 @@ fail(const struct why *why)
 static _Noreturn void
 fail_said(const char *what, struct stream *st, struct ring *ring)
 {
-	autofree char *line = NULL;
-	uv_os_fd_t fd = -1;
+	autofree char *line = ring_last_words(ring, stream_fd(st));
 	struct why why;
 
-	(void)uv_fileno((uv_handle_t *)&st->pipe, &fd); /* closed: nothing */
-	line = ring_last_words(ring, fd);
 	why_set(&why, EX_UNAVAILABLE, "%s: %s: %s", s.vm.name, what, line);
 	fail(&why);
 }
@@ -365,15 +329,57 @@ resume(struct qmp *q)
 	s.clock = ssh_clock_spawn(&s.home, &s.vm, &why);
 }
 
+/* Start the gateway; what it writes to when all listens. */
+static int
+begin_gateway(void)
+{
+	int p[2];
+
+	if (sys_pipe(p) < 0)
+		die_sys(EX_OSERR, "pipe");
+	start_gateway(p[1]);
+	close(p[1]);
+	return p[0];
+}
+
+/* A port that was free when we looked was taken before the gateway had it:
+ * look again, an automatic one moves.  -1 when it was something else. */
+static int
+other_ports(void)
+{
+	int code = s.gateway > 0 ? run_wait(s.gateway, io_now() + 1000) : -1;
+	autostrv struct strv told = { 0 };
+	struct why why;
+
+	if (code >= 0)
+		s.gateway = 0;
+	if (code != EX_TEMPFAIL)
+		return -1;
+	if (boot_ports(&s.home, &s.vm, &told, &why) < 0)
+		fail(&why);
+	for (size_t i = 0; i < told.n; i++)
+		note("%s", told.v[i]);
+	stream_drain(&s.net_out);
+	return begin_gateway();
+}
+
 static void
 wait_gateway(int fd, long long deadline)
 {
+	int tries = 5;
 	char c;
 
-	if (io_wait_readable(fd, deadline) == 1 && read(fd, &c, 1) == 1)
-		return;
-	if (qemu_gone())
-		fail_said("QEMU ended", &s.qemu_out, &s.qemu_log);
+	while (fd >= 0) {
+		int all =
+		    io_wait_readable(fd, deadline) == 1 && read(fd, &c, 1) == 1;
+
+		close(fd);
+		if (all)
+			return;
+		if (qemu_gone())
+			fail_said("QEMU ended", &s.qemu_out, &s.qemu_log);
+		fd = tries-- ? other_ports() : -1;
+	}
 	fail_said("no network", &s.net_out, &s.net_log);
 }
 
@@ -381,21 +387,16 @@ static void
 launch(void)
 {
 	long long deadline = io_now() + READY_MS;
-	int ready[2] = { -1, -1 };
+	int ready = -1;
 	struct qmp *q;
 	struct why why;
 
 	open_console();
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
-	if (s.qemu < 0 ||
-	    boot_started(&s.vm, &s.boot, &s.how, s.qemu, &why) < 0)
+	if (!s.qemu || boot_started(&s.vm, &s.boot, &s.how, s.qemu, &why) < 0)
 		give_up(&why);
-	if (s.boot.gateway.n) {
-		if (sys_pipe(ready) < 0)
-			die_sys(EX_OSERR, "pipe");
-		start_gateway(ready[1]);
-		close(ready[1]);
-	}
+	if (gateway_wanted(&s.vm))
+		ready = begin_gateway();
 	watch_sockets(deadline);
 	q = qmp_open(s.vm.dir, VM_QMP, s.vm.name, deadline, &why);
 	if (!q)
@@ -404,9 +405,8 @@ launch(void)
 	if (s.boot.resume)
 		resume(q);
 	qmp_close(q);
-	if (s.boot.gateway.n)
-		wait_gateway(ready[0], deadline);
-	close(ready[0]);
+	if (ready >= 0)
+		wait_gateway(ready, deadline);
 	boot_state(&s.vm, watch_state(&s.watch));
 }
 

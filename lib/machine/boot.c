@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gateway.h"
 #include "io.h"
 #include "once.h"
 #include "ring.h"
@@ -25,7 +25,6 @@ boot_free(struct boot *b)
 {
 	qemu_free(&b->qemu);
 	strv_free(&b->argv);
-	strv_free(&b->gateway);
 	strv_free(&b->told);
 }
 
@@ -59,31 +58,6 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 	r = base_check(h, &b, vm->generation, why);
 	base_close(&b);
 	return r;
-}
-
-static int
-gateway_argv(const struct vm *vm, struct strv *argv, struct why *why)
-{
-	autofree char *bin = home_bin_dir(why);
-	struct forward f;
-	const char *text;
-
-	if (!bin)
-		return -1;
-	if (strcmp(vm->net, "none") == 0)
-		return 0;
-	strv_fmt(argv, "%s/xray-net", bin);
-	strv_words(argv, "--net", vm->net, "--mac", vm->mac, "--control",
-	    VM_CONTROL, "--unix", VM_SSH ":22", "--forward", NULL);
-	strv_fmt(argv, "127.0.0.1:%lld:22", vm->ssh_port);
-	for (size_t i = 0; (text = conf_nth(vm->conf, NULL, "port", i)); i++) {
-		if (forward_parse(text, &f, why) < 0)
-			return -1;
-		strv_add(argv, "--forward");
-		strv_fmt(argv, "%s:%d:%d%s", f.addr, f.host, f.guest,
-		    f.udp ? "/udp" : "");
-	}
-	return 0;
 }
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
@@ -123,56 +97,10 @@ boot_reach(const struct vm *vm, const char *name, long long deadline,
 	return fd;
 }
 
-int
-boot_cut(const struct vm *vm)
-{
-	char reply[64] = "";
-	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
-	int n;
-
-	if (fd < 0 || send(fd, "cut\n", 4, MSG_NOSIGNAL) != 4 ||
-	    io_wait_readable(fd, io_now() + 5000) != 1 ||
-	    recv(fd, reply, sizeof reply - 1, 0) <= 0 ||
-	    sscanf(reply, "ok %d", &n) != 1)
-		return -1;
-	return n;
-}
-
-void
-boot_gateway(const struct vm *vm, pid_t gateway)
-{
-	unsigned long long start;
-	char text[64];
-
-	if (sys_start_time(gateway, &start) < 0)
-		return;
-	(void)snprintf(text, sizeof text, "%ld %llu\n", (long)gateway, start);
-	(void)io_put(vm->dir, "gateway", 0600, text, strlen(text));
-}
-
-/* It would hold the ports, and take the new QEMU for its own. */
-static void
-end_gateway(const struct vm *vm)
-{
-	autobuf struct buf b = { 0 };
-	unsigned long long start;
-	long pid;
-
-	if (io_read_file(vm->dir, "gateway", &b, 64) < 0 ||
-	    sscanf(b.p, "%ld %llu", &pid, &start) != 2 || pid < 2)
-		return;
-	for (int i = 0; i < 200; i++) {
-		if (sys_kill((pid_t)pid, start, i < 100 ? SIGTERM : SIGKILL) <
-		    0)
-			return;
-		io_sleep(5);
-	}
-}
-
 void
 boot_clear(const struct vm *vm)
 {
-	end_gateway(vm);
+	gateway_end(vm);
 	for (size_t i = 0; i < LEN(leftovers); i++)
 		(void)unlinkat(vm->dir, leftovers[i], 0); /* may not be there */
 }
@@ -244,7 +172,7 @@ settle(
 		strv_take(told, line);
 	if (cold && forget_resume(vm, why) < 0)
 		return -1;
-	if (strcmp(vm->net, "none") == 0)
+	if (!gateway_wanted(vm))
 		return 0;
 	return boot_ports(h, vm, told, why);
 }
@@ -308,8 +236,7 @@ boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
 	if (vm->resume && snap_loads(vm, vm->resume, b->qemu.accel, why) < 0)
 		goto fail;
 	if (ssh_credentials(h, vm, why) < 0 || seed_make(h, vm, why) < 0 ||
-	    ssh_config_write(h, vm, why) < 0 ||
-	    gateway_argv(vm, &b->gateway, why) < 0)
+	    ssh_config_write(h, vm, why) < 0)
 		goto fail;
 	ssh_credential_files(h, vm, &smbios);
 	b->resume = vm->resume;

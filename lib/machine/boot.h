@@ -12,7 +12,6 @@
 struct boot {
 	struct qemu qemu;
 	struct strv argv; /* QEMU's */
-	struct strv gateway; /* xray-net's, empty with net = none */
 	struct strv told; /* lines for the person */
 	const char *resume; /* a snapshot to load, NULL: none; the vm's */
 };
@@ -57,12 +56,6 @@ int boot_logs(const struct vm *vm, const struct boot *b, struct ring *qemu,
  * has ended (EX_UNAVAILABLE). */
 int boot_reach(const struct vm *vm, const char *name, long long deadline,
     int (*gone)(void), struct why *why);
-/* Ask the gateway to cut all that is open through it: how many connections
- * there were, -1 when it does not answer. */
-int boot_cut(const struct vm *vm);
-/* Remember the gateway, so that one whose supervisor was killed is ended
- * before the next start. */
-void boot_gateway(const struct vm *vm, pid_t gateway);
 /* Remove the sockets and files of a running VM; boot_end also writes down, in
  * the file VM_ENDED, why it ended: the reason of QEMU's SHUTDOWN event
  * (guest-shutdown, host-qmp-quit ...), "" when there was none. */

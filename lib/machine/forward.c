@@ -9,44 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway.h"
 #include "io.h"
 #include "qemu.h"
 #include "say.h"
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
-
-enum { ASK_MS = 10000 };
-
-char *
-gateway_ask(const struct vm *vm, const char *line, struct why *why)
-{
-	autofree char *text = xasprintf("%s\n", line);
-	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
-	char reply[256];
-	ssize_t n;
-
-	if (fd < 0 ||
-	    send(fd, text, strlen(text), MSG_NOSIGNAL) !=
-		(ssize_t)strlen(text) ||
-	    io_wait_readable(fd, io_now() + ASK_MS) != 1 ||
-	    (n = recv(fd, reply, sizeof reply - 1, 0)) <= 0) {
-		why_set(why, EX_UNAVAILABLE, "%s: its gateway does not answer",
-		    vm->name);
-		return NULL;
-	}
-	reply[n] = '\0';
-	reply[strcspn(reply, "\n")] = '\0';
-	if (strcmp(reply, "ok") == 0 || str_starts(reply, "ok "))
-		return xstrdup(reply + (reply[2] ? 3 : 2));
-	why_set(why, EX_TEMPFAIL, "%s: %s", vm->name,
-	    str_starts(reply, "error ") ? reply + 6 : reply);
-	return NULL;
-}
 
 char *
 forward_text(const struct forward *f)
@@ -61,7 +29,7 @@ forward_text(const struct forward *f)
 static int
 has_gateway(const struct vm *vm)
 {
-	return vm_alive(vm) && strcmp(vm->net, "none") != 0;
+	return vm_alive(vm) && gateway_wanted(vm);
 }
 
 static int

@@ -26,9 +26,4 @@ int forward_ssh(struct home *h, struct vm *vm, int port, struct why *why);
 /* "8080:80", "0.0.0.0:53:53/udp": the shortest text for f; the caller's. */
 char *forward_text(const struct forward *f);
 
-/* Send a line to the gateway; what it answered behind "ok", the caller's, or
- * NULL with why: EX_UNAVAILABLE when it is not there, EX_TEMPFAIL with its
- * words when it could not. */
-char *gateway_ask(const struct vm *vm, const char *line, struct why *why);
-
 #endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+#include "gateway.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "qemu.h"
+#include "say.h"
+#include "sys.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+enum { ASK_MS = 10000 };
+
+int
+gateway_wanted(const struct vm *vm)
+{
+	return strcmp(vm->net, "none") != 0;
+}
+
+static int
+forwards(const struct conf *c, struct strv *argv, struct why *why)
+{
+	struct forward f;
+	const char *text;
+
+	for (size_t i = 0; (text = conf_nth(c, NULL, "port", i)); i++) {
+		if (forward_parse(text, &f, why) < 0)
+			return -1;
+		strv_add(argv, "--forward");
+		strv_fmt(argv, "%s:%d:%d%s", f.addr, f.host, f.guest,
+		    f.udp ? "/udp" : "");
+	}
+	return 0;
+}
+
+int
+gateway_argv(const struct vm *vm, int ready, struct strv *argv, struct why *why)
+{
+	/* one that somebody is in the middle of editing: as it was */
+	autoconf struct conf *now =
+	    conf_read(vm->dir, "vm.ini", "vm.ini", NULL);
+	const struct conf *c = now ? now : vm->conf;
+	autofree char *bin = home_bin_dir(why);
+	long long port = vm->ssh_port;
+
+	if (!bin)
+		return -1;
+	(void)conf_int(c, "ssh_port", 1, 65535, &port, NULL);
+	strv_fmt(argv, "%s/xray-net", bin);
+	strv_words(argv, "--net", vm->net, "--mac", vm->mac, "--control",
+	    VM_CONTROL, "--unix", VM_SSH ":22", "--forward", NULL);
+	strv_fmt(argv, "127.0.0.1:%lld:22", port);
+	if (forwards(c, argv, why) < 0)
+		return -1;
+	if (ready >= 0) {
+		strv_add(argv, "--ready-fd");
+		strv_fmt(argv, "%d", ready);
+	}
+	strv_add(argv, VM_NET);
+	return 0;
+}
+
+void
+gateway_note(const struct vm *vm, pid_t gateway)
+{
+	unsigned long long start;
+	char text[64];
+
+	if (sys_start_time(gateway, &start) < 0)
+		return;
+	(void)snprintf(text, sizeof text, "%ld %llu\n", (long)gateway, start);
+	(void)io_put(vm->dir, "gateway", 0600, text, strlen(text));
+}
+
+void
+gateway_end(const struct vm *vm)
+{
+	autobuf struct buf b = { 0 };
+	unsigned long long start;
+	long pid;
+
+	if (io_read_file(vm->dir, "gateway", &b, 64) < 0 ||
+	    sscanf(b.p, "%ld %llu", &pid, &start) != 2 || pid < 2)
+		return;
+	for (int i = 0; i < 200; i++) {
+		if (sys_kill((pid_t)pid, start, i < 100 ? SIGTERM : SIGKILL) <
+		    0)
+			return;
+		io_sleep(5);
+	}
+}
+
+char *
+gateway_ask(const struct vm *vm, const char *line, struct why *why)
+{
+	autofree char *text = xasprintf("%s\n", line);
+	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
+	char reply[256];
+	ssize_t n;
+
+	if (fd < 0 ||
+	    send(fd, text, strlen(text), MSG_NOSIGNAL) !=
+		(ssize_t)strlen(text) ||
+	    io_wait_readable(fd, io_now() + ASK_MS) != 1 ||
+	    (n = recv(fd, reply, sizeof reply - 1, 0)) <= 0) {
+		why_set(why, EX_UNAVAILABLE, "%s: its gateway does not answer",
+		    vm->name);
+		return NULL;
+	}
+	reply[n] = '\0';
+	reply[strcspn(reply, "\n")] = '\0';
+	if (strcmp(reply, "ok") == 0 || str_starts(reply, "ok "))
+		return xstrdup(reply + (reply[2] ? 3 : 2));
+	why_set(why, EX_TEMPFAIL, "%s: %s", vm->name,
+	    str_starts(reply, "error ") ? reply + 6 : reply);
+	return NULL;
+}
+
+int
+gateway_cut(const struct vm *vm)
+{
+	autofree char *reply = gateway_ask(vm, "cut", NULL);
+	long long n;
+
+	return reply && num_int(reply, 0, 1 << 30, &n) == 0 ? (int)n : -1;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* gateway: the xray-net of one VM, as others see it. */
+#ifndef XRAY_GATEWAY_H
+#define XRAY_GATEWAY_H
+
+#include "vm.h"
+
+/* 1 when the VM has one while it runs. */
+int gateway_wanted(const struct vm *vm);
+
+/*
+ * Its command line by vm.ini as that is now, which may be later than vm: ports
+ * come and go while a VM runs.  ready is a descriptor that it writes to when
+ * all listens, -1: none.  0 or -1 with why.
+ */
+int gateway_argv(
+    const struct vm *vm, int ready, struct strv *argv, struct why *why);
+
+/* Write down its pid, so that one whose supervisor was killed is ended before
+ * the next start; and end that one: it would hold the ports, and take the new
+ * QEMU for its own. */
+void gateway_note(const struct vm *vm, pid_t gateway);
+void gateway_end(const struct vm *vm);
+
+/* Send it a line; what it answered behind "ok", the caller's, or NULL with
+ * why: EX_UNAVAILABLE when it is not there, EX_TEMPFAIL with its words when it
+ * could not. */
+char *gateway_ask(const struct vm *vm, const char *line, struct why *why);
+/* Ask it to cut all that is open through it: how many connections there were,
+ * -1 when it does not answer. */
+int gateway_cut(const struct vm *vm);
+
+#endif
