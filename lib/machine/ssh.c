@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -216,76 +215,4 @@ int
 ssh_is_up(const struct vm *vm)
 {
 	return faccessat(vm->dir, "up", F_OK, 0) == 0;
-}
-
-/* 1 the banner stands on fd, 0 not this time. */
-static int
-banner(int fd, long long deadline)
-{
-	char c;
-
-	return io_wait_readable(fd, deadline) == 1 &&
-	    recv(fd, &c, 1, MSG_PEEK) == 1;
-}
-
-static int
-gone(const struct vm *vm, struct why *why)
-{
-	autofree char *line = ssh_last_line(vm);
-
-	return why_set(why, EX_UNAVAILABLE, "%s: stopped while we waited%s%s",
-	    vm->name, line ? "; console: " : "", line ? line : "");
-}
-
-static int
-late(const struct vm *vm, long long waited, struct why *why)
-{
-	autofree char *line = ssh_last_line(vm);
-
-	return why_set(why, EX_TEMPFAIL, "%s: no ssh after %lld s%s%s",
-	    vm->name, (waited + 500) / 1000, line ? "; console: " : "",
-	    line ? line : "");
-}
-
-static void
-show(const struct vm *vm, long long since, void (*tell)(const char *text))
-{
-	autofree char *line = ssh_last_line(vm);
-	autofree char *text = xasprintf("%s: booting, %lld s%s%s", vm->name,
-	    (io_now() - since) / 1000, line ? ": " : "", line ? line : "");
-
-	tell(text);
-}
-
-int
-ssh_await(const struct vm *vm, long long deadline,
-    void (*tell)(const char *text), struct why *why)
-{
-	long long start = io_now();
-	int fd, ok;
-
-	if (!vm_alive(vm))
-		return why_set(why, EX_UNAVAILABLE,
-		    "%s: stopped; xray start %s", vm->name, vm->name);
-	for (;;) {
-		long long turn = io_now() + 700;
-
-		/* the gateway accepts at once, whether the guest is up or
-		 * not, so only bytes from it count */
-		fd = io_connect(vm->dir, VM_SSH);
-		ok = fd >= 0 && banner(fd, turn < deadline ? turn : deadline);
-		if (ok) {
-			ssh_mark_up(vm);
-			return fd;
-		}
-		if (fd >= 0)
-			close(fd);
-		if (!vm_alive(vm))
-			return gone(vm, why);
-		if (io_left(deadline) == 0)
-			return late(vm, io_now() - start, why);
-		if (tell)
-			show(vm, start, tell);
-		io_sleep(io_left(turn) < 100 ? io_left(turn) : 100);
-	}
 }

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Waiting for an sshd that is slow, or has too many clients.  A unix socket
+# stands where a gateway's would.
+. "${0%/*}/lib.sh"
+plan 6
+empty_base
+xray create -q -m 64 -c 1 --net none web
+xray start -q web
+dir=$XRAY_HOME/vms/web
+# serve SCRIPT: it answers each who connects, with the number of those so far
+# in $n.
+serve() {
+	printf '#!/bin/sh\nexec 2>/dev/null\necho >>%s/seen\nn=$(wc -l <%s/seen)\n%s\n' \
+	    "$tmp" "$tmp" "$1" >"$tmp/sshd"
+	chmod +x "$tmp/sshd"
+	: >"$tmp/seen"
+	rm -f "$dir/guest-22.sock"
+	[ -z "${peer-}" ] || kill "$peer"
+	socat "UNIX-LISTEN:$dir/guest-22.sock,fork" "EXEC:$tmp/sshd" \
+	    2>/dev/null &
+	peer=$!
+	until_ok 10 test -S "$dir/guest-22.sock"
+}
+end() {
+	kill "$peer" 2>/dev/null
+	finish
+}
+trap end EXIT
+
+serve '[ $n -gt 3 ] || { printf "Exceeded MaxStartups\r\n"; exit; }
+printf "SSH-2.0-peer\r\n"; cat >/dev/null'
+is 'one that has too many clients: another try' 0 SSH-2.0-peer sh -c \
+    'xray connect --timeout 60 web </dev/null | tr -d "\r"'
+serve 'sleep 4; printf "SSH-2.0-slow\r\n"; cat >/dev/null'
+is 'one that takes seconds' 0 SSH-2.0-slow sh -c \
+    'xray connect --timeout 60 web </dev/null | tr -d "\r"'
+ok 'is not asked more than it may have clients' sh -c \
+    "[ \$(wc -l <'$tmp/seen') -lt 10 ]"
+serve 'printf SSH; sleep 2; printf -- "-2.0-parts\r\n"; cat >/dev/null'
+is 'one that greets in parts' 0 '' xray wait --timeout 60 web
+serve 'printf "no\r\n"; cat >/dev/null'
+says 'one that says something else: 75' 75 'web: no ssh after 2 s' \
+    xray wait --timeout 2 web
+serve 'cat >/dev/null'
+says 'one that says nothing: 75' 75 'web: no ssh after 2 s' \
+    xray wait --timeout 2 web
+xray stop -q -f web
