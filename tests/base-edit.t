@@ -2,7 +2,7 @@
 # xray-base verify, use, label, gc, remove; and who is asked for the user.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 41
+plan 43
 cd "$tmp" || exit 1
 empty_base
 bases=$XRAY_HOME/bases
@@ -94,7 +94,13 @@ echo 'allow tcp a.example 443' >r
 ok 'rules' xray base label b rules=r
 is 'are copied' 0 'allow tcp a.example 443' cat "$bases/b/rules"
 is 'and told' 0 yes xray base info -H -o rules b
+is 'a new VM begins with them' 0 'allow tcp a.example 443
+600' sh -c "xray create -q -b b -m 64 ruled && cd '$XRAY_HOME/vms/ruled' &&
+    cat rules && stat -c %a rules"
 ok 'removed' xray base label b rules=
+is 'the VM keeps its own' 0 'allow tcp a.example 443' \
+    cat "$XRAY_HOME/vms/ruled/rules"
+xray remove -q -y ruled
 is 'and gone' 0 no xray base info -H -o rules b
 says 'no such file: 66' 66 'nope: No such file' xray base label b rules=nope
 

@@ -20,6 +20,7 @@ costs() {
 most=0 which=
 for c in "$XRAY_BIN"/xray-*; do
 	case ${c##*/} in *.c | *.sh | xray-supervise | xray-net) continue ;; esac
+	[ "$(head -c 2 "$c")" != '#!' ] || continue # what it runs counts
 	count "$c" --version
 	[ "$cost" -le "$most" ] || most=$cost which=${c##*/}
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-move and xray-resize: another name, a larger disk.
 . "${0%/*}/lib.sh"
-plan 50
+plan 51
 empty_base
 xray create -q -m 64 -c 1 -p 18480:80 web
 xray create -q -m 64 -c 1 db
@@ -9,6 +9,7 @@ vms=$XRAY_HOME/vms ports=$XRAY_HOME/ports
 printf 'web.xray ssh-ed25519 AAAA one\nelsewhere ssh-ed25519 BBBB\n' \
     >"$vms/web/known_hosts"
 ssh=$(xray info -H -o ssh_port web)
+xray ssh-config web >"$vms/web/ssh.conf"
 claims() { cat "$ports/$ssh" "$ports/18480"; }
 
 says 'two names are needed: 64' 64 'the VM and its new name' xray move web
@@ -26,6 +27,9 @@ is 'so do its claims' 0 'www
 www' claims
 is 'and its host key' 0 'www.xray ssh-ed25519 AAAA one
 elsewhere ssh-ed25519 BBBB' cat "$vms/www/known_hosts"
+is 'plain ssh finds it by that' 0 'Host www.xray' sh -c "
+    grep ^Host '$vms/www/ssh.conf' && grep -q ' www 22$' \
+    '$vms/www/ssh.conf' && ! grep -q 'web' '$vms/www/ssh.conf'"
 is 'its ini says so' 0 '# VM www; keys in xray.ini(5)' head -1 "$vms/www/vm.ini"
 is 'by its port too' 0 www xray info -H -o name "$ssh"
 says 'to its own name: so already' 0 'www: called so already' xray move www www

@@ -21,6 +21,9 @@
 #include "conf.h"
 #include "home.h"
 
+/* Bytes of the file `rules`, with which a base's VMs begin. */
+enum { RULES_MAX = 1 << 20 };
+
 struct base {
 	char *name;
 	int dir;

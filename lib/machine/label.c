@@ -11,8 +11,6 @@
 #include "io.h"
 #include "say.h"
 
-enum { RULES_MAX = 1 << 20 };
-
 int
 base_use(
     struct home *h, const char *name, long long generation, struct why *why)

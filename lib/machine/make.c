@@ -165,11 +165,14 @@ fill(int dir, const struct plan *p, struct why *why)
 {
 	autofree char *ini = record(p);
 	int uefi = strcmp(p->firmware, "uefi") == 0, n = 0, bad = 0;
-	const struct buf *data = &p->user_data;
+	const struct {
+		const char *name;
+		const struct buf *text;
+	} texts[] = { { VM_USER_DATA, &p->user_data }, { "rules", &p->rules } };
 	struct {
 		const char *name;
 		int fd;
-	} file[4];
+	} file[5];
 
 	file[n].name = "disk.qcow2";
 	file[n++].fd = overlay(dir, p, "disk.qcow2", p->disk, why);
@@ -177,10 +180,14 @@ fill(int dir, const struct plan *p, struct why *why)
 		file[n].name = "efivars.qcow2";
 		file[n++].fd = efivars(dir, p, why);
 	}
-	if (data->n && file[n - 1].fd >= 0) {
-		file[n].name = VM_USER_DATA;
+	for (size_t i = 0; i < LEN(texts); i++) {
+		const struct buf *text = texts[i].text;
+
+		if (!text->n || file[n - 1].fd < 0)
+			continue;
+		file[n].name = texts[i].name;
 		file[n++].fd =
-		    text_file(dir, VM_USER_DATA, data->p, data->n, why);
+		    text_file(dir, texts[i].name, text->p, text->n, why);
 	}
 	if (file[n - 1].fd >= 0) {
 		file[n].name = "vm.ini";
@@ -303,6 +310,7 @@ vm_make(
 		close(lock);
 	base_close(&p.base);
 	buf_free(&p.user_data);
+	buf_free(&p.rules);
 	return r < 0 ? -1 : vm_open(h, spec->name, vm, why);
 }
 

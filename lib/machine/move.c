@@ -17,6 +17,7 @@
 #include "io.h"
 #include "say.h"
 #include "snap.h"
+#include "ssh.h"
 #include "sys.h"
 
 /* Whether a known_hosts line is for that host, by its list of hosts. */
@@ -98,6 +99,15 @@ comment(struct vm *vm, const char *from)
 	(void)io_replace(vm->dir, "vm.ini", 0600, b.p, b.n); /* a comment */
 }
 
+/* Its block for plain ssh, which others include, where it has one. */
+static int
+ssh_block(struct home *h, const struct vm *vm, struct why *why)
+{
+	if (faccessat(vm->dir, "ssh.conf", F_OK, 0) < 0)
+		return 0;
+	return ssh_config_write(h, vm, why);
+}
+
 /* Under the home's lock, the VM held. */
 static int
 rename_vm(struct home *h, struct vm *vm, const char *to, struct why *why)
@@ -123,7 +133,7 @@ rename_vm(struct home *h, struct vm *vm, const char *to, struct why *why)
 		return why_sys(why, EX_IOERR, "%s", h->path);
 	comment(vm, from);
 	return known_hosts(vm, old, new, new, why) < 0 ||
-		claims(h, vm, NULL, to, why) < 0 ?
+		claims(h, vm, NULL, to, why) < 0 || ssh_block(h, vm, why) < 0 ?
 	    -1 :
 	    0;
 undo:

@@ -3,6 +3,7 @@
  * defaults, in that order. */
 #include "plan.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -184,6 +185,16 @@ word_check(const char *key, const char *word, const char *const *words,
 	return why_set(why, EX_CONFIG, "%s = %s: not known", key, word);
 }
 
+static int
+plan_rules(struct plan *p, struct why *why)
+{
+	if (!p->spec->base ||
+	    io_read_file(p->base.dir, "rules", &p->rules, RULES_MAX) == 0 ||
+	    errno == ENOENT)
+		return 0;
+	return why_sys(why, EX_IOERR, "%s: rules", p->base.name);
+}
+
 /* Without a base there are no facts of one, and no firmware is ruled out. */
 static int
 plan_base(struct home *h, struct plan *p, struct why *why)
@@ -209,7 +220,8 @@ plan_make(struct home *h, struct plan *p, struct why *why)
 
 	if (plan_base(h, p, why) < 0 || plan_memory(h, p, why) < 0 ||
 	    plan_cpus(h, p, why) < 0 || plan_disk(h, p, why) < 0 ||
-	    plan_machine(h, p, why) < 0 || plan_seed(p, why) < 0)
+	    plan_machine(h, p, why) < 0 || plan_seed(p, why) < 0 ||
+	    plan_rules(p, why) < 0)
 		return -1;
 	p->display = s->display ?
 	    s->display :

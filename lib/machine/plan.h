@@ -16,6 +16,7 @@ struct plan {
 	int port;
 	int seed; /* the base takes a NoCloud seed */
 	struct buf user_data;
+	struct buf rules; /* the base's, for its VMs to begin with */
 };
 
 /*
