@@ -14,6 +14,7 @@
 #include "opt.h"
 #include "qemu.h"
 #include "qmp.h"
+#include "room.h"
 #include "run.h"
 #include "snap.h"
 #include "snap_table.h"
@@ -103,6 +104,7 @@ look(const char *tag, int want)
 
 static const struct opt create_opts[] = {
 	{ OPT_NOTE, "note", "TEXT", "a remark, shown by list -o note" },
+	{ 'f', "force", NULL, "although the disk is nearly full" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
 	{ 0 },
 };
@@ -152,6 +154,21 @@ time_tag(void)
 	return xstrdup(text);
 }
 
+/* Live or not, as the VM is. */
+static void
+take(const char *tag, const char *text, int force)
+{
+	struct why why;
+
+	(void)look(tag, 0);
+	if (!force && room_check(&home, vm.dir, 0, vm.name, &why) < 0)
+		die_why(&why);
+	if (vm.hold < 0)
+		create_live(tag, text);
+	else
+		create_cold(tag, text);
+}
+
 static int
 create(int argc, char **argv)
 {
@@ -159,11 +176,13 @@ create(int argc, char **argv)
 	autofree char *tag = NULL;
 	long long lock_ms = -1;
 	struct why why;
-	int c;
+	int c, force = 0;
 
 	while ((c = opt_next(argc, argv, &create_use)) != -1)
 		if (c == OPT_NOTE)
 			text = optarg;
+		else if (c == 'f')
+			force = 1;
 		else
 			lock_ms = opt_ms(&create_use, "--lock-wait", optarg);
 	if (argc - optind < 1 || argc - optind > 2)
@@ -172,11 +191,7 @@ create(int argc, char **argv)
 	if (text && conf_check("--note", "note", text, &why) < 0)
 		die_why(&why);
 	open_vm(argv[optind], lock_ms);
-	(void)look(tag, 0);
-	if (vm.hold < 0)
-		create_live(tag, text);
-	else
-		create_cold(tag, text);
+	take(tag, text, force);
 	return say_done();
 }
 
@@ -215,10 +230,12 @@ list(int argc, char **argv)
 /* ---- revert ---- */
 
 static const struct opt revert_opts[] = {
+	{ OPT_SAVE, "save", "[=TAG]", "take a snapshot of the present first" },
 	{ OPT_RESTART, "restart", NULL,
 	    "a disk snapshot of a running VM: "
 	    "switch off, revert, start" },
 	{ OPT_DISK_ONLY, "disk-only", NULL, "leave the memory out: boot" },
+	{ 'f', "force", NULL, "with --save: although the disk is nearly full" },
 	{ 'y', "yes", NULL, "do not ask" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
 	{ 0 },
@@ -324,10 +341,8 @@ run_tool(const char *tool, const char *option, const char *value)
 
 /* What has no memory in it cannot be loaded into a VM that runs. */
 static void
-revert_restarting(const struct snapshot *s, int yes, int restart)
+agree_restart(const struct snapshot *s, int yes, int restart)
 {
-	autobuf struct buf accel = { 0 };
-
 	if (!restart && !yes && !isatty(0))
 		die(EX_UNAVAILABLE,
 		    "%s: runs, and %s is to be booted from; "
@@ -336,6 +351,13 @@ revert_restarting(const struct snapshot *s, int yes, int restart)
 	if (!confirm(yes || restart, "%s: switch off, revert to %s, start?",
 		vm.name, s->tag))
 		exit(EX_NO);
+}
+
+static void
+revert_restarting(const struct snapshot *s)
+{
+	autobuf struct buf accel = { 0 };
+
 	/* what runs is thrown away: no need to ask the guest */
 	(void)io_read_file(vm.dir, "accel", &accel, 16);
 	run_tool("xray-stop", "--force", NULL);
@@ -350,19 +372,27 @@ revert_restarting(const struct snapshot *s, int yes, int restart)
 static int
 revert(int argc, char **argv)
 {
-	int c, disk_only = 0, restart = 0, yes = 0;
+	int c, disk_only = 0, restart = 0, yes = 0, force = 0;
 	autobuf struct buf accel = { 0 };
+	autofree char *save = NULL;
 	long long lock_ms = -1;
 	struct snapshot s;
 	struct why why;
 
 	while ((c = opt_next(argc, argv, &revert_use)) != -1)
 		switch (c) {
+		case OPT_SAVE:
+			free(save);
+			save = optarg ? xstrdup(optarg) : time_tag();
+			break;
 		case OPT_RESTART:
 			restart = 1;
 			break;
 		case OPT_DISK_ONLY:
 			disk_only = 1;
+			break;
+		case 'f':
+			force = yes = 1;
 			break;
 		case 'y':
 			yes = 1;
@@ -379,12 +409,16 @@ revert(int argc, char **argv)
 	if (s.live && !disk_only &&
 	    snap_loads(&vm, s.tag, accel.n ? accel.p : NULL, &why) < 0)
 		die_why(&why);
+	if (vm.hold < 0 && (!s.live || disk_only))
+		agree_restart(&s, yes, restart);
+	if (save)
+		take(save, NULL, force);
 	if (vm.hold >= 0)
 		revert_cold(&s, disk_only);
 	else if (s.live && !disk_only)
 		revert_live(s.tag);
 	else
-		revert_restarting(&s, yes, restart);
+		revert_restarting(&s);
 	return say_done();
 }
 

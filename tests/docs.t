@@ -70,6 +70,7 @@ grep -Fx -f "$tmp/help.argv" "$tmp/help.key" >"$tmp/common"
 options() {
 	awk -v kind="$1" -v verb="$2" '/^ / {
 		s = l = ""; i = 1
+		sub(/\[=[^ ]*\]/, " x") # one that may be left out
 		if ($i ~ /^-[^-],?$/) s = substr($(i++), 2, 1)
 		if ($i ~ /^--/) l = substr($(i++), 3)
 		rest = substr($0, index($0, $(i - 1)) + length($(i - 1)))

@@ -50,7 +50,7 @@ line(struct buf *b, const struct opt *o)
 	if (o->name)
 		buf_fmt(b, "--%s", o->name);
 	if (o->arg)
-		buf_fmt(b, " %s", o->arg);
+		buf_fmt(b, "%s%s", str_starts(o->arg, "[=") ? "" : " ", o->arg);
 	do
 		buf_str(b, " ");
 	while (b->n - from < 30);
@@ -122,12 +122,20 @@ struct parser {
 	size_t nlongs, nshorts;
 };
 
+static int
+kind(const struct opt *o)
+{
+	if (!o->arg)
+		return no_argument;
+	return str_starts(o->arg, "[=") ? optional_argument : required_argument;
+}
+
 static void
 put(struct parser *p, const struct opt *o)
 {
 	if (o->name && p->nlongs < MAX_OPTS)
-		p->longs[p->nlongs++] = (struct option){ o->name,
-			o->arg ? required_argument : no_argument, NULL, o->c };
+		p->longs[p->nlongs++] =
+		    (struct option){ o->name, kind(o), NULL, o->c };
 	if (o->c > ' ' && o->c < 0x7f && p->nshorts + 3 < sizeof p->shorts) {
 		p->shorts[p->nshorts++] = (char)o->c;
 		if (o->arg)

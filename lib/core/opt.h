@@ -9,7 +9,8 @@
 
 /* One option.  c is what opt_next returns; when it is a printable character
  * it is the short option too.  arg names its argument, NULL when it takes
- * none.  A table ends with { 0 }. */
+ * none; "[=TAG]" one that may be left out, then optarg is NULL, and there is
+ * no short option.  A table ends with { 0 }. */
 struct opt {
 	int c;
 	const char *name;

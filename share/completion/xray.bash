@@ -5,7 +5,7 @@
 _xray_options() {
 	"$@" --help 2>/dev/null </dev/null |
 	    sed -n 's/^  *\(-[^ ,]\), \(--[a-z-]*\).*/\1\n\2/p
-		s/^  *\(--*[a-zA-Z-]*\) .*/\1/p'
+		s/^  *\(--*[a-zA-Z-]*\)[[ ].*/\1/p'
 }
 
 _xray_commands() {

@@ -23,7 +23,7 @@ function __xray_options
     end
     xray $words[2] $verb --help 2>/dev/null </dev/null |
         sed -n 's/^  *\(-[^ ,]\), \(--[a-z-]*\).*/\1\n\2/p
-            s/^  *\(--*[a-zA-Z-]*\) .*/\1/p'
+            s/^  *\(--*[a-zA-Z-]*\)[[ ].*/\1/p'
 end
 
 function __xray_operands

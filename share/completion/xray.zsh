@@ -16,7 +16,7 @@ _xray_options() {
 
 	list=(${(f)"$("$@" --help 2>/dev/null </dev/null |
 	    sed -n 's/^  *\(-[^ ,]\), \(--[a-z-]*\).*/\1\n\2/p
-		s/^  *\(--*[a-zA-Z-]*\) .*/\1/p')"})
+		s/^  *\(--*[a-zA-Z-]*\)[[ ].*/\1/p')"})
 	compadd -- $list
 }
 
