@@ -52,8 +52,13 @@ row(struct home *home, const char *name, int state, int names_only,
 {
 	struct vm vm;
 	struct why why;
-	int broken = vm_open(home, name, &vm, &why) < 0;
+	int broken;
 
+	if (names_only && !state) { /* nothing is asked that is in it */
+		say("%s\n", name);
+		return;
+	}
+	broken = vm_open(home, name, &vm, &why) < 0;
 	if (broken)
 		warn_why(&why);
 	if (broken ? !state : matches(home, &vm, state)) {

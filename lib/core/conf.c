@@ -18,7 +18,7 @@
 
 struct reader {
 	struct conf *c;
-	const char *at;
+	const char *at, *end;
 	int line;
 	struct why *why;
 	int failed;
@@ -89,13 +89,11 @@ conf_value_ok(const char *v, size_t n)
 static const char *
 line_fault(const char *s, size_t n)
 {
-	const char *eq = memchr(s, '=', n);
+	const char *eq;
 	size_t k;
 
 	if (n > CONF_LINE)
 		return "line too long";
-	if (memchr(s, '\0', n))
-		return "NUL byte";
 	if (!n || *s == '#' || *s == ';')
 		return NULL;
 	if (*s == '[')
@@ -103,7 +101,7 @@ line_fault(const char *s, size_t n)
 			!memchr(s, ';', n) ?
 		    NULL :
 		    "not a [section]";
-	if (!eq)
+	if (!(eq = memchr(s, '=', n)))
 		return "neither key = value nor [section]";
 	for (k = (size_t)(eq - s); k && blank(s[k - 1]);)
 		k--;
@@ -120,13 +118,14 @@ static char *
 next_line(char *out, int size, void *arg)
 {
 	struct reader *r = arg;
-	const char *s = r->at, *fault;
-	size_t n;
+	const char *s = r->at, *fault, *nl;
+	size_t n = (size_t)(r->end - s);
 
-	if (r->failed || !*s)
+	if (r->failed || !n)
 		return NULL;
-	n = strcspn(s, "\n");
-	r->at = s + n + (s[n] == '\n');
+	nl = memchr(s, '\n', n);
+	n = nl ? (size_t)(nl - s) : n;
+	r->at = nl ? nl + 1 : r->end;
 	r->line++;
 	while (n && blank(*s)) {
 		s++;
@@ -192,7 +191,8 @@ conf_parse(struct conf *c, struct why *why)
 	free(c->store);
 	c->store = xmalloc(c->text.n + 8);
 	r.at = c->text.p;
-	if (strlen(c->text.p) != c->text.n)
+	r.end = c->text.p + c->text.n;
+	if (memchr(c->text.p, '\0', c->text.n))
 		return why_set(why, EX_DATAERR, "%s: NUL byte", c->name);
 	bad = ini_parse_stream(next_line, &r, take, &r);
 	if (r.failed)

@@ -19,7 +19,8 @@ struct table {
 	size_t npick;
 	unsigned char *wanted; /* by column */
 	struct out out;
-	char **cells; /* nrows x ncols */
+	struct buf text; /* all cells, each ended by NUL, behind an empty one */
+	size_t *cells; /* nrows x npick: where in text, 0 for none */
 	size_t nrows, cap;
 };
 
@@ -106,32 +107,39 @@ table_wants(const struct table *t, size_t i)
 }
 
 void
-table_take(struct table *t, char *const *cells)
+table_row(struct table *t, const char *const *cells)
 {
 	if (t->nrows == t->cap) {
 		t->cap = t->cap ? 2 * t->cap : 64;
 		t->cells = xreallocarray(
-		    t->cells, t->cap, t->ncols * sizeof *t->cells);
+		    t->cells, t->cap, t->npick * sizeof *t->cells);
 	}
-	memcpy(t->cells + t->nrows++ * t->ncols, cells,
-	    t->ncols * sizeof *t->cells);
+	if (!t->text.n)
+		buf_add(&t->text, "", 1);
+	for (size_t k = 0; k < t->npick; k++) {
+		const char *s = cells[t->pick[k]];
+
+		t->cells[t->nrows * t->npick + k] = s ? t->text.n : 0;
+		if (s)
+			buf_add(&t->text, s, strlen(s) + 1);
+	}
+	t->nrows++;
 }
 
 void
-table_row(struct table *t, const char *const *cells)
+table_take(struct table *t, char *const *cells)
 {
-	char **copy = xcalloc(t->ncols, sizeof *copy);
-
+	table_row(t, (const char *const *)cells);
 	for (size_t i = 0; i < t->ncols; i++)
-		copy[i] = cells[i] ? xstrdup(cells[i]) : NULL;
-	table_take(t, copy);
-	free(copy);
+		free(cells[i]);
 }
 
 static const char *
 cell(const struct table *t, size_t row, size_t k)
 {
-	return t->cells[row * t->ncols + t->pick[k]];
+	size_t at = t->cells[row * t->npick + k];
+
+	return at ? t->text.p + at : NULL;
 }
 
 static char *
@@ -304,8 +312,7 @@ print_json(const struct table *t)
 static void
 table_free(struct table *t)
 {
-	for (size_t i = 0; i < t->nrows * t->ncols; i++)
-		free(t->cells[i]);
+	buf_free(&t->text);
 	free(t->cells);
 	free(t->wanted);
 	free(t->pick);

@@ -162,7 +162,8 @@ lock_take(
 	}
 	n = snprintf(
 	    text, sizeof text, "%ld %s\n", (long)getpid(), say_get_name());
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0) {
+	/* what is left of a longer one stands behind our newline: not read */
+	if (pwrite(fd, text, (size_t)n, 0) < 0) {
 		why_sys(why, EX_IOERR, "%s: %s", what, name);
 		close(fd);
 		return -1;
