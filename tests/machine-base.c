@@ -254,6 +254,23 @@ labels(void)
 	base_close(&b);
 }
 
+/* Who holds a lock is told of, whatever a former holder left in the file. */
+static void
+holder(void)
+{
+	static const char old[] = "4242 xray-with-a-longer-name\n";
+	autofree char *want = xasprintf(
+	    "it: locked by %s, pid %ld", say_get_name(), (long)getpid());
+	struct why why = { 0 };
+	autoclose int fd = -1;
+
+	ok(io_put(home.fd, "held", 0600, old, sizeof old - 1) == 0 &&
+		(fd = lock_take(home.fd, "held", "it", 0, &why)) >= 0 &&
+		lock_take(home.fd, "held", "it", 0, &why) < 0 &&
+		why.code == EX_TEMPFAIL && strcmp(why.text, want) == 0,
+	    "%s", why.text);
+}
+
 int
 main(void)
 {
@@ -268,6 +285,7 @@ main(void)
 	rebased();
 	killed();
 	labels();
+	holder();
 	home_close(&home);
 	(void)io_remove_tree(AT_FDCWD, name);
 	return tap_end();
