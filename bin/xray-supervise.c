@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "boot.h"
 #include "gateway.h"
@@ -38,7 +39,7 @@
 #include "watch.h"
 
 enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_SET, OPT_COLD };
-enum { READY_MS = 60000, LAST_MS = 3000 };
+enum { READY_MS = 60000, LAST_MS = 3000, WAKE_MS = 5000 };
 
 static const struct opt opts[] = {
 	{ 'F', "foreground", NULL, "stay; Ctrl-C is the power button" },
@@ -62,12 +63,11 @@ static struct {
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
 	int backoff; /* ms before the gateway is started again */
+	long long slept; /* ms that the host has, when we looked last */
 	struct watch watch;
 	struct ring qemu_log, net_log, console_log;
 	struct stream qemu_out, net_out, console, events;
 	struct tty tty;
-	uv_poll_t tty_poll;
-	uv_signal_t child, term, intr;
 	uv_timer_t again, last;
 } s = { .lock = -1, .vm_lock = -1, .ready = -1 };
 
@@ -193,30 +193,28 @@ qemu_ended(int status)
 }
 
 static void
-reap(uv_signal_t *h, int sig)
+reap(void)
 {
 	int status;
 	pid_t pid;
 
-	(void)h, (void)sig;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s.qemu)
 			qemu_ended(status);
 		else if (pid == s.gateway)
 			gateway_ended(status);
 		else if (pid == s.clock && status)
-			ring_line(&s.qemu_log, "clock not set on resume");
+			ring_line(&s.qemu_log, "clock not set");
 	}
 	maybe_done();
 }
 
 /* The first Ctrl-C or SIGTERM is the power button, the second is hard. */
 static void
-hangup(uv_signal_t *h, int sig)
+hangup(void)
 {
 	struct why why;
 
-	(void)h, (void)sig;
 	if (s.qemu <= 0)
 		return;
 	if (s.hangups++)
@@ -285,9 +283,8 @@ reach(const char *name, long long deadline)
 }
 
 static void
-serve_console(uv_poll_t *h, int status, int events)
+serve_console(void)
 {
-	(void)h, (void)status, (void)events;
 	tty_turn(&s.tty);
 }
 
@@ -296,8 +293,7 @@ static void
 open_console(void)
 {
 	if (tty_open(&s.tty, s.vm.dir, VM_TTY) < 0 ||
-	    uv_poll_init(uv_default_loop(), &s.tty_poll, s.tty.watch) != 0 ||
-	    uv_poll_start(&s.tty_poll, UV_READABLE, serve_console) != 0)
+	    stream_watch(s.tty.watch, serve_console) < 0)
 		die_sys(EX_OSERR, "%s: %s", s.vm.name, VM_TTY);
 }
 
@@ -424,27 +420,37 @@ tell_ready(void)
 		run_let_go();
 }
 
+/* A guest does not know that the host was asleep. */
+static void
+look_at_clock(void)
+{
+	long long slept = sys_slept();
+	struct why why;
+
+	if (slept - s.slept > 1000 && !s.watch.paused)
+		s.clock = ssh_clock_spawn(&s.home, &s.vm, &why);
+	s.slept = slept;
+}
+
 static void
 loop(void)
 {
-	uv_loop_t *l = uv_default_loop();
-
 	s.backoff = 100;
-	uv_timer_init(l, &s.again);
-	uv_timer_init(l, &s.last);
-	uv_signal_init(l, &s.child);
-	uv_signal_init(l, &s.term);
-	uv_signal_init(l, &s.intr);
-	uv_signal_start(&s.child, reap, SIGCHLD);
-	uv_signal_start(&s.term, hangup, SIGTERM);
-	uv_signal_start(&s.intr, hangup, SIGINT);
-	reap(&s.child, SIGCHLD); /* who ended before we listened */
-	uv_run(l, UV_RUN_DEFAULT);
+	s.slept = sys_slept();
+	stream_every(WAKE_MS, look_at_clock);
+	uv_timer_init(uv_default_loop(), &s.again);
+	uv_timer_init(uv_default_loop(), &s.last);
+	stream_signal(SIGCHLD, reap);
+	stream_signal(SIGTERM, hangup);
+	stream_signal(SIGINT, hangup);
+	reap(); /* who ended before we listened */
+	uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }
 
 int
 main(int argc, char **argv)
 {
+	int *const fds[] = { &s.lock, &s.vm_lock, &s.ready };
 	struct why why;
 	int c;
 
@@ -454,13 +460,9 @@ main(int argc, char **argv)
 			s.foreground = 1;
 			break;
 		case OPT_LOCK:
-			s.lock = opt_fd(&use, "--lock", optarg);
-			break;
 		case OPT_VM_LOCK:
-			s.vm_lock = opt_fd(&use, "--vm-lock", optarg);
-			break;
 		case OPT_READY:
-			s.ready = opt_fd(&use, "--ready", optarg);
+			*fds[c - OPT_LOCK] = opt_fd(&use, "FD", optarg);
 			break;
 		case OPT_SET:
 			strv_add(&s.how.set, optarg);
@@ -476,11 +478,9 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	if (home_open(&s.home, &why) < 0 ||
-	    vm_open(&s.home, argv[optind], &s.vm, &why) < 0)
-		die_why(&why);
-	if (s.lock < 0 && (s.lock = boot_lock(&s.vm, &why)) < 0)
-		die_why(&why);
-	if (boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
+	    vm_open(&s.home, argv[optind], &s.vm, &why) < 0 ||
+	    (s.lock < 0 && (s.lock = boot_lock(&s.vm, &why)) < 0) ||
+	    boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
 		die_why(&why);
 	s.curses = strcmp(s.vm.display, "curses") == 0;
 	if (s.curses && !s.foreground)

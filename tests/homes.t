@@ -49,12 +49,14 @@ mv "$tmp/data" "$here"
 # ---- a second user
 other() { XRAY_HOME=$tmp/other "$@"; }
 mkdir -m 700 "$tmp/other"
-(
-	XRAY_HOME=$tmp/other
+mine=$XRAY_HOME
+XRAY_HOME=$tmp/other
+{
 	empty_base
 	xray create -q -m 64 -c 1 ci
 	xray create -q -m 64 -c 1 -p 18641:80 same
-) || exit 1
+} || exit 1
+XRAY_HOME=$mine
 port=$(xray port web)
 sed -i "s/^ssh_port = .*/ssh_port = $port/" "$tmp/other/vms/ci/vm.ini"
 is 'the other does not see ours' 0 'ci

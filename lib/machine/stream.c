@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "stream.h"
 
+#include <stdlib.h>
+#include <uv.h>
+
+struct stream_pipe {
+	uv_pipe_t uv;
+};
+
 static void
 give_memory(uv_handle_t *h, size_t n, uv_buf_t *b)
 {
@@ -8,6 +15,20 @@ give_memory(uv_handle_t *h, size_t n, uv_buf_t *b)
 
 	(void)h, (void)n;
 	*b = uv_buf_init(chunk, sizeof chunk);
+}
+
+static void
+let_go(uv_handle_t *h)
+{
+	free(h); /* the pipe begins with it */
+}
+
+static void
+end(struct stream *st)
+{
+	uv_close((uv_handle_t *)&st->pipe->uv, let_go);
+	st->pipe = NULL;
+	st->open = 0;
 }
 
 static void
@@ -20,8 +41,7 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 	if (n > 0)
 		st->came(st, b->base, (size_t)n);
 	if (n < 0) {
-		st->open = 0;
-		uv_close((uv_handle_t *)h, NULL);
+		end(st);
 		st->came(st, "", 0);
 	}
 }
@@ -29,15 +49,22 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 void
 stream_follow(struct stream *st, int fd)
 {
-	if (fd < 0 || uv_pipe_init(uv_default_loop(), &st->pipe, 0) != 0)
+	uv_stream_t *h;
+
+	if (fd < 0)
 		return;
-	st->pipe.data = st;
-	if (uv_pipe_open(&st->pipe, fd) != 0 ||
-	    uv_read_start((uv_stream_t *)&st->pipe, give_memory, came) != 0) {
-		uv_close((uv_handle_t *)&st->pipe, NULL);
+	st->pipe = xcalloc(1, sizeof *st->pipe);
+	if (uv_pipe_init(uv_default_loop(), &st->pipe->uv, 0) != 0) {
+		free(st->pipe);
+		st->pipe = NULL;
 		return;
 	}
+	h = (uv_stream_t *)&st->pipe->uv;
+	h->data = st;
 	st->open = 1;
+	if (uv_pipe_open(&st->pipe->uv, fd) != 0 ||
+	    uv_read_start(h, give_memory, came) != 0)
+		end(st);
 }
 
 int
@@ -45,7 +72,8 @@ stream_fd(const struct stream *st)
 {
 	uv_os_fd_t fd = -1;
 
-	(void)uv_fileno((const uv_handle_t *)&st->pipe, &fd); /* or closed */
+	if (st->pipe) /* -1 stays when it has none */
+		(void)uv_fileno((const uv_handle_t *)&st->pipe->uv, &fd);
 	return fd;
 }
 
@@ -54,4 +82,69 @@ stream_drain(struct stream *st)
 {
 	while (st->open)
 		(void)uv_run(uv_default_loop(), UV_RUN_ONCE);
+}
+
+/* They live as long as the program. */
+struct caller {
+	union {
+		uv_poll_t poll;
+		uv_timer_t timer;
+		uv_signal_t signal;
+	} uv;
+	void (*call)(void);
+};
+
+static void
+ready(uv_poll_t *h, int status, int events)
+{
+	(void)status, (void)events;
+	((struct caller *)h->data)->call();
+}
+
+int
+stream_watch(int fd, void (*turn)(void))
+{
+	struct caller *c = xcalloc(1, sizeof *c);
+
+	c->call = turn;
+	if (uv_poll_init(uv_default_loop(), &c->uv.poll, fd) != 0)
+		return -1;
+	c->uv.poll.data = c;
+	return uv_poll_start(&c->uv.poll, UV_READABLE, ready) == 0 ? 0 : -1;
+}
+
+static void
+elapsed(uv_timer_t *h)
+{
+	((struct caller *)h->data)->call();
+}
+
+void
+stream_every(int ms, void (*tick)(void))
+{
+	struct caller *c = xcalloc(1, sizeof *c);
+
+	c->call = tick;
+	(void)uv_timer_init(uv_default_loop(), &c->uv.timer); /* never fails */
+	c->uv.timer.data = c;
+	(void)uv_timer_start(&c->uv.timer, elapsed, (uint64_t)ms, (uint64_t)ms);
+}
+
+static void
+signaled(uv_signal_t *h, int sig)
+{
+	(void)sig;
+	((struct caller *)h->data)->call();
+}
+
+void
+stream_signal(int sig, void (*caught)(void))
+{
+	struct caller *c = xcalloc(1, sizeof *c);
+
+	c->call = caught;
+	if (uv_signal_init(uv_default_loop(), &c->uv.signal) != 0)
+		return;
+	c->uv.signal.data = c;
+	(void)uv_signal_start(&c->uv.signal, signaled, sig); /* a known one */
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* stream: what a child or a socket says, read by libuv's default loop.  Only
- * xray-supervise links that. */
+/*
+ * stream: what a child or a socket says, read by libuv's default loop.  Only
+ * long-lived programs call it, so only they link libuv.
+ */
 #ifndef XRAY_STREAM_H
 #define XRAY_STREAM_H
 
-#include <uv.h>
-
 #include "ring.h"
 
+struct stream_pipe; /* libuv's */
+
 struct stream {
-	uv_pipe_t pipe;
+	struct stream_pipe *pipe;
 	struct ring *ring; /* gets what comes, NULL: none */
 	/* The n bytes at p came; n 0: that was the end. */
 	void (*came)(struct stream *st, const char *p, size_t n);
@@ -23,5 +25,12 @@ void stream_follow(struct stream *st, int fd);
 int stream_fd(const struct stream *st);
 /* Read to its end; who writes has gone. */
 void stream_drain(struct stream *st);
+
+/* Call turn whenever fd can be read; -1 with errno when that cannot be. */
+int stream_watch(int fd, void (*turn)(void));
+/* Call caught when the signal comes; where it is safe to do anything. */
+void stream_signal(int sig, void (*caught)(void));
+/* Call tick every ms milliseconds. */
+void stream_every(int ms, void (*tick)(void));
 
 #endif
