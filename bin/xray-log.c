@@ -251,23 +251,60 @@ keep_boot(const struct vm *vm, long long nr)
 	nlines = kept;
 }
 
+/* The ring may have turned more than once: read what stands between the file
+ * we have and `newest`, oldest first.  When ours is not among them it was
+ * removed, and the others are older. */
+static void
+read_between(int dir, struct source *s, ino_t newest)
+{
+	int fd[RING_FILES], n = 0, found = 0;
+	ino_t before = newest;
+
+	for (int i = 1; i < RING_FILES && !found; i++) {
+		autofree char *name = xasprintf("%s.%d", s->file, i);
+		ino_t inode;
+
+		fd[n] = open_log(dir, name, &inode);
+		if (fd[n] < 0)
+			break;
+		found = inode == s->inode;
+		if (found || inode == before) /* it turned while we look */
+			close(fd[n]);
+		else
+			n++;
+		before = inode;
+	}
+	while (n-- > 0) {
+		if (found)
+			add_all(s, fd[n]);
+		close(fd[n]);
+	}
+}
+
 /* When the name stands for another file, the one we have is at its end. */
 static void
 look(int dir, struct source *s)
 {
 	struct stat st;
-	int turned = fstatat(dir, s->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (s->fd < 0 || st.st_ino != s->inode);
+	ino_t inode = 0;
+	int fd;
 
 	if (s->fd >= 0)
 		add_all(s, s->fd);
-	if (!turned)
+	if (fstatat(dir, s->file, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    (s->fd >= 0 && st.st_ino == s->inode))
 		return;
-	if (s->fd >= 0)
+	fd = open_log(dir, s->file, &inode);
+	if (fd < 0)
+		return;
+	if (s->fd >= 0) {
+		add_all(s, s->fd); /* it was written until it was turned */
+		read_between(dir, s, inode);
 		close(s->fd);
-	s->fd = open_log(dir, s->file, &s->inode);
-	if (s->fd >= 0)
-		add_all(s, s->fd);
+	}
+	s->fd = fd;
+	s->inode = inode;
+	add_all(s, fd);
 }
 
 static _Noreturn void

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-log: rings of three sources, by time; runs; what comes.
 . "${0%/*}/lib.sh"
-plan 22
+plan 23
 empty_base
 xray create -q web
 log=$XRAY_HOME/vms/web/log
@@ -72,9 +72,23 @@ echo "$d:15.000Z behind the turn" >"$log/console.log"
 ok '-f: lines before and behind a turn' until_ok 10 sh -c "
     tail -2 '$tmp/followed' | tr '\\n' , |
     grep -qx 'before the turn,behind the turn,'"
+# Three turns between two looks: all of them are written before the first can be
+# seen.
+rm -f "$log/console.log.1"
+mkdir "$log/next"
+echo "$d:15.100Z first turn" >"$log/next/console.log.2"
+echo "$d:15.200Z second turn" >"$log/next/console.log.1"
+echo "$d:15.300Z third turn" >"$log/next/console.log"
+kill -STOP $pid
+mv "$log/console.log" "$log/console.log.3"
+mv "$log/next/"* "$log/"
+kill -CONT $pid
+ok '-f: lines of a ring that turned three times at once' until_ok 10 sh -c "
+    tail -3 '$tmp/followed' | tr '\\n' , |
+    grep -qx 'first turn,second turn,third turn,'"
 printf '%s:16.000Z half a' $d >>"$log/console.log"
 sleep 0.5
-is '-f: a line comes whole' 0 'behind the turn' tail -1 "$tmp/followed"
+is '-f: a line comes whole' 0 'third turn' tail -1 "$tmp/followed"
 echo ' line' >>"$log/console.log"
 ok '-f: then' until_ok 10 grep -qx 'half a line' "$tmp/followed"
 rm -f "$log/console.log"
