@@ -248,8 +248,8 @@ build(int argc, char **argv)
 	if (names)
 		return list_recipes();
 	if (optind == argc)
-		die_usage(
-		    &build_use, iso ? "no name given" : "no recipe named");
+		die_usage(&build_use,
+		    iso ? "no name given" : "no recipe named; -l lists them");
 	if (!iso && (spec.disk || spec.display || spec.firmware || spec.memory))
 		die_usage(&build_use, "--size and such go with --iso");
 	if (!iso)

@@ -91,6 +91,72 @@ unknown(const char *name)
 	die(EX_USAGE, "%s: no such command; xray help lists them", name);
 }
 
+/* Ours, and nobody else can put programs there. */
+static int
+trusted(const char *folder)
+{
+	struct stat st;
+
+	return *folder == '/' && stat(folder, &st) == 0 &&
+	    st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
+/* The folder of plug-ins, the caller's; NULL when it is not ours alone. */
+static char *
+plugins(void)
+{
+	const char *house = getenv("XRAY_HOME"), *user = getenv("HOME");
+	int given = house && *house;
+	char *folder = given ? xasprintf("%s/plugins", house) :
+			       xasprintf("%s/.xray/plugins", user ? user : "");
+
+	if (trusted(given ? house : folder) && trusted(folder))
+		return folder;
+	free(folder);
+	return NULL;
+}
+
+struct plugins {
+	int dir, n;
+	FILE *out;
+};
+
+/* A plug-in, with what a comment "xray-NAME: ..." in its first lines says. */
+static int
+plugin_text(const char *file, void *arg)
+{
+	struct plugins *p = arg;
+	autofree char *label = xasprintf("# %s: ", file);
+	autobuf struct buf b = { 0 }, text = { 0 };
+	autoclose int fd = -1;
+	char head[512] = "";
+	const char *at;
+
+	if (!str_starts(file, "xray-") || !name_valid(file) ||
+	    faccessat(p->dir, file, X_OK, 0) < 0)
+		return 0;
+	fd = openat(p->dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && read(fd, head, sizeof head - 1) > 0 &&
+	    (at = strstr(head, label)))
+		buf_vis(&text, at + strlen(label),
+		    strcspn(at + strlen(label), "\n"));
+	buf_vis(&b, file + 5, strlen(file + 5));
+	(void)fprintf(p->out, "%s%s%s%s", p->n++ ? ", " : "plug-ins  ", b.p,
+	    text.n ? ": " : "", text.n ? text.p : "");
+	return 0;
+}
+
+static void
+plugins_text(FILE *out)
+{
+	autofree char *folder = plugins();
+	autoclose int dir = folder ? io_opendir(AT_FDCWD, folder) : -1;
+	struct plugins p = { dir, 0, out };
+
+	if (dir >= 0 && io_walk(dir, plugin_text, &p) == 0 && p.n)
+		(void)fputs("\n", out);
+}
+
 static void
 usage_text(FILE *out)
 {
@@ -108,6 +174,7 @@ usage_text(FILE *out)
 		if (n)
 			(void)fputs("\n", out);
 	}
+	plugins_text(out);
 }
 
 /* Every command with its line. */
@@ -156,27 +223,14 @@ try(const char *folder, const char *name, char **argv)
 		die_sys(EX_CANTEXEC, "%s", path);
 }
 
-/* Ours, and nobody else can put programs there. */
-static int
-trusted(const char *folder)
-{
-	struct stat st;
-
-	return *folder == '/' && stat(folder, &st) == 0 &&
-	    st.st_uid == geteuid() && !(st.st_mode & 022);
-}
-
 static void
 try_plugins(const char *name, char **argv)
 {
-	const char *house = getenv("XRAY_HOME"), *user = getenv("HOME");
-	autofree char *folder = house && *house ?
-	    xasprintf("%s/plugins", house) :
-	    xasprintf("%s/.xray/plugins", user ? user : "");
+	autofree char *folder = plugins();
 	autofree char *program = xasprintf("xray-%s", name);
 	autofree char *found = NULL;
 
-	if (trusted(house && *house ? house : folder) && trusted(folder))
+	if (folder)
 		try(folder, name, argv);
 	found = run_find(program);
 	if (!found)

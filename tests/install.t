@@ -3,7 +3,7 @@
 # all of it away.
 . "${0%/*}/lib.sh"
 [ "$XRAY_BIN" = "$top/bin" ] || skip_all 'only the plain build is installed'
-plan 8
+plan 12
 to=$tmp/root
 ok 'make install DESTDIR PREFIX' make -s -C "$top" install DESTDIR="$to" \
     PREFIX=/opt/xray
@@ -16,6 +16,16 @@ ok 'its recipes' sh -c 'xray base build -l | grep -qx tiny'
 is 'and its pages' 0 "$(cd "$top/man" && echo ./*.[1-9] | tr ' ' '\n' |
     sed 's,./,,' | sort)" sh -c \
     "find '$to/opt/xray/share/man' -type f | sed 's,.*/,,' | sort"
+is 'help opens a page of it' 0 1 sh -c \
+    "xray help create | grep -c '^XRAY-CREATE(1)'"
+is 'help in the tree opens the tree'\''s' 0 1 env PATH=/usr/bin:/bin sh -c \
+    "'$top/bin/xray' help create | grep -c '^XRAY-CREATE(1)'"
+says 'xray alone: commands by what they are about' 64 \
+    '^machines  base create start stop' xray
+says 'and plug-ins, where there are some' 64 '^plug-ins  hello: greet a VM$' sh -c '
+    (umask 077; mkdir -p "$XRAY_HOME/plugins")
+    printf "#!/bin/sh\n# xray-hello: greet a VM\n" >"$XRAY_HOME/plugins/xray-hello"
+    chmod 755 "$XRAY_HOME/plugins/xray-hello"; xray'
 ok 'make uninstall' make -s -C "$top" uninstall DESTDIR="$to" \
     PREFIX=/opt/xray
 is 'nothing is left' 0 '' find "$to" -type f
