@@ -22,7 +22,7 @@ serve() {
 	until_ok 10 test -S "$dir/guest-22.sock"
 }
 end() {
-	kill "$peer" 2>/dev/null
+	kill "$peer" 2>/dev/null || :
 	finish
 }
 trap end EXIT

@@ -55,7 +55,7 @@ exec "$tmp/bin/net" "$@"
 NET
 chmod +x "$tmp/bin/xray-net"
 end() {
-	kill "$(cat "$tmp/thief")" 2>/dev/null
+	kill "$(cat "$tmp/thief")" 2>/dev/null || :
 	finish
 }
 trap end EXIT

@@ -13,7 +13,9 @@ sum=$(sha256sum <"$image" | cut -d' ' -f1)
 "$XRAY_OBJ/tests/http-peer" "$image" port log 0 &
 peer=$!
 end() {
-	kill $peer $typist $proxy 2>/dev/null
+	for pid in $peer $typist $proxy; do
+		kill "$pid" 2>/dev/null || :
+	done
 	finish
 }
 typist='' proxy=''
@@ -54,12 +56,14 @@ there' xray ssh web 'cat /etc/from-user; echo; test -e /var/lib/ran && echo ther
 
 # ---- ssh as others do it
 conf=$HOME/.ssh/config
-plain="ssh -F none -p $(xray port web) -o UserKnownHostsFile=$dir/known_hosts \
--o HostKeyAlias=web.xray"
+plain() {
+	ssh -F none -p "$(xray port web)" -o HostKeyAlias=web.xray \
+	    -o "UserKnownHostsFile=$dir/known_hosts" "$@"
+}
 is 'its host key is the one we gave it: no question' 0 dev \
-    $plain -o BatchMode=yes -i mine -o IdentitiesOnly=yes dev@localhost id -un
+    plain -o BatchMode=yes -i mine -o IdentitiesOnly=yes dev@localhost id -un
 says 'no password is taken' 255 'Permission denied \(publickey\)' \
-    $plain -o PreferredAuthentications=password,keyboard-interactive \
+    plain -o PreferredAuthentications=password,keyboard-interactive \
     dev@localhost true
 is 'nor would sshd' 0 'passwordauthentication no' \
     xray ssh web 'sudo sshd -T | grep ^passwordauth'
@@ -71,7 +75,7 @@ while ss -Hltn "sport = :$p" | grep -q .; do p=$((p + 1)); done
 xray ssh web 'mkdir www; echo page >www/index.html; cd www
     nohup python3 -m http.server --bind 127.0.0.1 8080 >/dev/null 2>&1 &'
 mkfifo hold
-ssh -F "$conf" -T -D "127.0.0.1:$p" web.xray bash <hold >/dev/null &
+ssh -F "$conf" -T -D "127.0.0.1:$p" web.xray bash <hold >/dev/null 2>&1 &
 proxy=$!
 exec 9>hold
 is 'and its -D carries' 0 page sh -c "
