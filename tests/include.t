@@ -2,7 +2,7 @@
 # Who may include what.
 # shellcheck disable=SC2013
 . "${0%/*}/lib.sh"
-plan 9
+plan 10
 cd "$top" || exit 1
 
 # Prints offenders: files $1 that include <$2> but are not listed in $3.
