@@ -148,8 +148,8 @@ check-compilers:
 	$(MAKE) -s O=.build/clang BIN=.build/clang/bin CC=clang \
 	    WERROR=-Werror tests
 
-# Times as ratios; what gates is counted by tests/budget.t.  With
-# XRAY_BENCH_VIRSH=1 it defines a thousand domains of libvirt's to compare.
+# Times beside those of others; what gates is counted by tests/budget.t.  With
+# XRAY_BENCH_VIRSH=1 a thousand domains of libvirt's are defined to compare.
 bench: tests
 	@tests/bench.sh
 
@@ -208,7 +208,7 @@ help:
 	@echo 'check-fast  the tests that boot no guest'
 	@echo 'check-asan  the same with AddressSanitizer and UBSan'
 	@echo 'check-guest the tests that boot guests'
-	@echo 'bench       what commands take, beside what others do'
+	@echo 'bench       what commands take beside others; XRAY_BENCH_VIRSH=1 asks virsh too'
 	@echo 'lint        gcc and clang without warnings, form of all files'
 	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
 	@echo 'uninstall dist clean'

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* qmp-peer SOCKET: the least that asking QEMU for its status can cost: connect,
- * read the greeting, leave negotiation, ask once. */
+ * where nobody listens yet for at most ten seconds, read the greeting, leave
+ * negotiation, ask once. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static char text[65536];
@@ -36,6 +38,19 @@ ask(int fd, const char *command)
 	    -1;
 }
 
+static int
+dial(int fd, const struct sockaddr_un *sun)
+{
+	const struct timespec nap = { .tv_nsec = 200000 };
+
+	for (int i = 0; i < 50000; i++) {
+		if (connect(fd, (const struct sockaddr *)sun, sizeof *sun) == 0)
+			return 0;
+		(void)nanosleep(&nap, NULL);
+	}
+	return -1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -45,8 +60,7 @@ main(int argc, char **argv)
 	if (argc != 2 || strlen(argv[1]) >= sizeof sun.sun_path || fd < 0)
 		return 2;
 	memcpy(sun.sun_path, argv[1], strlen(argv[1]));
-	if (connect(fd, (struct sockaddr *)&sun, sizeof sun) < 0 ||
-	    read_line(fd, "\"QMP\"") < 0 ||
+	if (dial(fd, &sun) < 0 || read_line(fd, "\"QMP\"") < 0 ||
 	    ask(fd, "{\"execute\":\"qmp_capabilities\"}\n") < 0 ||
 	    ask(fd, "{\"execute\":\"query-status\"}\n") < 0)
 		return 1;
