@@ -70,11 +70,14 @@ default_name(const struct vm *vm)
 	return xasprintf("%s-%s.png", vm->name, text);
 }
 
+/* A name that we made up must be new: a link of that name is somebody's. */
 static void
-save(const char *file, const struct buf *b)
+save(const char *file, int ours, const struct buf *b)
 {
-	autoclose int fd =
-	    open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	autoclose int fd = open(file,
+	    O_WRONLY | O_CREAT | O_CLOEXEC |
+		(ours ? O_EXCL | O_NOFOLLOW : O_TRUNC),
+	    0666);
 
 	if (fd < 0 || io_write(fd, b->p, b->n) < 0)
 		die_sys(EX_IOERR, "%s", file);
@@ -110,7 +113,7 @@ main(int argc, char **argv)
 			die_sys(EX_IOERR, "standard output");
 		return 0;
 	}
-	save(file, &b);
+	save(file, file == name, &b);
 	say_result("%s\n", file);
 	return say_done();
 }

@@ -75,7 +75,11 @@ runs(const struct vm *vm, struct why *why)
 	if (how.cold || launch.port || how.set.n)
 		return why_set(why, EX_TEMPFAIL,
 		    "%s: runs already, and not as asked", vm->name);
-	note("%s: runs already", vm->name);
+	if (str_starts(status, "paused"))
+		note("%s: is there, %s; xray resume %s", vm->name, status,
+		    vm->name);
+	else
+		note("%s: runs already", vm->name);
 	return 1;
 }
 
@@ -131,40 +135,60 @@ await_guest(const struct vm *vm)
 	return 0;
 }
 
-/* Wait for one that was begun; its exit code. */
-static int
-finish(const struct vm *vm, struct job *job, int begun)
+/* One of the VMs that are started at once. */
+struct one {
+	struct vm vm;
+	struct job job;
+	int begun, code;
+};
+
+/* Wait until it runs, and let go of its lock. */
+static void
+finish(struct one *o)
 {
 	struct why why;
-	int code = 0;
 
-	if (begun > 0) {
-		code = launch_await(vm, &launch, job, &why);
-		if (code && why.code)
+	if (o->begun > 0) {
+		o->code = launch_await(&o->vm, &launch, &o->job, &why);
+		if (o->code && why.code)
 			warn_why(&why);
-		if (!code)
-			told(vm);
+		if (!o->code)
+			told(&o->vm);
 	}
-	launch_end(job);
-	if (begun >= 0 && !code && wait_guest)
-		code = await_guest(vm);
-	if (begun >= 0 && !code && table)
-		facts_row(table, &home, vm->name, vm, NULL);
-	return code;
+	launch_end(&o->job);
+}
+
+/* What was asked of it beyond: its guest's answer, its field. */
+static void
+serve(struct one *o)
+{
+	struct why why;
+	struct vm now; /* its ssh port may have moved */
+
+	if (o->begun < 0 || o->code)
+		return;
+	if (wait_guest)
+		o->code = await_guest(&o->vm);
+	if (o->code || !table)
+		return;
+	if (vm_open(&home, o->vm.name, &now, &why) < 0) {
+		warn_why(&why);
+		o->code = why.code;
+		return;
+	}
+	facts_row(table, &home, now.name, &now, NULL);
+	vm_close(&now);
 }
 
 /* Start names[from..to) at once; the first exit code that is not 0. */
 static int
 batch(const struct strv *names, size_t from, size_t to)
 {
-	struct {
-		struct vm vm;
-		struct job job;
-		int begun;
-	} *one = xcalloc(to - from, sizeof *one);
-	int code = 0, got;
+	struct one *one = xcalloc(to - from, sizeof *one);
+	size_t n = to - from;
+	int code = 0;
 
-	for (size_t i = 0; i < to - from; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct why why = { .code = EX_OSERR, .text = "start" };
 
 		one[i].job = (struct job)JOB_NONE;
@@ -173,12 +197,14 @@ batch(const struct strv *names, size_t from, size_t to)
 		    begin(names->v[from + i], &one[i].vm, &one[i].job, &why);
 		if (one[i].begun < 0) {
 			warn_why(&why);
-			code = code ? code : why.code;
+			one[i].code = why.code;
 		}
 	}
-	for (size_t i = 0; i < to - from; i++) {
-		got = finish(&one[i].vm, &one[i].job, one[i].begun);
-		code = code ? code : got;
+	for (size_t i = 0; i < n; i++)
+		finish(&one[i]);
+	for (size_t i = 0; i < n; i++) {
+		serve(&one[i]);
+		code = code ? code : one[i].code;
 		vm_close(&one[i].vm);
 	}
 	free(one);

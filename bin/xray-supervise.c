@@ -7,9 +7,8 @@
  *		   a gateway that died is started again
  *	QEMU ended -> gateway ended, sockets and files put away
  *
- * Until then its messages go to the xray-start that waits.  It holds run.lock,
- * as QEMU does, so the VM is alive until all is put away; when it is killed,
- * QEMU and gateway go on.
+ * Until then its messages go to the xray-start that waits.  It holds run.lock
+ * too: the VM is alive until all is put away; killed, QEMU and gateway go on.
  */
 #include "say.h"
 
@@ -28,6 +27,7 @@
 #include "boot.h"
 #include "gateway.h"
 #include "io.h"
+#include "launch.h"
 #include "opt.h"
 #include "ring.h"
 #include "run.h"
@@ -389,7 +389,7 @@ launch(void)
 
 	open_console();
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
-	if (!s.qemu || boot_started(&s.vm, &s.boot, &s.how, s.qemu, &why) < 0)
+	if (!s.qemu || boot_started(&s.vm, &s.boot, s.qemu, &why) < 0)
 		give_up(&why);
 	if (gateway_wanted(&s.vm))
 		ready = begin_gateway();
@@ -479,7 +479,7 @@ main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN);
 	if (home_open(&s.home, &why) < 0 ||
 	    vm_open(&s.home, argv[optind], &s.vm, &why) < 0 ||
-	    (s.lock < 0 && (s.lock = boot_lock(&s.vm, &why)) < 0) ||
+	    launch_locks(&s.home, &s.vm, &s.lock, &s.vm_lock, &why) < 0 ||
 	    boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
 		die_why(&why);
 	s.curses = strcmp(s.vm.display, "curses") == 0;

@@ -112,10 +112,10 @@ for _ in $(seq "$rounds"); do
 	unset IFS
 	set +f
 	took bare bare_start "$@"
-	kill -9 $pid
-	wait $pid 2>/dev/null
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
 	took start our_start
-	wait $pid
+	wait "$pid"
 	xray-stop -q -f v0
 done
 head -c 268435456 /dev/urandom >"$tmp/raw"

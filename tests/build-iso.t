@@ -3,7 +3,7 @@
 # boots from the CD; it writes a boot sector to the disk and switches off.
 . "${0%/*}/lib.sh"
 [ "$(uname -m)" = x86_64 ] || skip_all 'the installer is of x86_64'
-plan 33
+plan 34
 
 # Both as code of 16 bits at 7c00.  Port 604 is the power management of q35,
 # 2000 its "off".
@@ -93,6 +93,10 @@ says 'a base of that name' 73 'mine' xray base build --iso install.iso \
 says 'no such file' 66 'nope.iso: No such file' xray base build \
     --iso nope.iso --size 1G other
 says 'no size' 64 '--size' xray base build --iso install.iso other
+says 'a path that would be more than a line of vm.ini' 64 'cdrom' sh -c '
+    d=$(printf "evil/y\nnet = open\nlabel = z"); mkdir -p "$d"
+    cp install.iso "$d/a.iso"
+    xray base build --iso "$d/a.iso" --size 1G other'
 says 'a reserved name' 64 'reserved' xray base build --iso install.iso \
     --size 1G all
 says 'options of the installer with a recipe' 64 'go with --iso' \
@@ -124,7 +128,7 @@ is 'seal takes it as it is' 0 'Sealed: late generation 1' xray base seal
 xray base build --iso loop.iso --size 64M third >b.out 2>b.err </dev/null &
 until_ok 60 running && xray stop -f maintenance
 ln "$XRAY_HOME/vms/maintenance/disk.qcow2" other-name
-says 'a disk with two names does not start' 77 'another name too' \
+says 'a disk with two names does not start' 77 'is a base.s too; xray base seal' \
     xray start maintenance
 rm other-name
 wait

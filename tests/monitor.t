@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-monitor and xray-screenshot, with QEMUs of the test's own.
 . "${0%/*}/lib.sh"
-plan 17
+plan 19
 empty_base
 xray create -q web
 dir=$XRAY_HOME/vms/web
@@ -56,6 +56,15 @@ is 'screenshot: its name' 0 x sh -c "
     '$XRAY_OBJ/tests/lock-peer' '$dir/run.lock' xray-screenshot web |
     sed 's/^web-[0-9]\{6\}\.png$/x/'"
 is 'screenshot: a PNG' 0 PNG sh -c 'head -c 4 web-*.png | tail -c 3; echo'
+# Names of the next seconds, led elsewhere by somebody.
+mkdir led && cd led || exit 1
+for i in 0 1 2 3 4 5 6 7 8 9; do
+	ln -s "$tmp/victim" "web-$(date -d "+$i seconds" +%H%M%S).png"
+done
+says 'screenshot: a link of its name is not written through' 74 'File exists' \
+    alive xray-screenshot web
+is 'screenshot: what it led to is not there' 1 '' test -e "$tmp/victim"
+cd .. || exit 1
 is 'screenshot: to a file' 0 'a b.png' alive xray-screenshot web 'a b.png'
 is 'screenshot: to a pipe' 0 PNG sh -c "
     '$XRAY_OBJ/tests/lock-peer' '$dir/run.lock' xray-screenshot web - |

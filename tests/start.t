@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 76
+plan 84
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -221,3 +221,32 @@ says 'a unit that fails: 69, and where to look' 69 'journalctl --user -u xray-mo
     env PATH="$tmp/sd:$PATH" xray start --systemd moved
 says 'no systemd: 127' 127 'systemd-run: not found' sh -c \
     'PATH="$XRAY_BIN" "$XRAY_BIN/xray-start" --systemd moved'
+
+# What a run has stays what a snapshot of it needs, whatever vm.ini says now.
+xray create -q -m 64 -c 1 run
+xray start run
+sed -i 's/^memory = .*/memory = 96M/' "$XRAY_HOME/vms/run/vm.ini"
+is 'a live snapshot is of the memory that there is' 0 'memory = 64M' sh -c '
+    xray snap create -q run s && grep ^memory "$XRAY_HOME/vms/run/snapshots.ini"'
+ok 'and goes back to it' xray snap revert -q run s
+says 'paused: there, and how to go on' 0 'run: is there, paused; xray resume run' \
+    sh -c 'xray pause run; xray start run'
+
+# The supervisor is killed before it could write down that the VM runs.
+super=$(ps -o ppid= -p "$(xray pid run)" | tr -d ' ')
+kill -9 "$super"
+rm "$XRAY_HOME/vms/run/state"
+is 'nobody looks after it' 0 'broken (no supervisor)' xray status run
+says 'start says how to mend it' 75 'xray stop -f run' xray start run
+ok 'which does' xray stop -f run
+is 'and it starts' 0 '' xray start run
+xray stop -f run
+port=$(xray info -H -o ssh_port run)
+socat "TCP-LISTEN:$port,bind=127.0.0.1,fork" /dev/null &
+squatter=$!
+until_ok 5 sh -c "ss -Hltn | grep -q ':$port '"
+is '-o prints the port that it moved to' 0 same sh -c '
+    a=$(xray start -o ssh_port run 2>/dev/null)
+    [ "$a" != '"$port"' ] && [ "$a" = "$(xray info -H -o ssh_port run)" ] && echo same'
+kill $squatter
+xray stop -f run

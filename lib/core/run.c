@@ -262,7 +262,7 @@ run_capture(
 {
 	struct run r = RUN_PLAIN;
 
-	r.in = RUN_NULL;
+	r.in = r.err = RUN_NULL;
 	return run_capture_as(&r, argv, out, max, ms, why);
 }
 

@@ -60,7 +60,7 @@ const char *run_ending(int status);
 int run_wait(pid_t pid, long long deadline);
 
 /*
- * Run argv with standard input from /dev/null and standard error as ours, and
+ * Run argv with standard input from /dev/null and standard error to it, and
  * collect at most max bytes of its output.  Past the deadline of ms
  * milliseconds it is killed.  Its exit code, or -1 with why.
  */

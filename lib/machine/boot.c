@@ -31,20 +31,18 @@ boot_free(struct boot *b)
 int
 boot_lock(const struct vm *vm, struct why *why)
 {
-	int fd = openat(vm->dir, "run.lock",
-	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct why w = { 0 };
+	int fd = lock_take(vm->dir, "run.lock", vm->name, 0, &w);
+	const char *who = w.text + strlen(vm->name);
 
-	if (fd < 0)
-		return why_sys(why, EX_IOERR, "%s: run.lock", vm->name);
-	if (sys_lock(fd) == 0)
+	if (fd >= 0)
 		return fd;
-	if (errno == EAGAIN || errno == EACCES)
-		why_set(why, EX_TEMPFAIL, "%s: is being started or stopped",
-		    vm->name);
-	else
-		why_sys(why, EX_IOERR, "%s: run.lock", vm->name);
-	close(fd);
-	return -1;
+	if (w.code != EX_TEMPFAIL)
+		return why_set(why, w.code, "%s", w.text);
+	return why_set(why, EX_TEMPFAIL,
+	    "%s: is being started or stopped%s; if that is gone: xray stop "
+	    "-f %s",
+	    vm->name, str_starts(who, ": ") ? who : "", vm->name);
 }
 
 static int
@@ -135,21 +133,25 @@ forget_resume(struct vm *vm, struct why *why)
 	return vm_save(vm, why);
 }
 
-/* One that became a base's, by a command that was killed before it could
- * remove the VM. */
+/* A disk with two names is about to be a base's, or is: whoever sealed it was
+ * killed.  What he had staged goes, and then the disk is the VM's again. */
 static int
-check_disk(const struct vm *vm, struct why *why)
+check_disk(struct home *h, const struct vm *vm, struct why *why)
 {
 	struct stat st;
 
+	home_sweep(h->bases);
 	if (fstatat(vm->dir, "disk.qcow2", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", vm->name);
-	if (st.st_nlink == 1)
-		return 0;
-	return why_set(why, EX_NOPERM,
-	    "%s: its disk.qcow2 has another name too, that of a base?; xray "
-	    "remove %s",
-	    vm->name, vm->name);
+	if (st.st_nlink > 1)
+		return why_set(why, EX_NOPERM,
+		    "%s: its disk.qcow2 is a base's too; xray base seal, or "
+		    "xray remove %s",
+		    vm->name, vm->name);
+	if (!(st.st_mode & S_IWUSR) &&
+	    fchmodat(vm->dir, "disk.qcow2", 0600, 0) < 0)
+		return why_sys(why, EX_IOERR, "%s: disk.qcow2", vm->name);
+	return 0;
 }
 
 /* All that may write vm.ini. */
@@ -164,7 +166,7 @@ settle(
 	log = io_mkdir(vm->dir, "log");
 	if (log < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
-	if (check_disk(vm, why) < 0 ||
+	if ((!*vm->base && check_disk(h, vm, why) < 0) ||
 	    (*vm->base && check_base(h, vm, why) < 0) ||
 	    snap_recover(vm, &line, why) < 0)
 		return -1;
@@ -262,8 +264,8 @@ boot_state(const struct vm *vm, const char *state)
 }
 
 int
-boot_started(const struct vm *vm, const struct boot *b,
-    const struct boot_how *how, pid_t qemu, struct why *why)
+boot_started(
+    const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why)
 {
 	unsigned long long start;
 	char now[32], pid[64];
@@ -277,7 +279,7 @@ boot_started(const struct vm *vm, const struct boot *b,
 	    io_put(vm->dir, "started", 0600, now, strlen(now)) < 0 ||
 	    io_put(vm->dir, "accel", 0600, b->qemu.accel,
 		strlen(b->qemu.accel)) < 0 ||
-	    once_keep(vm, &how->set) < 0)
+	    once_keep(vm) < 0)
 		return why_sys(why, EX_IOERR, "%s", vm->name);
 	return 0;
 }

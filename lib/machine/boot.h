@@ -43,8 +43,8 @@ int boot_ports(
 int boot_lock(const struct vm *vm, struct why *why);
 
 /* Write what readers look at: pid, started, accel, once; and the state. */
-int boot_started(const struct vm *vm, const struct boot *b,
-    const struct boot_how *how, pid_t qemu, struct why *why);
+int boot_started(
+    const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why);
 void boot_state(const struct vm *vm, const char *state);
 /* Open the VM's three logs, and begin that of QEMU with how it is started. */
 struct ring;

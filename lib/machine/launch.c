@@ -20,7 +20,7 @@ enum { UNIT_MS = 60000 };
 /* Descriptors that are -1 are not handed on. */
 static void
 supervisor_argv(const struct vm *vm, const struct launch *l, int run_lock,
-    int ready, int foreground, struct strv *argv)
+    int lock, int ready, int foreground, struct strv *argv)
 {
 	autofree char *bin = home_bin_dir(NULL);
 
@@ -28,6 +28,10 @@ supervisor_argv(const struct vm *vm, const struct launch *l, int run_lock,
 	if (run_lock >= 0) {
 		strv_add(argv, "--lock");
 		strv_fmt(argv, "%d", run_lock);
+	}
+	if (lock >= 0) {
+		strv_add(argv, "--vm-lock");
+		strv_fmt(argv, "%d", lock);
 	}
 	if (ready >= 0) {
 		strv_add(argv, "--ready");
@@ -78,7 +82,7 @@ spawn(const struct vm *vm, const struct launch *l, struct job *job,
 {
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
-	int run_lock = boot_lock(vm, why), p[2], keep[2];
+	int run_lock = boot_lock(vm, why), p[2], keep[3];
 
 	if (run_lock < 0)
 		return -1;
@@ -86,13 +90,14 @@ spawn(const struct vm *vm, const struct launch *l, struct job *job,
 		close(run_lock);
 		return why_sys(why, EX_OSERR, "pipe");
 	}
-	supervisor_argv(vm, l, run_lock, p[1], 0, &argv);
+	supervisor_argv(vm, l, run_lock, job->lock, p[1], 0, &argv);
 	keep[0] = run_lock;
 	keep[1] = p[1];
+	keep[2] = job->lock; /* should we be killed */
 	r.in = RUN_NULL;
 	r.session = 1;
 	r.keep = keep;
-	r.nkeep = 2;
+	r.nkeep = 3;
 	job->ready = p[0];
 	job->pid = run_spawn(&r, argv.v, why);
 	close(run_lock);
@@ -107,7 +112,7 @@ spawn_unit(struct home *h, const struct vm *vm, const struct launch *l,
     struct job *job, struct why *why)
 {
 	autostrv struct strv argv = { 0 };
-	const char *path = getenv("PATH");
+	const char *path = getenv("PATH"), *accel = getenv("XRAY_ACCEL");
 	struct run r = RUN_PLAIN;
 
 	close(job->lock);
@@ -118,8 +123,10 @@ spawn_unit(struct home *h, const struct vm *vm, const struct launch *l,
 	strv_fmt(&argv, "--setenv=XRAY_HOME=%s", h->path);
 	if (path)
 		strv_fmt(&argv, "--setenv=PATH=%s", path);
+	if (accel)
+		strv_fmt(&argv, "--setenv=XRAY_ACCEL=%s", accel);
 	strv_add(&argv, "--");
-	supervisor_argv(vm, l, -1, -1, 1, &argv);
+	supervisor_argv(vm, l, -1, -1, -1, 1, &argv);
 	r.in = RUN_NULL;
 	job->pid = run_spawn(&r, argv.v, why);
 	return job->pid < 0 ? -1 : 0;
@@ -203,8 +210,18 @@ launch_become(struct home *h, struct vm *vm, const struct launch *l,
 		return -1;
 	if (fcntl(run_lock, F_SETFD, 0) < 0 || fcntl(lock, F_SETFD, 0) < 0)
 		return why_sys(why, EX_OSERR, "%s", vm->name);
-	supervisor_argv(vm, l, run_lock, -1, 1, &argv);
-	strv_fmt(&argv, "--vm-lock=%d", lock);
+	supervisor_argv(vm, l, run_lock, lock, -1, 1, &argv);
 	execv(argv.v[0], argv.v);
 	return why_sys(why, EX_CANTEXEC, "%s", argv.v[0]);
+}
+
+int
+launch_locks(
+    struct home *h, struct vm *vm, int *run_lock, int *lock, struct why *why)
+{
+	if (*lock < 0 && *run_lock < 0 && (*lock = vm_lock(h, vm, 0, why)) < 0)
+		return -1;
+	if (*run_lock < 0 && (*run_lock = boot_lock(vm, why)) < 0)
+		return -1;
+	return 0;
 }

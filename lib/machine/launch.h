@@ -37,6 +37,11 @@ int launch_await(const struct vm *vm, const struct launch *l, struct job *job,
     struct why *why);
 void launch_end(struct job *job);
 
+/* The supervisor's side: take run.lock and the VM's lock when nobody handed
+ * them over (-1). */
+int launch_locks(struct home *h, struct vm *vm, int *run_lock, int *vm_lock,
+    struct why *why);
+
 /* Become the supervisor, in the foreground.  Comes back only with why. */
 int launch_become(struct home *h, struct vm *vm, const struct launch *l,
     long long lock_ms, struct why *why);

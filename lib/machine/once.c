@@ -53,6 +53,8 @@ once_set(struct once *o, const char *setting, struct why *why)
 		}
 	if (strcmp(key, "accel") == 0)
 		return word(vm_accels, key, value, &o->accel, why);
+	if (strcmp(key, "net") == 0)
+		return word(vm_nets, key, value, &o->net, why);
 	if (strcmp(key, "display") == 0)
 		return word(vm_displays, key, value, &o->display, why);
 	if (strcmp(key, "memory") == 0)
@@ -69,6 +71,7 @@ once_apply(const struct once *o, struct vm *vm)
 		const char *from, **to;
 	} texts[] = {
 		{ o->display, &vm->display },
+		{ o->net, &vm->net },
 		{ o->kernel, &vm->kernel },
 		{ o->initrd, &vm->initrd },
 		{ o->append, &vm->append },
@@ -85,13 +88,27 @@ once_apply(const struct once *o, struct vm *vm)
 
 /* Ended by NULs: a value may hold all other bytes. */
 int
-once_keep(const struct vm *vm, const struct strv *settings)
+once_keep(const struct vm *vm)
 {
+	autofree char *memory = num_size_text(vm->memory);
+	autofree char *cpus = xasprintf("%lld", vm->cpus);
+	const struct {
+		const char *key, *value;
+	} has[] = {
+		{ "memory", memory },
+		{ "cpus", cpus },
+		{ "net", vm->net },
+		{ "display", vm->display },
+		{ "kernel", vm->kernel },
+	};
 	autobuf struct buf b = { 0 };
 
-	for (size_t i = 0; i < settings->n; i++)
-		buf_add(&b, settings->v[i], strlen(settings->v[i]) + 1);
-	return b.n ? io_put(vm->dir, VM_ONCE, 0600, b.p, b.n) : 0;
+	for (size_t i = 0; i < LEN(has); i++)
+		if (has[i].value) {
+			buf_fmt(&b, "%s=%s", has[i].key, has[i].value);
+			buf_add(&b, "", 1);
+		}
+	return io_put(vm->dir, VM_ONCE, 0600, b.p, b.n);
 }
 
 void
@@ -106,5 +123,6 @@ once_recall(struct vm *vm, struct buf *text)
 		n = strlen(p);
 		(void)once_set(&o, p, NULL); /* was taken at the start */
 	}
+	vm->kernel = NULL; /* unless it was told */
 	once_apply(&o, vm);
 }

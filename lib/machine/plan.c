@@ -234,7 +234,8 @@ plan_make(struct home *h, struct plan *p, struct why *why)
 	if (!p->user)
 		p->user = conf_get(h->conf, NULL, "ssh_user");
 	p->user = either(p->user, "ubuntu");
-	if (s->label && conf_check("vm.ini", "label", s->label, why) < 0)
+	if ((s->label && conf_check("vm.ini", "label", s->label, why) < 0) ||
+	    (s->cdrom && conf_check("vm.ini", "cdrom", s->cdrom, why) < 0))
 		return -1;
 	if (word_check("firmware", p->firmware, vm_firmwares, why) < 0 ||
 	    word_check("net", p->net, vm_nets, why) < 0 ||

@@ -27,10 +27,15 @@
 char *
 snap_image(const struct vm *vm, const struct vm_disk *d)
 {
-	return xasprintf("driver=qcow2,file.driver=file,file.filename=%s,"
-			 "backing.driver=qcow2,backing.file.driver=file,"
-			 "backing.file.filename=../../bases/%s/%lld/%s",
-	    d->file, vm->base, vm->generation, d->base_file);
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "driver=qcow2,file.driver=file,file.filename=%s", d->file);
+	if (*vm->base)
+		buf_fmt(&b,
+		    ",backing.driver=qcow2,backing.file.driver=file,"
+		    "backing.file.filename=../../bases/%s/%lld/%s",
+		    vm->base, vm->generation, d->base_file);
+	return buf_take(&b);
 }
 
 static pid_t

@@ -41,23 +41,50 @@ after(enum state s, unsigned char c)
 	return PLAIN;
 }
 
+/* How many bytes of p are one letter beyond ASCII; 0 for what is none, the C1
+ * controls among them: a terminal takes those for the beginning of an escape
+ * sequence. */
+static size_t
+letter(const unsigned char *p, size_t n)
+{
+	size_t len = p[0] >= 0xf0 && p[0] < 0xf5 ? 4 :
+	    p[0] >= 0xe0 && p[0] < 0xf0		 ? 3 :
+	    p[0] >= 0xc2 && p[0] < 0xe0		 ? 2 :
+						   0;
+
+	if (!len || len > n || (p[0] == 0xc2 && p[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
 void
 tty_text(struct buf *out, const char *p, size_t n)
 {
 	enum state s = PLAIN, next;
-	size_t from = n;
+	size_t from = n, len;
 	int lines = 0;
 
 	while (from && (p[from - 1] != '\n' || ++lines <= TTY_LINES))
 		from--;
-	for (size_t i = from; i < n; i++, s = next) {
-		unsigned char c = (unsigned char)p[i];
+	for (size_t i = from; i < n; i += len, s = next) {
+		const unsigned char *u = (const unsigned char *)p + i;
+		unsigned char c = *u;
 
+		len = s == PLAIN && c >= 0x80 ? letter(u, n - i) : 0;
+		if (len) {
+			next = PLAIN;
+			buf_add(out, &p[i], len);
+			continue;
+		}
+		len = 1;
 		next = after(s, c);
 		if (s != PLAIN || next != PLAIN)
 			continue;
-		if ((c >= ' ' && c != 0x7f) || strchr("\r\n\t\b", c))
-			buf_add(out, &p[i], c != 0);
+		if ((c >= ' ' && c < 0x7f) || (c && strchr("\r\n\t\b", c)))
+			buf_add(out, &p[i], 1);
 	}
 }
 

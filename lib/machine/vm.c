@@ -201,6 +201,18 @@ vm_alive(const struct vm *vm)
 	return fd >= 0 && sys_locked(fd) == 1;
 }
 
+/* It lives, and nobody who starts or stops it does: whoever started it was
+ * killed before it was there. */
+static int
+orphaned(const struct vm *vm)
+{
+	autoclose int lock = openat(vm->dir, "lock", O_RDWR | O_CLOEXEC);
+
+	return lock >= 0 && sys_locked(lock) == 0 &&
+	    faccessat(vm->dir, "pid", F_OK, 0) == 0 &&
+	    faccessat(vm->dir, "state", F_OK, 0) < 0;
+}
+
 char *
 vm_status(const struct vm *vm)
 {
@@ -209,7 +221,8 @@ vm_status(const struct vm *vm)
 	if (!vm_alive(vm))
 		return xstrdup("stopped");
 	if (io_read_file(vm->dir, "state", &b, 256) < 0)
-		return xstrdup("starting");
+		return xstrdup(
+		    orphaned(vm) ? "broken (no supervisor)" : "starting");
 	b.p[strcspn(b.p, "\n")] = '\0';
 	return xstrdup(*b.p ? b.p : "starting");
 }
