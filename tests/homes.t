@@ -21,7 +21,9 @@ is 'its base is what was sealed' 0 ok sh -c 'xray base verify -H -o result b'
 is 'it starts' 0 '' xray start web
 is 'and QEMU has the disk' 0 1 sh -c \
     "ls -l /proc/\$(xray pid web)/fd | grep -c '$tmp/data/vms/web/disk.qcow2'"
-ok 'a snapshot from before loads' xray snap revert -q web live
+xray stop -q -f web
+is 'a snapshot from before loads' 0 running sh -c '
+    xray snap revert -q web live && xray start -q web && xray status web'
 xray stop -q -f web
 is 'by its own place too' 0 running sh -c "
     export XRAY_HOME='$tmp/data'
