@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The steps: open or fetch, check the sum, look what it is; then in a staging
- * directory: copy, move, link or convert, inspect, check, see what it boots
- * by; seal.  What is killed in between leaves a stage, which the next command
+ * The steps: open or fetch; in a staging directory: copy, check the sum, look
+ * what it is, move, link or convert, inspect, check, see what it boots by;
+ * seal.  What is killed in between leaves a stage, which the next command
  * that makes a base removes, and the part of a download.
  */
 #include "import.h"
@@ -20,12 +20,10 @@
 #include "base.h"
 #include "cache.h"
 #include "fetch.h"
-#include "firmware.h"
-#include "guess.h"
 #include "image.h"
 #include "img.h"
 #include "io.h"
-#include "layout.h"
+#include "learn.h"
 #include "qcow2.h"
 #include "room.h"
 #include "say.h"
@@ -37,7 +35,7 @@ struct work {
 	struct img_job job;
 	struct fetch fetch; /* of a URL */
 	int url;
-	int fd; /* what is imported; of a URL, fetch's */
+	int fd; /* what is imported, by and by our copy; of a URL, fetch's */
 	int moved; /* the download itself is in the stage now */
 	char *stage;
 	int dir; /* the stage */
@@ -154,27 +152,6 @@ link_in(struct work *w, const char *format, struct why *why)
 	return 0;
 }
 
-/* A download in the same file system need not be copied.  It has to be the
- * file we hold: the cache may be another's reach. */
-static int
-move_in(struct work *w, struct why *why)
-{
-	struct stat held, moved;
-
-	if (!w->url ||
-	    renameat(w->fetch.dir, w->fetch.name, w->dir, "disk.qcow2") < 0)
-		return 0;
-	if (fstat(w->fd, &held) < 0 ||
-	    fstatat(w->dir, "disk.qcow2", &moved, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    held.st_dev != moved.st_dev || held.st_ino != moved.st_ino)
-		return why_set(why, EX_NOPERM,
-		    "%s: another file took the "
-		    "download's place",
-		    w->im->name);
-	w->moved = 1;
-	return 1;
-}
-
 /* io_copy calls back without an argument. */
 static void (*tell_copy)(const char *);
 
@@ -188,20 +165,105 @@ tick(uint64_t done, uint64_t all)
 		tell_copy(text);
 }
 
+/* Room for so many files of the size of the one we hold. */
+static int
+room_for(struct work *w, uint64_t files, struct why *why)
+{
+	struct stat st;
+
+	if (fstat(w->fd, &st) < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	if (w->im->force)
+		return 0;
+	return room_check(w->h, w->dir, files * (uint64_t)st.st_blocks * 512,
+	    w->im->name, why);
+}
+
+/* What the file we hold is; NULL with why when it is nothing we take. */
+static const char *
+consider(struct work *w, struct image *im, struct why *why)
+{
+	struct why inner = { 0 };
+	const char *format = NULL;
+
+	if (image_sniff(w->fd, im, &inner) == 0)
+		format = image_choose(im, w->im->format, &inner);
+	if (!format)
+		(void)why_set(
+		    why, inner.code, "%s: %s", w->im->name, inner.text);
+	else if (strcmp(format, "qcow2") == 0 &&
+	    base_inspect(w->fd, w->im->name, &w->q, why) < 0)
+		return NULL;
+	return format;
+}
+
+/* The owner of a file can change it between two looks of ours.  So all of it
+ * is copied first, where nobody else comes, and only the copy is judged; that
+ * the file is considered before just saves copying what is refused anyway. */
+static int
+own(struct work *w, struct why *why)
+{
+	struct image im;
+	const char *format = consider(w, &im, why);
+	uint64_t files = format && strcmp(format, "qcow2") == 0 ? 1 : 2;
+	int to;
+
+	if (!format)
+		return -1;
+	to = openat(
+	    w->dir, "source", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (to < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	tell_copy = w->im->tell;
+	if (sys_reflink(w->fd, to) < 0) {
+		if (room_for(w, files, why) < 0) {
+			close(to);
+			return -1;
+		}
+		if (io_copy(w->fd, to, tick) < 0) {
+			(void)why_sys(why, EX_IOERR, "%s", w->im->name);
+			close(to);
+			return -1;
+		}
+	}
+	close(w->fd);
+	w->fd = to;
+	return 0;
+}
+
+/* Our copy, or a download in the same file system, need not be copied.  It has
+ * to be the file we hold. */
+static int
+move_in(struct work *w, struct why *why)
+{
+	int from = w->url ? w->fetch.dir : w->dir;
+	const char *name = w->url ? w->fetch.name : "source";
+	struct stat held, moved;
+
+	if (renameat(from, name, w->dir, "disk.qcow2") < 0)
+		return 0;
+	if (fstat(w->fd, &held) < 0 ||
+	    fstatat(w->dir, "disk.qcow2", &moved, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    held.st_dev != moved.st_dev || held.st_ino != moved.st_ino)
+		return why_set(why, EX_NOPERM,
+		    "%s: another file took the "
+		    "download's place",
+		    w->im->name);
+	w->moved = w->url;
+	return 1;
+}
+
 static int
 copy_in(struct work *w, struct why *why)
 {
 	autoclose int to = openat(w->dir, "disk.qcow2",
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	struct stat st;
 
-	if (to < 0 || fstat(w->fd, &st) < 0)
+	if (to < 0)
 		return why_sys(why, EX_IOERR, "%s", w->im->name);
 	if (sys_reflink(w->fd, to) == 0)
 		return 0;
-	if (!w->im->force &&
-	    room_check(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
-		why) < 0)
+	if (room_for(w, 1, why) < 0)
 		return -1;
 	tell_copy = w->im->tell;
 	if (io_copy(w->fd, to, tick) < 0)
@@ -212,31 +274,24 @@ copy_in(struct work *w, struct why *why)
 static int
 convert_in(struct work *w, const char *format, struct why *why)
 {
-	struct stat st;
-
-	if (fstat(w->fd, &st) < 0)
-		return why_sys(why, EX_IOERR, "%s", w->im->name);
-	if (!w->im->force &&
-	    room_check(w->h, w->dir, (uint64_t)st.st_blocks * 512, w->im->name,
-		why) < 0)
+	if (room_for(w, 1, why) < 0 ||
+	    img_convert(&w->job, w->dir, w->fd, format, why) < 0)
 		return -1;
-	return img_convert(&w->job, w->dir, w->fd, format, why);
+	if (!w->url && unlinkat(w->dir, "source", 0) < 0)
+		return why_sys(why, EX_IOERR, "%s", w->im->name);
+	return 0;
 }
 
 /* The image's bytes, or a link to them, as disk.qcow2 in the stage. */
 static int
 bring_in(struct work *w, struct why *why)
 {
-	struct why inner = { 0 };
-	const char *format = NULL;
 	struct image im;
-	int r = -1;
+	const char *format = consider(w, &im, why);
+	int r;
 
-	if (image_sniff(w->fd, &im, &inner) == 0)
-		format = image_choose(&im, w->im->format, &inner);
 	if (!format)
-		return why_set(
-		    why, inner.code, "%s: %s", w->im->name, inner.text);
+		return -1;
 	if (im.format && strcmp(format, "raw") == 0 &&
 	    strcmp(im.format, "raw") != 0)
 		strv_fmt(&w->im->notes,
@@ -246,9 +301,6 @@ bring_in(struct work *w, struct why *why)
 		return link_in(w, format, why);
 	if (strcmp(format, "qcow2") != 0)
 		return convert_in(w, format, why);
-	/* before a byte of it is copied */
-	if (base_inspect(w->fd, w->im->name, &w->q, why) < 0)
-		return -1;
 	r = move_in(w, why);
 	return r ? r - (r > 0) : copy_in(w, why);
 }
@@ -268,99 +320,21 @@ inspect(struct work *w, struct why *why)
 	return img_check(&w->job, w->dir, why);
 }
 
-static const char *
-arch(struct work *w, const struct layout *l)
-{
-	const char *host = sys_arch(), *named = guess_arch(w->im->from);
-
-	if (w->im->arch)
-		return w->im->arch;
-	if (l->x86_64 && l->aarch64)
-		return host;
-	if (l->x86_64 || l->aarch64)
-		return l->x86_64 ? "x86_64" : "aarch64";
-	if (named)
-		return named;
-	if (l->bios && !l->esp)
-		return "x86_64"; /* nothing else has a BIOS */
-	if (l->table)
-		strv_fmt(&w->im->notes,
-		    "%s: nothing tells its processor; %s is assumed (xray base "
-		    "label "
-		    "%s arch=...)",
-		    w->im->name, host, w->im->name);
-	return host;
-}
-
-static const char *
-firmware(struct work *w, const struct layout *l, const char *cpu)
-{
-	struct firmware fw;
-
-	if (w->im->firmware)
-		return w->im->firmware;
-	if (strcmp(cpu, "aarch64") == 0)
-		return "uefi";
-	if (!l->esp)
-		return "bios";
-	/* one that boots both ways does on a host without UEFI firmware */
-	if (l->bios && firmware_find(cpu, &fw, NULL) < 0) {
-		strv_fmt(&w->im->notes,
-		    "%s: this host has no UEFI firmware; it is booted by BIOS",
-		    w->im->name);
-		return "bios";
-	}
-	if (l->bios)
-		firmware_free(&fw);
-	return "uefi";
-}
-
-static void
-origin(struct work *w)
-{
-	autofree char *full =
-	    w->url ? fetch_origin(w->im->from) : realpath(w->im->from, NULL);
-
-	/* one too long for base.ini is left out: it is for people alone */
-	if (full && conf_check("base.ini", "origin", full, NULL) == 0)
-		buf_fmt(&w->facts, "origin=%s\n", full);
-}
-
-static void
-learn(struct work *w)
-{
-	const char *name = w->im->name, *cpu;
-	struct layout l;
-	struct disk d;
-	struct img_disk *i = img_open(w->dir, w->q.size, &d);
-
-	layout_read(&d, &l);
-	img_shut(i);
-	cpu = arch(w, &l);
-	buf_fmt(&w->facts, "arch=%s\nfirmware=%s\nkey=seed\ncloud_init=%s\n",
-	    cpu, firmware(w, &l, cpu),
-	    l.esp || l.bios || l.table ? "yes" : "no");
-	origin(w);
-	if (w->im->user)
-		buf_fmt(&w->facts, "user=%s\n", w->im->user);
-	else
-		strv_fmt(&w->im->notes,
-		    "%s: its user is not known; xray base label %s user=NAME",
-		    name, name);
-	if (!l.esp && !l.bios)
-		strv_fmt(
-		    &w->im->notes, "%s: nothing on it can be booted", name);
-}
-
 static int
 steps(struct work *w, struct why *why)
 {
-	if (open_source(w, why) < 0 || check_sum(w, why) < 0)
+	if (open_source(w, why) < 0)
 		return -1;
 	w->dir = base_stage(w->h, &w->stage, why);
-	if (w->dir < 0 || bring_in(w, why) < 0 || inspect(w, why) < 0)
+	if (w->dir < 0)
 		return -1;
-	learn(w);
+	/* a download is a file of ours alone, a link none that others write */
+	if (!w->url && !w->im->link && own(w, why) < 0)
+		return -1;
+	if (check_sum(w, why) < 0 || bring_in(w, why) < 0 ||
+	    inspect(w, why) < 0)
+		return -1;
+	learn(w->im, w->dir, w->q.size, &w->facts);
 	return base_make(w->h, w->stage, w->im->name, w->facts.p, why);
 }
 
