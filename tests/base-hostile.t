@@ -2,7 +2,7 @@
 # xray-base import: images made to hurt are refused and leave nothing.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 50
+plan 52
 cd "$tmp" || exit 1
 qemu-img create -q -f qcow2 good.qcow2 64M
 qemu-io -c 'write -P 7 1M 64k' good.qcow2 >/dev/null
@@ -83,6 +83,27 @@ refused 'an L2 table far outside: qemu-img check' 'damaged'
 cp good.qcow2 evil
 truncate -s -65536 evil
 refused 'cut short' 'damaged'
+
+# A small image that is a bomb: each entry of its 128 tables is one cluster,
+# and there is something to say about each.
+qemu-img create -q -f qcow2 evil 64G
+qemu-io -c 'write -P 7 0 64k' evil >/dev/null
+# fill SEEK BYTES DOUBLINGS: an entry of a table, over and over.
+fill() {
+	# shellcheck disable=SC2059
+	printf "$2" >table
+	i=0
+	while [ $i -lt "$3" ]; do
+		cat table table >twice && mv twice table
+		i=$((i + 1))
+	done
+	dd if=table of=evil bs=65536 seek="$1" conv=notrunc status=none
+}
+fill 3 '\200\0\0\0\0\4\0\0' 7
+fill 4 '\0\0\0\0\0\5\0\0' 13
+refused 'errors without end are not listened to' 'damaged.*without end'
+is 'and it is not long about it' 0 '' sh -c "
+    timeout 60 xray base import -n evil evil 2>/dev/null; [ \$? = 77 ]"
 is 'not even a stage is left' 0 '' ls -A "$XRAY_HOME/bases"
 
 # Other formats.

@@ -17,9 +17,10 @@
 #include "say.h"
 
 enum {
-	STALL = 600000, /* ms without a word of progress */
+	STALL = 600000, /* ms without progress; a check tells of none */
 	TICK = 500, /* ms between looks at the disk's room */
 	WORDS = 4096, /* bytes of its last words that are kept */
+	FLOOD = 65536, /* bytes of other words than progress: no sound image */
 	WINDOW = 1 << 20,
 	WINDOWS = 32
 };
@@ -31,6 +32,8 @@ static const struct run_limits limits = { (unsigned long long)16 << 30, 3600 };
 struct ear {
 	char line[512];
 	size_t n;
+	size_t said; /* bytes that were no progress */
+	long long stall; /* when to give up, io_now's clock */
 	struct buf words;
 };
 
@@ -41,6 +44,10 @@ end_line(const struct img_job *j, struct ear *e)
 
 	e->line[e->n] = '\0';
 	open = strstr(e->line, "/100%)") ? strchr(e->line, '(') : NULL;
+	if (open)
+		e->stall = io_now() + STALL;
+	else
+		e->said += e->n + 1;
 	if (open && j->tell) {
 		autofree char *t = xasprintf("%s: converting %.*s%%", j->who,
 		    (int)strspn(open + 1, "0123456789."), open + 1);
@@ -59,16 +66,19 @@ listen(const struct img_job *j, struct ear *e, const char *p, size_t n)
 			end_line(j, e);
 		else if (e->n < sizeof e->line - 1)
 			e->line[e->n++] = p[i];
+		else
+			e->said++;
 }
 
-/* Read what it says until it ends.  0, or -1 with why when it has to. */
+/* Read what it says until it ends.  0, or -1 with why when it has to: a small
+ * image can make it talk for hours. */
 static int
 attend(
     const struct img_job *j, int out, int room, struct ear *e, struct why *why)
 {
-	long long stall = io_now() + STALL;
-	char chunk[512];
+	char chunk[4096];
 
+	e->stall = io_now() + STALL;
 	for (;;) {
 		int ready = io_wait_readable(out, io_now() + TICK);
 		ssize_t n;
@@ -78,7 +88,7 @@ attend(
 		if (room >= 0 && !j->force &&
 		    room_check(j->home, room, 0, j->who, why) < 0)
 			return -1;
-		if (!ready && io_left(stall) == 0)
+		if (io_left(e->stall) == 0)
 			return why_set(why, EX_TEMPFAIL,
 			    "%s: qemu-img does not get on", j->who);
 		if (!ready)
@@ -86,8 +96,11 @@ attend(
 		n = read(out, chunk, sizeof chunk);
 		if (n <= 0)
 			break;
-		stall = io_now() + STALL;
 		listen(j, e, chunk, (size_t)n);
+		if (e->said > FLOOD)
+			return why_set(why, EX_NOPERM,
+			    "%s: is damaged: qemu-img finds errors without end",
+			    j->who);
 	}
 	end_line(j, e);
 	return 0;

@@ -21,13 +21,13 @@ struct img_job {
 /*
  * Convert the file fd, of QEMU's format, into stage/disk.qcow2.  -1 with why:
  * EX_DATAERR with qemu-img's own words, EX_IOERR for a full disk, EX_TEMPFAIL
- * when nothing came for ten minutes or min_free was reached.
+ * when it did not get on for ten minutes or min_free was reached.
  */
 int img_convert(const struct img_job *j, int stage, int fd, const char *format,
     struct why *why);
 
 /* 0 when qemu-img check finds stage/disk.qcow2 sound (leaks are nothing);
- * -1 with why, EX_NOPERM for a damaged one. */
+ * -1 with why, EX_NOPERM for a damaged one, EX_TEMPFAIL after ten minutes. */
 int img_check(const struct img_job *j, int stage, struct why *why);
 
 /*
