@@ -2,7 +2,7 @@
 # xray-base import --link: the base stands on a file of the user's.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 27
+plan 37
 umask 022
 cd "$tmp" || exit 1
 qemu-img create -q -f qcow2 u2.qcow2 64M
@@ -54,6 +54,48 @@ ok 'and leaves the file' cmp kept u2.qcow2
 ln -s u2.qcow2 alias
 ok 'through a link of the user'\''s' xray base import -q --link -n a alias
 is 'the file itself is meant' 0 "$here/u2.qcow2" xray base info -H -o link a
+mkdir -p in/open
+cp kept in/open/o.qcow2
+ok 'in a folder of ours' xray base import -q --link -n o in/open/o.qcow2
+ok 'a VM on it' xray create -q -b o ow
+chmod 777 in
+says 'that others can write to by now: 77' 77 "o: linked to $here/in: others" \
+    xray start ow
+chmod 1777 in
+ok 'one where nobody can take it away will do' \
+    sh -c 'xray start ow && xray stop -f ow'
+mv in/open in/moved
+ln -s moved in/open
+says 'another way to it: 77' 77 'in/open: is a symbolic link now' \
+    xray start ow
+rm in/open
+mv in/moved in/open
+chmod 755 in
+chmod 666 in/open/o.qcow2
+says 'a file that others can write to by now: 77' 77 \
+    'o.qcow2: others can write' xray start ow
+chmod 444 in/open/o.qcow2
+qemu-img create -q -f qcow2 -o data_file=raw evil.qcow2 64M
+truncate -s "$(stat -c %s kept)" evil.qcow2
+cp -f evil.qcow2 in/open/o.qcow2
+sed -i "s/^sha256.*/sha256 = $(sha256sum <evil.qcow2 | cut -d' ' -f1)/" \
+    "$XRAY_HOME/bases/o/base.ini"
+says 'the header is looked at even when the sum is right: 77' 77 \
+    'keeps its data in another' xray start ow
+ok 'they go' sh -c 'xray remove -q -y ow && xray base remove -q -y o'
+cp -f kept in/open/o.qcow2
+chmod g+w in
+says 'nor is a folder that others can write to: 77' 77 \
+    "^xray-base: $here/in: others can write to the folder" \
+    xray base import --link -n w in/open/o.qcow2
+chmod 755 in
+if [ "$(id -u)" = 0 ]; then
+	chown 65534 in
+	says 'a folder of another user: 77' 77 'belongs to another' \
+	    xray base import --link -n w in/open/o.qcow2
+else
+	ok 'a folder of another user # SKIP not root' true
+fi
 chmod 666 u2.qcow2
 says 'a file that others can write to: 77' 77 'others can write.*--copy' \
     xray base import --link -n w u2.qcow2

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "qcow2.h"
 #include "say.h"
+#include "strict.h"
 
 /* A file that was looked at. */
 struct found {
@@ -61,6 +63,23 @@ find(const struct base *b, long long gen, const struct seal *seal,
 	return 0;
 }
 
+/* A linked file is looked at by us and then opened by QEMU, by its path: in
+ * between nobody may change it or put another in its place.  Its header is
+ * read again, since QEMU opens what that names. */
+static int
+trusted(const struct base *b, const struct seal *seal, const struct found *f,
+    struct why *why)
+{
+	struct why inner = { 0 };
+	struct qcow2 q;
+
+	if (strict_file(&f->st, seal->link, &inner) < 0 ||
+	    strict_path(seal->link, &inner) < 0)
+		return why_set(
+		    why, inner.code, "%s: linked to %s", b->name, inner.text);
+	return base_inspect(f->fd, b->name, &q, why);
+}
+
 /* Write the new stamp down, under the home's lock: several VMs may start. */
 static int
 restamp(struct home *h, struct base *b, long long gen, const struct found *f,
@@ -97,7 +116,9 @@ check(struct home *h, struct base *b, long long gen, int full, struct why *why)
 	same = base_mtime(&f.st) == seal.mtime &&
 	    (!seal.link || (seal.file && strcmp(seal.file, f.file) == 0));
 	r = 0;
-	if (same && !full)
+	if (seal.link)
+		r = trusted(b, &seal, &f, why);
+	if (r < 0 || (same && !full))
 		goto out;
 	/* as after cp -r or a restored backup: what counts is its hash */
 	r = base_hash(f.fd, sha, why);

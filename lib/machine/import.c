@@ -27,6 +27,7 @@
 #include "qcow2.h"
 #include "room.h"
 #include "say.h"
+#include "strict.h"
 #include "sys.h"
 
 struct work {
@@ -124,7 +125,7 @@ check_sum(struct work *w, struct why *why)
 	    w->url ? "; the download was removed" : "");
 }
 
-/* A disk that others can write to would not stay what it was. */
+/* A disk that others can write to or replace would not stay what it was. */
 static int
 link_in(struct work *w, const char *format, struct why *why)
 {
@@ -140,10 +141,8 @@ link_in(struct work *w, const char *format, struct why *why)
 	if (now.st_dev != st.st_dev || now.st_ino != st.st_ino)
 		return why_set(
 		    why, EX_NOPERM, "%s: changes under us", w->im->from);
-	if ((st.st_uid != geteuid() && st.st_uid != 0) || st.st_mode & 022)
-		return why_set(why, EX_NOPERM,
-		    "%s: others can write to it; chmod go-w it, or --copy",
-		    path);
+	if (strict_file(&st, path, why) < 0 || strict_path(path, why) < 0)
+		return -1;
 	if (conf_check("base.ini", "link", path, why) < 0)
 		return -1;
 	if (symlinkat(path, w->dir, "disk.qcow2") < 0)
@@ -199,12 +198,13 @@ consider(struct work *w, struct image *im, struct why *why)
 
 /* The owner of a file can change it between two looks of ours.  So all of it
  * is copied first, where nobody else comes, and only the copy is judged; that
- * the file is considered before just saves copying what is refused anyway. */
+ * the file is considered before just saves copying what is refused anyway.
+ * Nothing looks into one that has to have a sum before that is known. */
 static int
 own(struct work *w, struct why *why)
 {
 	struct image im;
-	const char *format = consider(w, &im, why);
+	const char *format = w->im->sha256 ? "" : consider(w, &im, why);
 	uint64_t files = format && strcmp(format, "qcow2") == 0 ? 1 : 2;
 	int to;
 
