@@ -2,7 +2,7 @@
 # Recipes that fetch a distribution's image, from a server of our own with a
 # key of our own: only what the signature leads to becomes a base.
 . "${0%/*}/lib.sh"
-plan 29
+plan 33
 XRAY_CACHE=$tmp/cache GNUPGHOME=$tmp/gpg
 export XRAY_CACHE GNUPGHOME
 www=$tmp/www
@@ -109,6 +109,38 @@ says 'no key of ours, though the signature is good: 77' 77 \
 	s,^here=.*,here=$top/share/recipes,' '$top/share/recipes/ubuntu' >u &&
     XRAY_ARCH=x86_64 sh ./u --from '$url'"
 rm -rf "$XRAY_CACHE" "$tmp/r"
+
+# pinned RECIPE FINGERPRINT...: the recipe as it is, where its own keys are
+# these, one a line, and come from where it looks for them.
+pinned() {
+	mkdir "$tmp/r" && cd "$tmp/r" || return
+	pin_me=$1
+	shift
+	awk -v pins="$(printf '%s ' "$@" | sed 's/ $//; s/ /\\n/g')" \
+	    -v keys="$tmp/ours.gpg" -v here="$top/share/recipes" '
+		/^here=/ { $0 = "here=" here }
+		/^keys_file=/ { $0 = "keys_file=" keys }
+		/^fingerprints=/ {
+			print "fingerprints=\047" pins "\047"
+			on = 1
+			next
+		}
+		on && /^[0-9A-F]+\047?$/ { next }
+		{ on = 0; print }' "$top/share/recipes/$pin_me" >u
+	XRAY_ARCH=x86_64 sh ./u --from "$url"
+	code=$?
+	cd / && rm -rf "$tmp/r" "$XRAY_CACHE"
+	return $code
+}
+ours=$(gpg --batch --with-colons --list-keys ours |
+    awk -F: '$1 == "fpr" { print $10; exit }')
+other=$(gpg --batch --with-colons --list-keys other |
+    awk -F: '$1 == "fpr" { print $10; exit }')
+for r in ubuntu fedora; do
+	ok "$r: one of the keys known here" pinned $r "$other" "$ours" "$other"
+	says "$r: none of the keys known here: 77" 77 "no key of $r known" \
+	    pinned $r "$other" "$other"
+done
 
 # Nothing of what follows may leave a base, a stage or an image in the cache.
 nothing_left() {

@@ -81,6 +81,7 @@ apt_setup()
 		#clear APT::Update;
 		APT::Architecture "$deb_arch";
 		APT::Sandbox::User "root";
+		Acquire::ForceHash "SHA256";
 		Acquire::Languages "none";
 		Acquire::GzipIndexes "true";
 		Acquire::Retries "2";
@@ -94,6 +95,8 @@ apt()
 	timeout --foreground 900 "apt-$cmd" -qq -c "$tmp/conf" "$@" 2>>"$work/log"
 }
 
+# The sums are those of the signed lists.  What the cache has is held to them
+# as well: it was written long ago, and what becomes of it runs as root.
 # All in one call: each reads the lists anew.  Files that are there already are
 # neither told of nor fetched.
 download()
@@ -101,10 +104,21 @@ download()
 	names=$(closure "$@")
 	cd "$tmp" || return
 	# shellcheck disable=SC2086 # a list of words
-	apt get download --print-uris $names | awk '{ print $2 }' >"$tmp/set"
+	apt get download --print-uris $names |
+		awk '{ sub(/^SHA256:/, "", $4); print $4 "  " $2 }' >"$tmp/set"
+	! grep -Evq '^[0-9a-f]{64}  [A-Za-z0-9.+~%_-]+\.deb$' "$tmp/set" || return
 	cd "$tmp/debs" || return
+	sha256sum -c "$tmp/set" 2>/dev/null |
+		sed -n 's/: FAILED.*//p' | xargs rm -f
 	# shellcheck disable=SC2086
-	apt get download $names
+	apt get download $names || return
+	sums_hold <"$tmp/set" >>"$work/log" 2>&1
+}
+
+# Whether the files here are what the set on standard input says.
+sums_hold()
+{
+	sha256sum -c --quiet --strict -
 }
 
 # fetch SET PACKAGE...
@@ -129,26 +143,25 @@ fetch()
 	rm -rf "$tmp"
 }
 
-# is_here SET: the set is known and all its files are in the cache.
+# is_here SET: the set is known and all its files are in the cache, unchanged.
 is_here()
 {
 	[ -s "$1" ] || return
-	while read -r deb; do
-		[ -s "$cache/debs/$deb" ] || return
-	done <"$1"
+	(cd "$cache/debs" && sums_hold) <"$1" >/dev/null 2>&1
 }
 
 # Write $work/debs, the files of the packages named and of what they need.
 # What was found out for these names is kept in the cache, as a set.
 get_packages()
 {
+	check_cache
 	mkdir -p "$cache/debs" || die 74 "$cache: cannot be made"
 	make_sources
 	set_file=$cache/$(echo "$key $*" | cksum | tr ' ' -).set
 	if [ -n "$update" ] || ! is_here "$set_file"; then
 		fetch "$set_file" "$@"
 	fi
-	sed "s|^|$cache/debs/|" "$set_file" >"$work/debs"
+	sed "s|^[0-9a-f]*  |$cache/debs/|" "$set_file" >"$work/debs"
 	say "packages $(tr '\n' '\0' <"$work/debs" | du -cm --files0-from=- |
 		sed -n '$s/[^0-9].*//p') MB"
 }

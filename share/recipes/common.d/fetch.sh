@@ -80,9 +80,9 @@ verify()
 	}
 	[ -z "$any_key" ] || return 0
 	for s in $signers; do
-		case " $fingerprints " in
-		*" $s "*) return 0 ;;
-		esac
+		for f in $fingerprints; do
+			[ "$s" != "$f" ] || return 0
+		done
 	done
 	die 77 "$from: signed by $signers, no key of $me known here"
 }
@@ -104,7 +104,7 @@ get_image()
 	case $2 in
 	'' | *[!0-9a-f]*) die 65 "$1: not in the list of sums" ;;
 	esac
-	mkdir -p "$cache" || die 74 "$cache: cannot be made"
+	check_cache
 	exec 9>"$cache/lock"
 	flock -w 3600 9 || die 75 "$cache: another build holds it"
 	is_good "$cache/$1" "$2" || download "$from/$1" "$cache/$1" "$2"

@@ -85,6 +85,18 @@ clean_up()
 	exit $status
 }
 
+# What lies in the cache is gone on with and believed: nobody else may put it.
+check_cache()
+{
+	mkdir -p "$cache" || die 74 "$cache: cannot be made"
+	for d in "${cache%/*}" "$cache"; do
+		[ -n "$(find -H "$d" -prune -user "$(id -u)" ! -perm -020 \
+		    ! -perm -002)" ] ||
+			die 77 "$d: the cache is another user's, or others can" \
+			    "write to it; chmod go-w it, or set XRAY_CACHE"
+	done
+}
+
 begin()
 {
 	mkdir "$work" || die 74 "$out: has to be an empty folder of yours"
