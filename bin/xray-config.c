@@ -51,8 +51,8 @@ static struct {
 static void
 parse(int argc, char **argv, const struct usage *use, int n)
 {
+	int c, edits = use == &edit_use; /* also what nobody can read */
 	struct why why;
-	int c;
 
 	while ((c = opt_next(argc, argv, use)) != -1)
 		if (c == OPT_ORIGIN)
@@ -70,12 +70,13 @@ parse(int argc, char **argv, const struct usage *use, int n)
 	if (n > 1)
 		in.value = argv[argc - 1];
 	if (!in.has_vm) {
-		if (home_open(&in.e.home, &why) < 0)
+		if ((edits ? home_open_any : home_open)(&in.e.home, &why) < 0)
 			die_why(&why);
 		return;
 	}
+	in.e.all = edits ? SEL_BROKEN : SEL_NONE;
 	if (each_open(&in.e, optind + 1, argv, optind, &why) < 0 ||
-	    vm_open(&in.e.home, in.e.names.v[0], &in.vm, &why) < 0)
+	    sel_open(&in.e.home, in.e.all, in.e.names.v[0], &in.vm, &why) < 0)
 		die_selection(use, &why);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-config: show, get, set, unset, path, edit; of config.ini and of a VM.
 . "${0%/*}/lib.sh"
-plan 68
+plan 78
 empty_base
 unset XRAY_ACCEL VISUAL EDITOR
 xray create -q -m 64 -c 1 web
@@ -131,8 +131,25 @@ is 'changed it' 0 96M xray config get web memory
 says 'nothing changed' 0 'nothing changed' edit s/xx/yy/ web
 says 'a value that cannot be: 65, and the text is kept' 65 \
     'vm.ini:5: memory: 9x: .*your text is in /' edit s/96M/9x/ web
-is 'it is' 0 'memory = 9x' sh -c "sed -n 5p '$XRAY_HOME'/.edit-*.ini"
-rm -f "$XRAY_HOME"/.edit-*
+is 'it is' 0 'memory = 9x' sh -c "sed -n 5p '$XRAY_HOME'/refused-web.ini"
+: >"$XRAY_HOME/.edit-999999999.ini"
+cat >"$tmp/int" <<'ED'
+kill -INT $PPID
+kill -QUIT $PPID
+sleep 0.2
+sed -i s/96M/98M/ "$1"
+ED
+is 'Ctrl-C is the editor'"'"'s: it goes on, and so do we' 0 '' \
+    env VISUAL="sh $tmp/int" xray config edit web
+is 'and its file is taken' 0 98M xray config get web memory
+is 'copies of the dead are swept' 0 '' \
+    sh -c "ls -a '$XRAY_HOME' | grep edit-; true"
+echo 'kill -INT $$; exit 3' >"$tmp/int"
+says 'the editor itself ends by it' 69 'ended with 130' \
+    env VISUAL="sh $tmp/int" xray config edit web
+xray config set -q web memory 96M
+says 'no terminal and no editor named: 64' 64 'no terminal' \
+    sh -c 'xray config edit web </dev/null'
 says 'a changed fact: 77' 77 'web: mac is not changed here' edit s/52:54/52:55/ \
     web
 says 'an editor that fails: 69' 69 'false: ended with 1' \
@@ -147,3 +164,15 @@ is 'config.ini' 0 'memory=2G	config.ini:1' sh -c "
     rm '$conf'; printf '#!/bin/sh\necho memory = 2G >\"\$1\"\n' >'$tmp/ed'
     VISUAL='sh $tmp/ed' xray config edit
     xray config show --origin | grep ^memory"
+
+# What cannot be read is what one edits most.
+echo '= broken' >>"$conf"
+says 'a broken config.ini' 65 'config.ini:2' xray config get memory
+says 'what stays broken is not taken' 65 'config.ini:2:.*refused-config.ini' \
+    env EDITOR='sed -i s/2G/3G/' xray config edit
+is 'mended' 0 2G sh -c "EDITOR='sed -i /broken/d' xray config edit
+    xray config get memory"
+echo '= broken' >>"$ini"
+says 'a broken vm.ini' 65 'vm.ini:[0-9]+' xray config get web memory
+is 'mended' 0 96M sh -c "EDITOR='sed -i /broken/d' xray config edit web
+    xray config get web memory"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "edit.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,94 +54,176 @@ edit_config(struct home *h, const char *section, const char *key,
 	return put(h->fd, "config.ini", h->conf, why);
 }
 
-/* The editor's words, and the file behind them; no shell looks at them. */
+/* Ctrl-C is the editor's: we go on and put its file in place.  Blocked while
+ * it starts, for the child has what we had and unblocks. */
 static int
-run_editor(const char *path, struct why *why)
+run_at_terminal(const struct run *r, char *const argv[], struct why *why)
+{
+	struct sigaction old[2], ignore = { .sa_handler = SIG_IGN };
+	static const int sigs[] = { SIGINT, SIGQUIT };
+	sigset_t set, before;
+	int code = -1;
+	pid_t pid;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < LEN(sigs); i++)
+		sigaddset(&set, sigs[i]);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	pid = run_spawn(r, argv, why);
+	for (size_t i = 0; i < LEN(sigs); i++)
+		sigaction(sigs[i], &ignore, &old[i]);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid >= 0)
+		code = run_wait(pid, -1);
+	for (size_t i = 0; i < LEN(sigs); i++)
+		sigaction(sigs[i], &old[i], NULL);
+	if (pid >= 0 && code < 0)
+		why_sys(why, EX_OSERR, "%s", argv[0]);
+	return code;
+}
+
+/* VISUAL or EDITOR, when it is set to something. */
+static const char *
+named_editor(void)
 {
 	const char *editor = getenv("VISUAL");
-	autofree char *words = NULL;
-	autostrv struct strv argv = { 0 };
-	struct run r = RUN_PLAIN;
-	char *save = NULL;
-	pid_t pid;
-	int code;
 
 	if (!editor || !*editor)
 		editor = getenv("EDITOR");
-	words = xstrdup(editor && *editor ? editor : "vi");
+	return editor && *editor ? editor : NULL;
+}
+
+/* The editor's words, and the file behind them; no shell looks at them.  One
+ * that needs no terminal works without; none waits for input there. */
+static int
+run_editor(const char *path, struct why *why)
+{
+	const char *editor = named_editor();
+	autofree char *words = xstrdup(editor ? editor : "vi");
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+	char *save = NULL;
+	int code;
+
 	for (char *w = strtok_r(words, " \t", &save); w;
 	     w = strtok_r(NULL, " \t", &save))
 		strv_add(&argv, w);
 	if (!argv.n)
 		strv_add(&argv, "vi");
 	strv_add(&argv, path);
-	pid = run_spawn(&r, argv.v, why);
-	if (pid < 0)
-		return -1;
-	code = run_wait(pid, -1);
-	if (code == 0)
-		return 0;
+	if (!isatty(0))
+		r.in = RUN_NULL;
+	code = run_at_terminal(&r, argv.v, why);
+	if (code <= 0)
+		return code;
 	return why_set(why, EX_UNAVAILABLE,
 	    "%s: ended with %d; nothing changed", argv.v[0], code);
 }
 
+/* What is edited: the text, whether or not it can be understood. */
+struct file {
+	struct home *h;
+	struct vm *vm; /* NULL: config.ini */
+	const char *name;
+	int dir;
+};
+
+static int
+read_text(const struct file *f, struct buf *b, struct why *why)
+{
+	if (io_read_file(f->dir, f->name, b, CONF_MAX) < 0 &&
+	    (f->vm || errno != ENOENT))
+		return why_sys(why, EX_IOERR, "%s", f->name);
+	return 0;
+}
+
+static int
+same_text(const struct buf *a, const struct buf *b)
+{
+	return a->n == b->n && (!a->n || memcmp(a->p, b->p, a->n) == 0);
+}
+
 /* Put the copy in place if the file still is what was copied. */
 static int
-replace(struct home *h, struct vm *vm, long long lock_ms, const char *old,
+replace(const struct file *f, long long lock_ms, const struct buf *old,
     const struct conf *new, struct why *why)
 {
 	autoclose int lock =
-	    vm ? vm_lock(h, vm, lock_ms, why) : home_lock(h, why);
-	size_t n;
+	    f->vm ? vm_lock(f->h, f->vm, lock_ms, why) : home_lock(f->h, why);
+	autobuf struct buf now = { 0 };
 
-	if (lock < 0 || (!vm && reread(h, why) < 0))
+	if (lock < 0 || read_text(f, &now, why) < 0)
 		return -1;
-	if (strcmp(conf_text(vm ? vm->conf : h->conf, &n), old) != 0)
+	if (!same_text(&now, old))
 		return why_set(why, EX_TEMPFAIL, "was changed by another");
-	if (!vm)
-		return put(h->fd, "config.ini", new, why);
-	return put(vm->dir, "vm.ini", new, why);
+	return put(f->dir, f->name, new, why);
 }
 
 /* The copy, as it is now, into the file's place. */
 static int
-take(struct home *h, struct vm *vm, long long lock_ms, const char *copy,
-    void (*unknown)(const struct why *why), struct why *why)
+take(const struct file *f, long long lock_ms, const char *copy,
+    const struct buf *old, void (*unknown)(const struct why *why),
+    struct why *why)
 {
-	const struct conf *conf = vm ? vm->conf : h->conf;
-	size_t n;
-	autofree char *old = xstrdup(conf_text(conf, &n));
-	autoconf struct conf *new =
-	    conf_read(h->fd, copy, vm ? "vm.ini" : "config.ini", why);
+	autobuf struct buf text = { 0 };
+	autoconf struct conf *new = NULL;
+	autoconf struct conf *was = NULL;
 
+	if (io_read_file(f->h->fd, copy, &text, CONF_MAX) < 0)
+		return why_sys(why, EX_DATAERR, "%s", f->name);
+	if (same_text(&text, old))
+		return 1;
+	new = conf_read(f->h->fd, copy, f->name, why);
 	if (!new)
 		return -1;
-	if (strcmp(conf_text(new, &n), old) == 0)
-		return 1;
-	if (keys_check(new, conf, vm, unknown, why) < 0)
+	/* facts of what cannot be read are not known to have changed */
+	was = conf_read(f->dir, f->name, f->name, NULL);
+	if (keys_check(new, was, f->vm, unknown, why) < 0)
 		return -1;
-	return replace(h, vm, lock_ms, old, new, why);
+	return replace(f, lock_ms, old, new, why);
+}
+
+/* The text that was refused, under a name that nobody sweeps. */
+static int
+keep(const struct file *f, const char *copy, const struct why *w,
+    struct why *why)
+{
+	autofree char *name =
+	    xasprintf("refused-%s.ini", f->vm ? f->vm->name : "config");
+
+	if (renameat(f->h->fd, copy, f->h->fd, name) == 0)
+		copy = name;
+	return why_set(why, w->code, "%s; your text is in %s/%s", w->text,
+	    f->h->path, copy);
 }
 
 int
 edit_file(struct home *h, struct vm *vm, long long lock_ms,
     void (*unknown)(const struct why *why), struct why *why)
 {
+	const struct file f = { h, vm, vm ? "vm.ini" : "config.ini",
+		vm ? vm->dir : h->fd };
 	autofree char *copy = xasprintf(".edit-%ld.ini", (long)getpid());
 	autofree char *path = xasprintf("%s/%s", h->path, copy);
+	autobuf struct buf old = { 0 };
 	struct why w = { 0 };
 	int r;
 
-	if (put(h->fd, copy, vm ? vm->conf : h->conf, why) < 0)
+	if (!isatty(0) && !named_editor())
+		return why_set(why, EX_USAGE,
+		    "no terminal to edit on; xray config set, or EDITOR");
+	home_sweep(h->fd);
+	if (read_text(&f, &old, why) < 0)
 		return -1;
+	if (io_replace(h->fd, copy, 0600, old.n ? old.p : "", old.n) < 0)
+		return why_sys(why, EX_IOERR, "%s", path);
 	if (run_editor(path, why) < 0) {
 		(void)unlinkat(h->fd, copy, 0);
 		return -1;
 	}
-	r = take(h, vm, lock_ms, copy, unknown, &w);
+	r = take(&f, lock_ms, copy, &old, unknown, &w);
 	if (r < 0)
-		return why_set(
-		    why, w.code, "%s; your text is in %s", w.text, path);
+		return keep(&f, copy, &w, why);
 	if (unlinkat(h->fd, copy, 0) < 0)
 		return why_sys(why, EX_IOERR, "%s", path);
 	return r;

@@ -14,8 +14,9 @@ int edit_config(struct home *h, const char *section, const char *key,
  * Let $VISUAL, $EDITOR or vi change a copy of config.ini, or of vm's vm.ini
  * when vm is not NULL, and put it in place when it can be (see keys_check);
  * no lock is held while the person works, at most lock_ms are waited for it
- * then.  0, 1 when nothing was changed, -1 with why: the copy is kept, and
- * the text says where.
+ * then.  The file need not be one that can be read, but what comes must.  0, 1
+ * when nothing was changed, -1 with why: EX_USAGE without a terminal and an
+ * editor named; the copy is kept, and the text says where.
  */
 int edit_file(struct home *h, struct vm *vm, long long lock_ms,
     void (*unknown)(const struct why *why), struct why *why);

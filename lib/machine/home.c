@@ -59,15 +59,16 @@ open_conf(struct home *h, struct why *why)
 	if (h->conf)
 		return 0;
 	if (w.code != EX_NOINPUT) {
-		*why = w;
+		if (why)
+			*why = w;
 		return -1;
 	}
 	h->conf = conf_new("config.ini");
 	return 0;
 }
 
-int
-home_open(struct home *h, struct why *why)
+static int
+open_dirs(struct home *h, struct why *why)
 {
 	*h = (struct home){ .fd = -1, .vms = -1, .bases = -1 };
 	umask(077);
@@ -87,11 +88,31 @@ home_open(struct home *h, struct why *why)
 		why_sys(why, EX_IOERR, "%s", h->path);
 		goto fail;
 	}
-	if (open_conf(h, why) == 0)
-		return 0;
+	return 0;
 fail:
 	home_close(h);
 	return -1;
+}
+
+int
+home_open(struct home *h, struct why *why)
+{
+	if (open_dirs(h, why) < 0)
+		return -1;
+	if (open_conf(h, why) == 0)
+		return 0;
+	home_close(h);
+	return -1;
+}
+
+int
+home_open_any(struct home *h, struct why *why)
+{
+	if (open_dirs(h, why) < 0)
+		return -1;
+	if (open_conf(h, NULL) < 0)
+		h->conf = conf_new("config.ini");
+	return 0;
 }
 
 int
@@ -302,19 +323,23 @@ name_missing(int dir, const char *what, const char *name, struct why *why)
 }
 
 /* Remove what begins with the prefix and belongs to a process that is gone:
- * .stage-PID, .gone-PID. */
+ * .stage-PID, .gone-PID, .edit-PID.ini. */
 static int
 sweep(const char *name, void *arg)
 {
-	static const char *const prefixes[] = { ".stage-", ".gone-" };
+	static const char *const prefixes[] = { ".stage-", ".gone-", ".edit-" };
 	unsigned long long start;
+	const char *name_pid;
 	long long pid;
 
 	for (size_t i = 0; i < LEN(prefixes); i++) {
-		const char *p = name + strlen(prefixes[i]);
+		autofree char *digits = NULL;
 
-		if (!str_starts(name, prefixes[i]) ||
-		    num_int(p, 1, INT32_MAX, &pid) < 0)
+		if (!str_starts(name, prefixes[i]))
+			continue;
+		name_pid = name + strlen(prefixes[i]);
+		digits = xstrndup(name_pid, strcspn(name_pid, "."));
+		if (num_int(digits, 1, INT32_MAX, &pid) < 0)
 			continue;
 		if (sys_start_time((pid_t)pid, &start) == 0)
 			continue;

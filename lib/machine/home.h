@@ -24,6 +24,8 @@ struct home {
  * can write to it.
  */
 int home_open(struct home *h, struct why *why);
+/* The same although config.ini cannot be read: it counts as empty. */
+int home_open_any(struct home *h, struct why *why);
 void home_close(struct home *h);
 
 /* A duration in ms: the environment variable env, else config.ini's key, else
@@ -59,7 +61,7 @@ int name_taken(int dir, const char *what, const char *name, struct why *why);
  * the nearest entry of directory dir.  Returns -1. */
 int name_missing(int dir, const char *what, const char *name, struct why *why);
 /* Remove what processes that are gone left half made or half removed in dir
- * (vms, bases): .stage-PID and .gone-PID. */
+ * (vms, bases, the home): .stage-PID, .gone-PID, .edit-PID.ini. */
 void home_sweep(int dir);
 /* The entries of dir that can be names, sorted. */
 int name_list(int dir, struct strv *out, struct why *why);

@@ -322,7 +322,7 @@ keys_check(const struct conf *c, const struct conf *old, const struct vm *vm,
 
 	if (conf_each(c, check_line, &ck) < 0)
 		return -1;
-	for (size_t i = 0; vm && i < nkeys; i++)
+	for (size_t i = 0; vm && old && i < nkeys; i++)
 		if ((keys[i].where & (KEY_FACT | KEY_OWN)) &&
 		    (keys[i].where & KEY_VM) && !same(c, old, keys[i].name))
 			return why_set(why, EX_NOPERM,
