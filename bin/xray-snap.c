@@ -5,26 +5,24 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "each.h"
 #include "gateway.h"
 #include "io.h"
 #include "opt.h"
+#include "power.h"
 #include "qemu.h"
 #include "qmp.h"
 #include "room.h"
-#include "run.h"
 #include "snap.h"
 #include "snap_table.h"
-#include "ssh.h"
 #include "vm.h"
 
 enum { OPT_DISK_ONLY = OPT_OWN, OPT_NOTE, OPT_SAVE, OPT_RESTART };
-enum { QMP_MS = 10000, CLOCK_MS = 20000 };
+enum { QMP_MS = 10000 };
 
-static struct home home;
+static struct each e = EACH_INIT;
 static struct vm vm;
 static int lock = -1;
 
@@ -41,23 +39,24 @@ hold(void)
 		note("%s", told);
 }
 
-/* Open the VM, and lock it when something will change. */
+/* Open the VM to look at it. */
 static void
-open_vm(const char *name, long long lock_ms)
+open_vm(char *name)
 {
 	struct why why;
 
-	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
+	if (each_open(&e, 1, &name, 0, &why) < 0 ||
+	    vm_open(&e.home, name, &vm, &why) < 0)
 		die_why(&why);
-	if (lock_ms == -2)
-		return;
-	if (lock_ms < 0) {
-		lock_ms = 0;
-		if (home_ms(&home, "XRAY_LOCK_WAIT", "lock_wait", &lock_ms,
-			&why) < 0)
-			die_why(&why);
-	}
-	lock = vm_lock(&home, &vm, lock_ms, &why);
+}
+
+/* And to change it, as it is now: the person may have thought for long. */
+static void
+lock_vm(void)
+{
+	struct why why;
+
+	lock = vm_lock(&e.home, &vm, e.lock_ms, &why);
 	if (lock < 0)
 		die_why(&why);
 	hold();
@@ -79,30 +78,19 @@ monitor(void)
 static struct snapshot
 look(const char *tag, int want)
 {
-	const struct snapshot *found;
-	struct snapshot s = { 0 };
-	struct snaps all;
+	struct snapshot s;
 	struct why why;
 
-	if (tag_check(tag, &why) < 0 || snaps_read(&vm, &all, &why) < 0)
+	if (snap_look(&vm, tag, want, &s, &why) < 0)
 		die_why(&why);
-	found = snaps_find(&all, tag, &vm, &why);
-	if (!found && want)
-		die_why(&why);
-	if (found && !want)
-		die(EX_CANTCREAT,
-		    "%s: snapshot %s exists; xray snap delete "
-		    "%s %s",
-		    vm.name, tag, vm.name, tag);
-	if (found)
-		s = *found;
-	snaps_free(&all);
 	return s;
 }
 
 /* ---- create ---- */
 
 static const struct opt create_opts[] = {
+	{ OPT_DISK_ONLY, "disk-only", NULL,
+	    "leave the memory of a running VM out" },
 	{ OPT_NOTE, "note", "TEXT", "a remark, shown by list -o note" },
 	{ 'f', "force", NULL, "although the disk is nearly full" },
 	{ OPT_LOCK_WAIT, "lock-wait", "S", "wait for the VM's lock" },
@@ -130,43 +118,35 @@ create_live(const char *tag, const char *text)
 	hint("live, %s, the guest stood %.1f s", size, (double)stood / 1000);
 }
 
+/* Of the disks alone. */
 static void
-create_cold(const char *tag, const char *text)
+create_disk(const char *tag, const char *text)
 {
+	autoqmp struct qmp *q = vm.hold < 0 ? monitor() : NULL;
 	struct why why;
 
-	if (snap_cold_create(&vm, tag, &why) < 0 ||
+	if ((q ? snap_live_disks(&vm, q, tag, &why) :
+		 snap_cold_create(&vm, tag, &why)) < 0 ||
 	    snap_note(&vm, tag, NULL, text, &why) < 0)
 		die_why(&why);
 	say_result("Created snapshot: %s\n", tag);
-}
-
-static char *
-time_tag(void)
-{
-	char text[32];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (!localtime_r(&now, &tm) ||
-	    !strftime(text, sizeof text, "%Y-%m-%d-%H%M%S", &tm))
-		die(EX_OSERR, "the time");
-	return xstrdup(text);
+	if (q)
+		hint("the disk as a power cut would leave it");
 }
 
 /* Live or not, as the VM is. */
 static void
-take(const char *tag, const char *text, int force)
+take(const char *tag, const char *text, int disk_only, int force)
 {
 	struct why why;
 
 	(void)look(tag, 0);
-	if (!force && room_check(&home, vm.dir, 0, vm.name, &why) < 0)
+	if (!force && room_check(&e.home, vm.dir, 0, vm.name, &why) < 0)
 		die_why(&why);
-	if (vm.hold < 0)
+	if (vm.hold < 0 && !disk_only)
 		create_live(tag, text);
 	else
-		create_cold(tag, text);
+		create_disk(tag, text);
 }
 
 static int
@@ -174,24 +154,26 @@ create(int argc, char **argv)
 {
 	const char *text = NULL;
 	autofree char *tag = NULL;
-	long long lock_ms = -1;
 	struct why why;
-	int c, force = 0;
+	int c, force = 0, disk_only = 0;
 
 	while ((c = opt_next(argc, argv, &create_use)) != -1)
 		if (c == OPT_NOTE)
 			text = optarg;
+		else if (c == OPT_DISK_ONLY)
+			disk_only = 1;
 		else if (c == 'f')
 			force = 1;
 		else
-			lock_ms = opt_ms(&create_use, "--lock-wait", optarg);
+			e.lock_ms = opt_ms(&create_use, "--lock-wait", optarg);
 	if (argc - optind < 1 || argc - optind > 2)
 		die_usage(&create_use, "a VM, and perhaps a tag");
-	tag = argc - optind == 2 ? xstrdup(argv[optind + 1]) : time_tag();
+	tag = argc - optind == 2 ? xstrdup(argv[optind + 1]) : snap_time_tag();
 	if (text && conf_check("--note", "note", text, &why) < 0)
 		die_why(&why);
-	open_vm(argv[optind], lock_ms);
-	take(tag, text, force);
+	open_vm(argv[optind]);
+	lock_vm();
+	take(tag, text, disk_only, force);
 	return say_done();
 }
 
@@ -204,27 +186,32 @@ static const struct opt list_opts[] = {
 static const struct usage list_use = { "xray-snap list", "VM ...", list_opts,
 	0 };
 
+static struct table *table;
+
+static int
+list_one(struct each *unused, struct vm *v, struct why *why)
+{
+	(void)unused;
+	return snap_rows(table, v, why);
+}
+
 static int
 list(int argc, char **argv)
 {
 	struct out out = { 0 };
-	struct table *t;
 	struct why why;
-	int c;
+	int c, code;
 
 	while ((c = opt_next(argc, argv, &list_use)) != -1)
 		(void)out_opt(&out, c, optarg);
-	t = snap_table(&out, argc - optind > 1, isatty(1));
-	if (optind == argc)
-		die_usage(&list_use, "no VM named");
-	for (int i = optind; i < argc; i++) {
-		open_vm(argv[i], -2);
-		if (snap_rows(t, &vm, &why) < 0)
-			die_why(&why);
-		vm_close(&vm);
-	}
-	table_print(t);
-	return say_done();
+	table = snap_table(&out, argc - optind > 1, isatty(1));
+	e.all = SEL_BROKEN;
+	if (each_open(&e, argc, argv, optind, &why) < 0)
+		die_selection(&list_use, &why);
+	code = each_vm(&e, list_one, warn_why);
+	table_print(table);
+	(void)say_done();
+	return code;
 }
 
 /* ---- revert ---- */
@@ -242,23 +229,6 @@ static const struct opt revert_opts[] = {
 };
 static const struct usage revert_use = { "xray-snap revert", "VM TAG",
 	revert_opts, 0 };
-
-/* Set the guest's clock over ssh; by how many seconds, -1 when it could not
- * be done. */
-static long long
-set_clock(void)
-{
-	autostrv struct strv argv = { 0 };
-	autobuf struct buf b = { 0 };
-	struct why why;
-	long long by;
-
-	if (ssh_clock_argv(&home, &vm, &argv, &why) < 0 ||
-	    run_capture(argv.v, &b, 256, CLOCK_MS, &why) != 0)
-		return -1;
-	b.p[strcspn(b.p, "\n")] = '\0';
-	return num_int(b.p, -INT32_MAX, INT32_MAX, &by) < 0 ? -1 : by;
-}
 
 static void
 revert_live(const char *tag)
@@ -278,7 +248,7 @@ revert_live(const char *tag)
 	say_result("Reverted to snapshot: %s\n", tag);
 	fflush(stdout); /* the rest takes a moment; say_done checks */
 	close(lock); /* nobody shall wait for a guest */
-	by = set_clock();
+	by = snap_clock(&e.home, &vm);
 	if (by >= 0)
 		buf_fmt(&b, "clock set (%+lld s)", by);
 	else
@@ -291,28 +261,13 @@ revert_live(const char *tag)
 }
 
 static void
-set_resume(const char *tag)
-{
-	struct why why;
-
-	if (conf_set(vm.conf, "resume", tag, &why) < 0 ||
-	    vm_save(&vm, &why) < 0)
-		die_why(&why);
-}
-
-/* The order matters to who is killed between: without `resume` a reverted
- * disk boots, with it a disk not yet reverted would be resumed wrongly. */
-static void
 revert_cold(const struct snapshot *s, int disk_only)
 {
 	int resumes = s->live && !disk_only;
 	struct why why;
 
-	set_resume(NULL);
-	if (snap_cold_revert(&vm, s->tag, &why) < 0)
+	if (snap_cold_back(&vm, s->tag, resumes, &why) < 0)
 		die_why(&why);
-	if (resumes)
-		set_resume(s->tag);
 	say_result("Reverted to snapshot: %s\n", s->tag);
 	if (resumes)
 		hint("xray start %s resumes it; --cold boots", vm.name);
@@ -321,18 +276,9 @@ revert_cold(const struct snapshot *s, int disk_only)
 static void
 run_tool(const char *tool, const char *option, const char *value)
 {
-	autofree char *bin = home_bin_dir(NULL);
-	autostrv struct strv argv = { 0 };
 	struct why why;
-	int code;
+	int code = power_tool(&vm, tool, option, value, &why);
 
-	strv_fmt(&argv, "%s/%s", bin ? bin : ".", tool);
-	if (option)
-		strv_add(&argv, option);
-	if (value)
-		strv_add(&argv, value);
-	strv_add(&argv, vm.name);
-	code = run_quiet(-1, argv.v, &why);
 	if (code < 0)
 		die_why(&why);
 	if (code > 0)
@@ -369,53 +315,86 @@ revert_restarting(const struct snapshot *s)
 	    "xray-start", accel.n ? "--accel" : NULL, accel.n ? accel.p : NULL);
 }
 
-static int
-revert(int argc, char **argv)
+static struct {
+	char *vm, *tag;
+	char *save; /* the tag for the present, or NULL */
+	int disk_only, restart, yes, force;
+} want;
+
+static void
+revert_options(int argc, char **argv)
 {
-	int c, disk_only = 0, restart = 0, yes = 0, force = 0;
-	autobuf struct buf accel = { 0 };
-	autofree char *save = NULL;
-	long long lock_ms = -1;
-	struct snapshot s;
-	struct why why;
+	int c;
 
 	while ((c = opt_next(argc, argv, &revert_use)) != -1)
 		switch (c) {
 		case OPT_SAVE:
-			free(save);
-			save = optarg ? xstrdup(optarg) : time_tag();
+			free(want.save);
+			want.save = optarg ? xstrdup(optarg) : snap_time_tag();
 			break;
 		case OPT_RESTART:
-			restart = 1;
+			want.restart = 1;
 			break;
 		case OPT_DISK_ONLY:
-			disk_only = 1;
+			want.disk_only = 1;
 			break;
 		case 'f':
-			force = yes = 1;
+			want.force = want.yes = 1;
 			break;
 		case 'y':
-			yes = 1;
+			want.yes = 1;
 			break;
 		case OPT_LOCK_WAIT:
-			lock_ms = opt_ms(&revert_use, "--lock-wait", optarg);
+			e.lock_ms = opt_ms(&revert_use, "--lock-wait", optarg);
 			break;
 		}
 	if (argc - optind != 2)
 		die_usage(&revert_use, "a VM and a tag");
-	open_vm(argv[optind], lock_ms);
-	s = look(argv[optind + 1], 1);
+	want.vm = argv[optind];
+	want.tag = argv[optind + 1];
+}
+
+/* The snapshot, when the VM as it is can go back to it. */
+static struct snapshot
+revertible(void)
+{
+	autobuf struct buf accel = { 0 };
+	struct snapshot s = look(want.tag, 1);
+	struct why why;
+
 	(void)io_read_file(vm.dir, "accel", &accel, 16); /* not running */
-	if (s.live && !disk_only &&
+	if (s.live && !want.disk_only &&
 	    snap_loads(&vm, s.tag, accel.n ? accel.p : NULL, &why) < 0)
 		die_why(&why);
-	if (vm.hold < 0 && (!s.live || disk_only))
-		agree_restart(&s, yes, restart);
-	if (save)
-		take(save, NULL, force);
+	if (want.save)
+		(void)look(want.save, 0);
+	return s;
+}
+
+static int
+revert(int argc, char **argv)
+{
+	struct snapshot s;
+	int boots, asked;
+
+	revert_options(argc, argv);
+	/* nobody shall wait for the answer, so there is no lock yet */
+	open_vm(want.vm);
+	s = revertible();
+	boots = !s.live || want.disk_only;
+	asked = boots && vm_alive(&vm);
+	if (asked)
+		agree_restart(&s, want.yes, want.restart);
+	lock_vm();
+	s = revertible();
+	boots = !s.live || want.disk_only;
+	if (boots && vm.hold < 0 && !asked)
+		die(EX_TEMPFAIL, "%s: was started just now", vm.name);
+	if (want.save)
+		take(want.save, NULL, 0, want.force);
 	if (vm.hold >= 0)
-		revert_cold(&s, disk_only);
-	else if (s.live && !disk_only)
+		revert_cold(&s, want.disk_only);
+	else if (!boots)
 		revert_live(s.tag);
 	else
 		revert_restarting(&s);
@@ -441,42 +420,70 @@ agreed(int n, char **tags, int yes)
 	return confirm(yes, "Delete %d snapshots of '%s'?", n, vm.name);
 }
 
+/* 0 or the exit code, said already. */
+static int
+delete_one(struct qmp *q, const char *tag)
+{
+	struct why why;
+	int r = q ? snap_live_delete(&vm, q, tag, &why) :
+		    snap_cold_delete(&vm, tag, &why);
+
+	if (r < 0 || (q && snap_forget(&vm, tag, &why) < 0)) {
+		warn_why(&why);
+		return why.code;
+	}
+	say_result("Deleted snapshot: %s\n", tag);
+	return 0;
+}
+
+/* Try all.  What one leaves in the journal is not the next one's to lose. */
+static int
+delete_all(const struct strv *tags)
+{
+	autoqmp struct qmp *q = vm.hold < 0 ? monitor() : NULL;
+	autofree char *told = NULL;
+	struct why why;
+	int code = 0;
+
+	for (size_t i = 0; i < tags->n; i++) {
+		int bad = delete_one(q, tags->v[i]);
+
+		code = code ? code : bad;
+		if (bad && !q && snap_recover(&vm, &told, &why) < 0) {
+			warn_why(&why);
+			break;
+		}
+	}
+	return code;
+}
+
 static int delete (int argc, char **argv)
 {
-	long long lock_ms = -1;
-	struct qmp *q = NULL;
-	struct why why;
-	int c, yes = 0;
+	autostrv struct strv tags = { 0 };
+	int c, code, yes = 0;
 
 	while ((c = opt_next(argc, argv, &delete_use)) != -1)
 		if (c == 'y')
 			yes = 1;
 		else
-			lock_ms = opt_ms(&delete_use, "--lock-wait", optarg);
+			e.lock_ms = opt_ms(&delete_use, "--lock-wait", optarg);
 	if (argc - optind < 2)
 		die_usage(&delete_use, "a VM and a tag");
+	for (int i = optind + 1; i < argc; i++)
+		if (!strv_has(&tags, argv[i]))
+			strv_add(&tags, argv[i]);
 	/* nobody shall wait for the answer, so there is no lock yet */
-	open_vm(argv[optind], -2);
-	for (int i = optind + 1; i < argc; i++)
-		(void)look(argv[i], 1);
-	if (!agreed(argc - optind - 1, argv + optind + 1, yes))
+	open_vm(argv[optind]);
+	for (size_t i = 0; i < tags.n; i++)
+		(void)look(tags.v[i], 1);
+	if (!agreed((int)tags.n, tags.v, yes))
 		return EX_NO;
-	vm_close(&vm);
-	open_vm(argv[optind], lock_ms);
-	for (int i = optind + 1; i < argc; i++)
-		(void)look(argv[i], 1);
-	if (vm.hold < 0)
-		q = monitor();
-	for (int i = optind + 1; i < argc; i++) {
-		int r = q ? snap_live_delete(&vm, q, argv[i], &why) :
-			    snap_cold_delete(&vm, argv[i], &why);
-
-		if (r < 0 || (q && snap_forget(&vm, argv[i], &why) < 0))
-			die_why(&why);
-		say_result("Deleted snapshot: %s\n", argv[i]);
-	}
-	qmp_close(q);
-	return say_done();
+	lock_vm();
+	for (size_t i = 0; i < tags.n; i++)
+		(void)look(tags.v[i], 1);
+	code = delete_all(&tags);
+	(void)say_done();
+	return code;
 }
 
 static const struct verb verbs[] = {

@@ -62,8 +62,9 @@ char *key_value(const struct home *h, const struct vm *vm, const struct key *k,
 
 /*
  * Check a whole file, config.ini (vm NULL) or vm's vm.ini, that was edited;
- * old is what it was, NULL when that cannot be read.  -1 with why, EX_DATAERR with the line, EX_NOPERM for a
- * changed fact.  unknown is called for what no key is called, with a text.
+ * old is what it was, NULL when that cannot be read.  -1 with why, EX_DATAERR
+ * with the line, EX_NOPERM for a changed fact.  unknown is called for what no
+ * key is called, with a text.
  */
 int keys_check(const struct conf *c, const struct conf *old,
     const struct vm *vm, void (*unknown)(const struct why *why),

@@ -7,6 +7,7 @@
 #include "boot.h"
 #include "io.h"
 #include "qmp.h"
+#include "run.h"
 #include "say.h"
 
 /* For QEMU; and until the supervisor has written down what events said. */
@@ -97,4 +98,22 @@ int
 power_resume(const struct vm *vm, struct why *why)
 {
 	return tell(vm, 0, why);
+}
+
+int
+power_tool(const struct vm *vm, const char *tool, const char *option,
+    const char *value, struct why *why)
+{
+	autofree char *bin = home_bin_dir(why);
+	autostrv struct strv argv = { 0 };
+
+	if (!bin)
+		return -1;
+	strv_fmt(&argv, "%s/%s", bin, tool);
+	if (option)
+		strv_add(&argv, option);
+	if (value)
+		strv_add(&argv, value);
+	strv_add(&argv, vm->name);
+	return run_quiet(-1, argv.v, why);
 }

@@ -14,4 +14,9 @@ int power_pause(const struct vm *vm, struct why *why);
 /* EX_TEMPFAIL when the guest stopped again at once: its disk is full still. */
 int power_resume(const struct vm *vm, struct why *why);
 
+/* Run xray-start or xray-stop, which say themselves what is wrong, with an
+ * option and its value (each may be NULL).  Its exit code, -1 with why. */
+int power_tool(const struct vm *vm, const char *tool, const char *option,
+    const char *value, struct why *why);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -109,6 +110,41 @@ snaps_find(const struct snaps *s, const char *tag, const struct vm *vm,
 	why_set(why, EX_NOINPUT, "%s: no snapshot %s%s%s%s", vm->name, tag,
 	    best ? " (" : "", best ? best : "", best ? "?)" : "");
 	return NULL;
+}
+
+int
+snap_look(const struct vm *vm, const char *tag, int want, struct snapshot *s,
+    struct why *why)
+{
+	const struct snapshot *found;
+	struct snaps all;
+
+	*s = (struct snapshot){ 0 };
+	if (tag_check(tag, why) < 0 || snaps_read(vm, &all, why) < 0)
+		return -1;
+	found = snaps_find(&all, tag, vm, want ? why : NULL);
+	if (found)
+		*s = *found;
+	snaps_free(&all);
+	if (!s->tag[0] == !want)
+		return 0;
+	if (!want)
+		why_set(why, EX_CANTCREAT,
+		    "%s: snapshot %s exists; xray snap delete %s %s", vm->name,
+		    tag, vm->name, tag);
+	return -1;
+}
+
+char *
+snap_time_tag(void)
+{
+	char text[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		(void)strftime(text, sizeof text, "%Y-%m-%d-%H%M%S", &tm);
+	return xstrdup(text); /* tag_check refuses none */
 }
 
 static int

@@ -33,6 +33,14 @@ void snaps_free(struct snaps *s);
 const struct snapshot *snaps_find(const struct snaps *s, const char *tag,
     const struct vm *vm, struct why *why);
 
+/* *s is the one called tag, which shall be there (want) or not; -1 with why:
+ * EX_USAGE, EX_NOINPUT, EX_CANTCREAT. */
+int snap_look(const struct vm *vm, const char *tag, int want,
+    struct snapshot *s, struct why *why);
+
+/* The local time as a tag, the caller's. */
+char *snap_time_tag(void);
+
 /* Finish or undo what the journal says; the caller holds the VM's lock and
  * the VM is not alive.  *told gets a line for the person when there was
  * something, the caller's. */
@@ -63,17 +71,26 @@ int snap_hold(struct vm *vm, char **told, struct why *why);
 /* Of a stopped VM, by qemu-img over all its images at once, all or none. */
 int snap_cold_create(struct vm *vm, const char *tag, struct why *why);
 int snap_cold_revert(struct vm *vm, const char *tag, struct why *why);
+/* Revert, and let the next start resume it or boot. */
+int snap_cold_back(
+    struct vm *vm, const char *tag, int resumes, struct why *why);
 int snap_cold_delete(struct vm *vm, const char *tag, struct why *why);
 
 /* Of a running VM, by QMP.  *ran: it ran, was not paused; *stood: for how
  * many ms it stood still. */
 int snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
     int *ran, long long *stood, struct why *why);
+/* Of its disks alone, without memory, all of them at one moment. */
+int snap_live_disks(
+    const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
 int snap_live_delete(
     const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
 /* Load the snapshot and let the guest run when it ran then. */
 int snap_live_load(
     const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
+/* Set the guest's clock over ssh; by how many seconds, -1 when it could not
+ * be done. */
+long long snap_clock(struct home *h, const struct vm *vm);
 /* Load the one that vm.ini says to resume from, once, into a QEMU that has not
  * run yet; *ran: the guest runs now. */
 int snap_resume(struct vm *vm, struct qmp *q, int *ran, struct why *why);

@@ -257,6 +257,24 @@ snap_cold_revert(struct vm *vm, const char *tag, struct why *why)
 	return journal_end(vm, why);
 }
 
+static int
+set_resume(struct vm *vm, const char *tag, struct why *why)
+{
+	if (conf_set(vm->conf, "resume", tag, why) < 0)
+		return -1;
+	return vm_save(vm, why);
+}
+
+/* The order matters to who is killed between: without `resume` a reverted
+ * disk boots, with it a disk not yet reverted would be resumed wrongly. */
+int
+snap_cold_back(struct vm *vm, const char *tag, int resumes, struct why *why)
+{
+	if (set_resume(vm, NULL, why) < 0 || snap_cold_revert(vm, tag, why) < 0)
+		return -1;
+	return resumes ? set_resume(vm, tag, why) : 0;
+}
+
 int
 snap_hold(struct vm *vm, char **told, struct why *why)
 {

@@ -13,9 +13,12 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "run.h"
 #include "say.h"
+#include "ssh.h"
 
 enum { SLOW = 600000 }; /* ms: gigabytes of memory to a slow disk */
+enum { CLOCK_MS = 20000 };
 
 /* {"job-id":..., "tag":..., "vmstate":"disk0", "devices":[...]} */
 static char *
@@ -86,6 +89,32 @@ snap_live_create(const struct vm *vm, struct qmp *q, const char *tag, int *ran,
 	go_on(q, before);
 	*ran = strcmp(before, "running") == 0;
 	return r;
+}
+
+/*
+ * One transaction: all images get it or none.  Each is drained from its own
+ * snapshot until all have theirs, and QEMU serves nobody meanwhile, so the
+ * guest cannot write between.
+ */
+int
+snap_live_disks(
+    const struct vm *vm, struct qmp *q, const char *tag, struct why *why)
+{
+	struct vm_disk d[VM_DISKS];
+	autobuf struct buf b = { 0 };
+	int n = vm_disks(vm, d);
+
+	buf_str(&b, "{\"actions\":[");
+	for (int i = 0; i < n; i++) {
+		buf_fmt(&b,
+		    "%s{\"type\":\"blockdev-snapshot-internal-sync\","
+		    "\"data\":{\"device\":\"%s\",\"name\":",
+		    i ? "," : "", d[i].node);
+		json_quote(&b, tag);
+		buf_str(&b, "}}");
+	}
+	buf_str(&b, "]}");
+	return qmp_do(q, "transaction", b.p, io_now() + SLOW, why);
 }
 
 int
@@ -160,4 +189,18 @@ snap_resume(struct vm *vm, struct qmp *q, int *ran, struct why *why)
 	    conf_set(vm->conf, "resume", NULL, why) < 0 || vm_save(vm, why) < 0)
 		return -1;
 	return *ran ? qmp_do(q, "cont", NULL, io_now() + 10000, why) : 0;
+}
+
+long long
+snap_clock(struct home *h, const struct vm *vm)
+{
+	autostrv struct strv argv = { 0 };
+	autobuf struct buf b = { 0 };
+	long long by;
+
+	if (ssh_clock_argv(h, vm, &argv, NULL) < 0 ||
+	    run_capture(argv.v, &b, 256, CLOCK_MS, NULL) != 0)
+		return -1;
+	b.p[strcspn(b.p, "\n")] = '\0';
+	return num_int(b.p, -INT32_MAX, INT32_MAX, &by) < 0 ? -1 : by;
 }
