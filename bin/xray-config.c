@@ -246,8 +246,7 @@ change_vm(struct vm *vm, const struct key *k, struct why *why)
 		return -1;
 	loadable(vm, &after);
 	tell_lost(vm, &before, &after);
-	if (vm_alive(vm) && strcmp(k->name, "label") != 0 &&
-	    strcmp(k->name, "protected") != 0)
+	if (vm_alive(vm) && !(k->where & KEY_NOW))
 		note("%s: runs; this counts from its next start", vm->name);
 	return 0;
 }
@@ -280,8 +279,22 @@ change_one(struct each *e, struct vm *vm, struct why *why)
 	else
 		r = change_vm(vm, k, why);
 	if (r > 0)
-		note("%s: %s: so already", vm->name, in.key);
+		note(in.value ? "%s: %s: so already" : "%s: %s: was not set",
+		    vm->name, in.key);
 	return r < 0 ? -1 : 0;
+}
+
+/* The base may be imported later: told, not refused. */
+static void
+tell_base(void)
+{
+	struct base base;
+	struct why why;
+
+	if (base_open(&in.e.home, in.value, &base, &why) < 0)
+		warn_why(&why);
+	else
+		base_close(&base);
 }
 
 /* Set or unset in config.ini. */
@@ -290,7 +303,7 @@ change_config(void)
 {
 	autofree char *section = NULL;
 	const char *key = in.key;
-	const struct key *k;
+	const struct key *k = NULL;
 	struct why why;
 	int r;
 
@@ -310,14 +323,20 @@ change_config(void)
 	if (r < 0)
 		die_why(&why);
 	if (r > 0)
-		note("%s: so already", in.key);
+		note(in.value ? "%s: so already" : "%s: was not set", in.key);
+	else if (k && in.value && strcmp(k->name, "base") == 0)
+		tell_base();
 }
 
 static int
 change(void)
 {
+	const struct key *k = key_find(in.key, NULL);
+	autofree char *text = k && in.value ? key_text(k, in.value) : NULL;
 	int code = 0;
 
+	if (text)
+		in.value = text;
 	if (!in.has_vm)
 		change_config();
 	else

@@ -35,6 +35,7 @@ struct stop {
 	struct vm vm;
 	enum rung rung; /* the one tried last */
 	long long deadline; /* for it */
+	long long button_ms;
 	int done;
 	char *trouble; /* why QEMU could not be told */
 	int again; /* the power button is to be tried again */
@@ -77,7 +78,7 @@ send_signal(const struct vm *vm, int sig)
 static void
 climb(struct stop *s)
 {
-	s->deadline = io_now() + (s->rung == BUTTON ? button_ms : STEP_MS);
+	s->deadline = io_now() + (s->rung == BUTTON ? s->button_ms : STEP_MS);
 	switch (s->rung) {
 	case BUTTON:
 		send_qmp(s, "system_powerdown");
@@ -108,7 +109,7 @@ tell(const struct stop *s)
 		note("%s; ended by %s", s->trouble, rung_names[s->rung]);
 	else
 		note("%s: deaf to the power button for %lld s; ended by %s",
-		    s->vm.name, button_ms / 1000, rung_names[s->rung]);
+		    s->vm.name, s->button_ms / 1000, rung_names[s->rung]);
 }
 
 /* One look at a VM on its way down; 1 when there is nothing more to do. */
@@ -188,6 +189,11 @@ open_all(struct each *e, struct stop *s, int *code)
 		}
 		if (vm_alive(vm)) {
 			s[n].rung = force ? QUIT : BUTTON;
+			s[n].button_ms = button_ms < 0 ? 60000 : button_ms;
+			if (button_ms < 0 &&
+			    vm_ms(&e->home, vm, "XRAY_STOP_TIMEOUT",
+				"stop_timeout", &s[n].button_ms, &why) < 0)
+				die_why(&why);
 			n++;
 			continue;
 		}
@@ -223,12 +229,6 @@ main(int argc, char **argv)
 		}
 	if (each_open(&e, argc, argv, optind, &why) < 0)
 		die_selection(&use, &why);
-	if (button_ms < 0) {
-		button_ms = 60000;
-		if (home_ms(&e.home, "XRAY_STOP_TIMEOUT", "stop_timeout",
-			&button_ms, &why) < 0)
-			die_why(&why);
-	}
 	s = xcalloc(e.names.n, sizeof *s);
 	n = open_all(&e, s, &code);
 	got = stop_all(s, n);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-config: show, get, set, unset, path, edit; of config.ini and of a VM.
 . "${0%/*}/lib.sh"
-plan 78
+plan 97
 empty_base
 unset XRAY_ACCEL VISUAL EDITOR
 xray create -q -m 64 -c 1 web
@@ -28,7 +28,7 @@ says 'so already' 0 'memory: so already' xray config set memory 1G
 is 'create takes it' 0 1G sh -c 'xray create -q --no-start big
     xray config get big memory'
 is 'unset' 0 'Unset memory' xray config unset memory
-says 'so already' 0 'memory: so already' xray config unset memory
+says 'was not set' 0 'memory: was not set' xray config unset memory
 is 'gone' 0 'autostart = true' cat "$conf"
 printf '# mine\nautostart = no # x\n' | sed 's/ # x//' >"$conf"
 is 'comments stay' 0 '# mine
@@ -176,3 +176,43 @@ echo '= broken' >>"$ini"
 says 'a broken vm.ini' 65 'vm.ini:[0-9]+' xray config get web memory
 is 'mended' 0 96M sh -c "EDITOR='sed -i /broken/d' xray config edit web
     xray config get web memory"
+
+# A bare number gets the unit it has.
+is 'memory' 0 'Set memory = 4096M
+4096M' sh -c 'xray config set memory 4096; xray config get memory'
+is 'a unit stays' 0 'Set memory = 2G' xray config set memory 2G
+is 'disk is in GiB' 0 'Set disk = 30G' xray config set disk 30
+is '0 is 0' 0 'Set disk = 0' xray config set disk 0
+is 'of a VM' 0 'Set memory = 64M' xray config set web memory 64
+is 'log_size is in MiB' 0 'Set log_size = 8M' xray config set log_size 8
+says 'a base that is not there: told' 0 'bb: no such base \(b\?\)' \
+    xray config set base bb
+says 'one that is: nothing' 0 '^$' sh -c 'xray config set base b; echo >&2'
+xray config unset -q base
+xray config unset -q disk
+xray config unset -q memory
+
+# Durations of one VM.
+is 'of all' 0 'Set stop_timeout = 7' xray config set stop_timeout 7
+is 'of one' 0 'Set stop_timeout = 1' xray config set web stop_timeout 1
+is 'its own counts' 0 1 xray config get web stop_timeout
+is 'a wait too' 0 'Set wait_timeout = 1s' xray config set web wait_timeout 1s
+XRAY_ACCEL=tcg xray start -q web 2>/dev/null
+is 'wait: that long' 75 '' timeout 60 xray wait web
+says 'stop: that long' 0 'for 1 s; ended' timeout 60 xray stop web
+XRAY_ACCEL=tcg xray start -q web 2>/dev/null
+says 'the environment before both' 0 'for 2 s; ended' \
+    env XRAY_STOP_TIMEOUT=2 timeout 60 xray stop web
+
+# color = WORD; a table is coloured, or not.
+colored() { TERM=vt100 script -qec "$1" /dev/null | grep -c "$(printf '\033')"; }
+if command -v script >/dev/null; then
+	is 'color: auto on a terminal' 0 2 colored 'xray list web'
+	xray config set -q color never
+	is 'color = never' 1 0 colored 'xray list web'
+	is '--color before it' 0 2 colored 'xray list --color yes web'
+	xray config set -q color yes
+	is 'NO_COLOR before color = yes' 1 0 colored 'NO_COLOR=1 xray list web'
+else
+	for i in 1 2 3 4; do ok 'color # SKIP no script(1)' true; done
+fi

@@ -233,13 +233,13 @@ is 'no path of the machine this was written on' 0 '' strange
 # 8: environment and keys.
 environment() {
 	cat bin/*.c lib/*/*.c | tr -d '\n' | grep -oE \
-	    '([gs]etenv\(|home_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
+	    '([gs]etenv\(|(home|vm)_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
 	    sort -u
 }
 vars() { pick ev "man/$1" | sort -u; }
 read_vars() {
 	cat bin/*.c lib/*/*.c | tr -d '\n' | grep -oE \
-	    '(getenv\(|home_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
+	    '(getenv\(|(home|vm)_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
 	    sort -u
 }
 is 'xray(7) has the variables that are read' 0 "$(read_vars)" vars xray.7
@@ -254,7 +254,7 @@ keys() { pick key man/xray.ini.5 | sort -u; }
 undocumented() {
 	keys >"$tmp/keys"
 	cat bin/*.c lib/machine/*.c | tr -d '\n' | grep -oE \
-	    'conf_(get|nth|int|size|bool|ms|set|set_in|add)\([^"()]*"[a-z_0-9]+"|home_ms\([^"]*"[A-Z_]+",[^"]*"[a-z_]+"' |
+	    'conf_(get|nth|int|size|bool|ms|set|set_in|add)\([^"()]*"[a-z_0-9]+"|(home|vm)_ms\([^"]*"[A-Z_]+",[^"]*"[a-z_]+"' |
 	    sed 's/.*"\(.*\)"/\1/' | sort -u | grep -Fxv -f "$tmp/keys" | sort
 }
 is 'xray.ini(5) has every key that is read or written' 0 '' undocumented
@@ -279,6 +279,6 @@ keys_of() {
 	    }' man/xray.ini.5 | sort -u
 }
 is 'config knows the keys of config.ini' 0 "$(keys_of config.ini)" \
-    table_of 'BORN|BOTH|CONFIG'
-is 'and those of vm.ini' 0 "$(keys_of vm.ini)" table_of 'VM|FACT|BOTH'
+    table_of 'BORN|BOTH|CONFIG|ANY'
+is 'and those of vm.ini' 0 "$(keys_of vm.ini)" table_of 'VM|FACT|BOTH|ANY|LIVE'
 plan "$n"

@@ -97,23 +97,9 @@ die_selection(const struct usage *u, const struct why *why)
 static void
 set_color(const struct usage *u, const char *arg)
 {
-	static const struct {
-		const char *word;
-		enum say_color color;
-	} words[] = {
-		{ "yes", COLOR_YES },
-		{ "always", COLOR_YES },
-		{ "no", COLOR_NO },
-		{ "never", COLOR_NO },
-		{ "auto", COLOR_AUTO },
-	};
-
-	for (size_t i = 0; i < LEN(words); i++)
-		if (strcmp(arg, words[i].word) == 0) {
-			say_color = words[i].color;
-			return;
-		}
-	die_usage(u, "--color: %s: yes, no or auto", arg);
+	say_color = say_color_word(arg);
+	if (say_color == COLOR_UNSAID)
+		die_usage(u, "--color: %s: yes, no or auto", arg);
 }
 
 struct parser {

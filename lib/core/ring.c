@@ -11,6 +11,7 @@
 
 #include "io.h"
 
+enum { LEAST = 64 << 10 };
 enum { STAMP = 25 }; /* 2026-11-22T01:02:03.456Z and a blank */
 
 static int
@@ -30,7 +31,14 @@ int
 ring_open(struct ring *r, int dir, const char *name)
 {
 	*r = (struct ring){ .dir = dir, .fd = -1, .name = xstrdup(name) };
+	ring_limit(r, RING_TOTAL);
 	return reopen(r);
+}
+
+void
+ring_limit(struct ring *r, uint64_t total)
+{
+	r->max = (total < LEAST ? LEAST : total) / RING_FILES;
 }
 
 void
@@ -79,7 +87,7 @@ ring_write(struct ring *r, const char *p, size_t n)
 		p += len;
 		n -= len;
 	}
-	if (r->size + b.n > RING_SIZE)
+	if (r->size + b.n > r->max)
 		turn(r);
 	if (r->fd >= 0 && io_write(r->fd, b.p, b.n) == 0)
 		r->size += b.n;

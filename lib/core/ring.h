@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ring: a log that cannot fill the disk.  NAME is written until it holds
- * RING_SIZE bytes, then it becomes NAME.1, that NAME.2, and so on; the
- * oldest of RING_FILES goes.  Each line begins with the time it began
+ * its part, then it becomes NAME.1, that NAME.2, and so on; the oldest of
+ * RING_FILES goes.  Each line begins with the time it began
  * (RFC 3339 UTC, ms) and a blank; its bytes follow as they come.
  */
 #ifndef XRAY_RING_H
 #define XRAY_RING_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mem.h"
 
 enum { RING_SIZE = 1 << 20, RING_FILES = 4 };
+enum { RING_TOTAL = RING_FILES * RING_SIZE };
 
 struct ring {
 	int dir, fd;
 	char *name;
-	size_t size;
+	size_t size, max; /* of the file */
 	int inside; /* in the middle of a line */
 };
 
 /* Open dir/name to append; dir must stay open.  0 or -1 with errno. */
 int ring_open(struct ring *r, int dir, const char *name);
+/* All files together shall take that many bytes, at least 64 KiB; RING_TOTAL
+ * when nobody says. */
+void ring_limit(struct ring *r, uint64_t total);
 /* Append n bytes as a source wrote them.  Carriage returns are left out.
  * Trouble with the disk is not told: a log must not stop what it logs. */
 void ring_write(struct ring *r, const char *p, size_t n);

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 int say_quiet, say_verbose;
-enum say_color say_color = COLOR_AUTO;
+enum say_color say_color;
 
+static enum say_color color_default = COLOR_AUTO;
 static const char *program = "xray";
 static int progress_shown;
 
@@ -264,13 +265,45 @@ ask_line(const char *instead, const char *fmt, ...)
 	return xstrdup(*answer ? answer : instead);
 }
 
+enum say_color
+say_color_word(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum say_color color;
+	} words[] = {
+		{ "yes", COLOR_YES },
+		{ "always", COLOR_YES },
+		{ "no", COLOR_NO },
+		{ "never", COLOR_NO },
+		{ "auto", COLOR_AUTO },
+	};
+
+	for (size_t i = 0; i < LEN(words); i++)
+		if (strcmp(word, words[i].word) == 0)
+			return words[i].color;
+	return COLOR_UNSAID;
+}
+
+void
+say_color_default(const char *word)
+{
+	enum say_color c = word ? say_color_word(word) : COLOR_AUTO;
+
+	color_default = c == COLOR_UNSAID ? COLOR_AUTO : c;
+}
+
 int
 say_colored(int fd)
 {
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
-	if (say_color != COLOR_AUTO)
-		return say_color == COLOR_YES;
+	enum say_color color = say_color;
+
+	if (color == COLOR_UNSAID)
+		color = no && *no ? COLOR_NO : color_default;
+	if (color != COLOR_AUTO)
+		return color == COLOR_YES;
 	if ((no && *no) || !term || strcmp(term, "dumb") == 0)
 		return 0;
 	return isatty(fd);

@@ -35,8 +35,12 @@ enum {
 
 /* Set by the common options -q, -v and --color of opt.h. */
 extern int say_quiet, say_verbose;
-enum say_color { COLOR_AUTO, COLOR_YES, COLOR_NO };
+enum say_color { COLOR_UNSAID, COLOR_AUTO, COLOR_YES, COLOR_NO };
 extern enum say_color say_color;
+/* What the word (yes always no never auto) says; COLOR_UNSAID: none of them. */
+enum say_color say_color_word(const char *word);
+/* What counts without --color, and behind NO_COLOR; NULL: auto. */
+void say_color_default(const char *word);
 
 /* The name at the head of every message, "xray" until it is set; the string
  * must live on. */

@@ -56,8 +56,10 @@ open_conf(struct home *h, struct why *why)
 	struct why w = { 0 };
 
 	h->conf = conf_read(h->fd, "config.ini", "config.ini", &w);
-	if (h->conf)
+	if (h->conf) {
+		say_color_default(conf_get(h->conf, NULL, "color"));
 		return 0;
+	}
 	if (w.code != EX_NOINPUT) {
 		if (why)
 			*why = w;

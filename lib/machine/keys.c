@@ -11,10 +11,14 @@
 enum {
 	BORN = KEY_CONFIG | KEY_BIRTH,
 	BOTH = KEY_CONFIG | KEY_VM,
+	ANY = BOTH | KEY_NOW,
+	LIVE = KEY_VM | KEY_NOW,
 	FACT = KEY_VM | KEY_FACT
 };
 
 static const char *const starts[] = { "no", "ask", "yes", NULL };
+static const char *const colors[] = { "auto", "yes", "always", "no", "never",
+	NULL };
 static const char *const firmwares[] = { "auto", "bios", "uefi", NULL };
 
 #define MIB (1LL << 20)
@@ -49,9 +53,9 @@ const struct key keys[] = {
 	{ "append", KEY_TEXT, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
 	{ "cdrom", KEY_PATH, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
 	{ "ssh_keys", KEY_PATH, BOTH | KEY_LIST, NULL, NULL, 0, 0, NULL, NULL },
-	{ "ssh_start", KEY_WORD, BOTH, "no", NULL, 0, 0, starts, NULL },
-	{ "label", KEY_TEXT, KEY_VM, NULL, NULL, 0, 0, NULL, NULL },
-	{ "protected", KEY_BOOL, KEY_VM, "no", NULL, 0, 0, NULL, NULL },
+	{ "ssh_start", KEY_WORD, ANY, "no", NULL, 0, 0, starts, NULL },
+	{ "label", KEY_TEXT, LIVE, NULL, NULL, 0, 0, NULL, NULL },
+	{ "protected", KEY_BOOL, LIVE, "no", NULL, 0, 0, NULL, NULL },
 	{ "arch", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
 	    "it is built that way" },
 	{ "machine", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
@@ -77,13 +81,15 @@ const struct key keys[] = {
 	{ "autostart", KEY_BOOL, BORN, "no", NULL, 0, 0, NULL, NULL },
 	{ "ssh_key", KEY_TEXT, KEY_CONFIG, NULL, "XRAY_SSH_KEY", 0, 0, NULL,
 	    NULL },
-	{ "wait_timeout", KEY_TIME, KEY_CONFIG, "120", "XRAY_WAIT_TIMEOUT", 0,
+	{ "wait_timeout", KEY_TIME, ANY, "120", "XRAY_WAIT_TIMEOUT", 0,
 	    0, NULL, NULL },
-	{ "stop_timeout", KEY_TIME, KEY_CONFIG, "60", "XRAY_STOP_TIMEOUT", 0,
+	{ "stop_timeout", KEY_TIME, ANY, "60", "XRAY_STOP_TIMEOUT", 0,
 	    0, NULL, NULL },
 	{ "lock_wait", KEY_TIME, KEY_CONFIG, "0", "XRAY_LOCK_WAIT", 0, 0, NULL,
 	    NULL },
 	{ "min_free", KEY_SIZE, KEY_CONFIG, "1G", NULL, 0, GIB, NULL, NULL },
+	{ "log_size", KEY_SIZE, KEY_CONFIG, "4M", NULL, 0, MIB, NULL, NULL },
+	{ "color", KEY_WORD, KEY_CONFIG, "auto", NULL, 0, 0, colors, NULL },
 	{ "cache", KEY_TEXT, BORN, NULL, "XRAY_CACHE", 0, 0, NULL, NULL },
 };
 /* clang-format on */
@@ -208,6 +214,17 @@ key_check(const struct key *k, const char *value, struct why *why)
 		break;
 	}
 	return 0;
+}
+
+char *
+key_text(const struct key *k, const char *value)
+{
+	int bare =
+	    !value[strspn(value, "0123456789")] && value[strspn(value, "0")];
+
+	return k->type != KEY_SIZE || !bare ?
+	    xstrdup(value) :
+	    xasprintf("%s%c", value, k->hi == GIB ? 'G' : 'M');
 }
 
 /* What is built in, where that depends on the host. */

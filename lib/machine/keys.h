@@ -23,14 +23,15 @@ enum key_type {
 
 /* Where a key counts.  BIRTH: config.ini and the environment are asked when a
  * VM is made and no longer; LIST: it may be repeated; FACT: it stays as it
- * is; OWN: another command changes it. */
+ * is; OWN: another command changes it; NOW: it counts for a VM that runs. */
 enum {
 	KEY_CONFIG = 1,
 	KEY_VM = 2,
 	KEY_BIRTH = 4,
 	KEY_LIST = 8,
 	KEY_FACT = 16,
-	KEY_OWN = 32
+	KEY_OWN = 32,
+	KEY_NOW = 64
 };
 
 struct key {
@@ -51,6 +52,10 @@ extern const size_t nkeys;
 const struct key *key_find(const char *name, struct why *why);
 /* 0 when value may be the key's, else -1 with why (EX_USAGE). */
 int key_check(const struct key *k, const char *value, struct why *why);
+
+/* Value as it is written, the caller's: a bare number of a size gets its
+ * unit. */
+char *key_text(const struct key *k, const char *value);
 
 /*
  * The key's i-th value and where it comes from ("built in", "config.ini:3",

@@ -193,7 +193,7 @@ ssh_wait_ms(
 
 	if (arg >= 0)
 		return arg;
-	if (home_ms(h, "XRAY_WAIT_TIMEOUT", "wait_timeout", &ms, why) < 0)
+	if (vm_ms(h, vm, "XRAY_WAIT_TIMEOUT", "wait_timeout", &ms, why) < 0)
 		return -1;
 	if (ms >= 0)
 		return ms;

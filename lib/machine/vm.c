@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "ring.h"
 #include "say.h"
 #include "sys.h"
 
@@ -337,5 +338,26 @@ vm_disks(const struct vm *vm, struct vm_disk disks[VM_DISKS])
 	if (strcmp(vm->firmware, "uefi") == 0)
 		disks[n++] = (struct vm_disk){ "efivars0", "efivars.qcow2",
 			"efivars.qcow2" };
+	return n;
+}
+
+int
+vm_ms(const struct home *h, const struct vm *vm, const char *env,
+    const char *key, long long *ms, struct why *why)
+{
+	const char *text = getenv(env);
+	int r = 1;
+
+	if (!text || !*text)
+		r = conf_ms(vm->conf, key, ms, why);
+	return r == 1 ? home_ms(h, env, key, ms, why) : r;
+}
+
+uint64_t
+vm_log_size(const struct home *h)
+{
+	uint64_t n = RING_TOTAL;
+
+	(void)conf_size(h->conf, "log_size", 1 << 20, &n, NULL); /* or this */
 	return n;
 }

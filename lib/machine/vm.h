@@ -66,6 +66,12 @@ int vm_wait_end(const struct vm *vm, long long deadline);
  * the holder, EX_NOINPUT when the VM was removed meanwhile.
  */
 int vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why);
+/* As home_ms, where vm.ini's key counts before config.ini's. */
+int vm_ms(const struct home *h, const struct vm *vm, const char *env,
+    const char *key, long long *ms, struct why *why);
+/* Bytes that each of a VM's logs may take, for ring_limit. */
+uint64_t vm_log_size(const struct home *h);
+
 /* What a new VM shall be; 0 and NULL mean the default, but base NULL is a VM
  * with an empty disk of its own. */
 struct vm_spec {
