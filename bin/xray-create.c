@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forward.h"
 #include "json.h"
 #include "opt.h"
 #include "ssh.h"
@@ -159,7 +160,8 @@ option(int c, char *arg)
 		add_port(arg);
 		break;
 	case OPT_SSH_PORT:
-		spec.ssh_port = (int)opt_int(&use, "--ssh-port", arg, 1, 65535);
+		spec.ssh_port = (int)opt_int(
+		    &use, "--ssh-port", arg, FORWARD_SSH_MIN, 65535);
 		break;
 	case OPT_SSH_KEY:
 		add_key(arg);

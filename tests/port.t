@@ -2,7 +2,7 @@
 # xray-port: ports that lead into a VM, kept in vm.ini, claimed, and open at
 # once when it runs.  tests/guest-port.t has a guest behind them.
 . "${0%/*}/lib.sh"
-plan 49
+plan 63
 empty_base
 xray create -q -m 64 -c 1 web
 xray create -q -m 64 -c 1 db
@@ -88,6 +88,41 @@ ok 'which is free' test ! -e "$ports/$ssh"
 is 'cutting all connections keeps what was added' 0 '' sh -c "
     echo cut | socat - 'UNIX:$XRAY_HOME/vms/web/gateway.sock' >/dev/null"
 ok 'UDP too, after a cut' listens u 127.0.0.1:18584
+says 'ssh: from 1024 up, as start has it' 64 'not from 1024 to 65535' \
+    xray config set web ssh_port 80
+says 'as create has it' 64 'ssh-port' xray create --ssh-port 80 low
+
+# What a killed removal left: the claim, and the port in the gateway.
+xray port add -q web 18587:87
+sed -i '/18587/d' "$ini"
+is 'remove what only the gateway has' 0 'Removed port forward: 18587:87' \
+    xray port remove web 18587:87
+ok 'it is closed' not listens t 127.0.0.1:18587
+ok 'and free' test ! -e "$ports/18587"
+says 'ssh is not to be had this way' 66 'no port forward' \
+    xray port remove web 18585:22
+ok 'it listens still' listens t 127.0.0.1:18585
+
+# A port for ssh that cannot be kept is not left open.  Root writes where it
+# may not, but not over a folder.
+mkdir "$XRAY_HOME/vms/web/.vm.ini.new"
+ok 'vm.ini cannot be written' not xray config set web ssh_port 18588
+ok 'the port is closed' not listens t 127.0.0.1:18588
+ok 'and free' test ! -e "$ports/18588"
+rmdir "$XRAY_HOME/vms/web/.vm.ini.new"
+
+mv "$XRAY_HOME/vms/web/gateway.sock" "$tmp/sock"
+is 'no gateway just now: done' 0 'Removed port forward: 18584:84/udp' \
+    xray port remove web 18584:84/udp
+ok 'and free' test ! -e "$ports/18584"
+mv "$tmp/sock" "$XRAY_HOME/vms/web/gateway.sock"
+
+# What runs counts, not what vm.ini says of the next start.
+xray port add -q web 18589:89
+xray config set -q web net none
+is 'remove after net = none' 0 'Removed port forward: 18589:89' \
+    xray port remove web 18589:89
+ok 'it is closed at once' not listens t 127.0.0.1:18589
 xray stop -f web
 xray config set -q db net none
 says 'net = none: kept, and told' 0 'net = none; nothing leads in' \

@@ -25,22 +25,21 @@ forward_text(const struct forward *f)
 	    f->host, f->guest, f->udp ? "/udp" : "");
 }
 
-/* Whether the VM runs with a gateway, which is to know at once. */
-static int
-has_gateway(const struct vm *vm)
-{
-	return vm_alive(vm) && gateway_wanted(vm);
-}
-
+/* 0 the gateway has done it, 1 there is none that could: the VM is off, has
+ * no network, or its gateway is being started again.  The next one goes by
+ * vm.ini. */
 static int
 tell(const struct vm *vm, const char *verb, const struct forward *f,
     struct why *why)
 {
 	autofree char *line = xasprintf("%s %s:%d:%d%s", verb, f->addr, f->host,
 	    f->guest, f->udp ? "/udp" : "");
-	autofree char *reply = gateway_ask(vm, line, why);
+	struct why got;
+	autofree char *reply = gateway_ask(vm, line, &got);
 
-	return reply ? 0 : -1;
+	if (reply || got.code == EX_UNAVAILABLE)
+		return reply == NULL;
+	return why_set(why, got.code, "%s", got.text);
 }
 
 /* The text of the forward in vm.ini; NULL when it is not there. */
@@ -108,10 +107,10 @@ save(struct vm *vm, const char *key, const char *value, struct why *why)
 static int
 open_port(const struct vm *vm, const struct forward *f, struct why *why)
 {
-	if (has_gateway(vm))
-		return tell(vm, "forward", f, why);
-	if (port_free_at(f->addr, f->host, f->udp))
-		return 0;
+	int r = tell(vm, "forward", f, why);
+
+	if (r <= 0 || port_free_at(f->addr, f->host, f->udp))
+		return r < 0 ? -1 : 0;
 	return why_set(why, EX_TEMPFAIL,
 	    "%s: port %d is taken by another program", vm->name, f->host);
 }
@@ -129,7 +128,7 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 		/* nobody may have claimed it, after a VM was put back from a
 		 * backup; and a gateway that came later may not know it */
 		if (claim(h, vm, f.host, why) < 0 ||
-		    (has_gateway(vm) && tell(vm, "forward", &f, why) < 0))
+		    tell(vm, "forward", &f, why) < 0)
 			return -1;
 		return 1;
 	}
@@ -145,12 +144,30 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 		release(h, vm, f.host);
 		return -1;
 	}
-	if (save(vm, "port", canon, why) == 0)
-		return 0;
-	if (has_gateway(vm))
+	if (save(vm, "port", canon, why) < 0) {
 		(void)tell(vm, "unforward", &f, NULL);
-	release(h, vm, f.host);
-	return -1;
+		release(h, vm, f.host);
+		return -1;
+	}
+	/* one that came meanwhile may have read vm.ini too early */
+	(void)tell(vm, "forward", &f, NULL);
+	return 0;
+}
+
+/* What is not in vm.ini may be what a killed removal left: a claim, and
+ * perhaps an open port.  1 when it was that. */
+static int
+clear(struct home *h, const struct vm *vm, const struct forward *f)
+{
+	autofree char *port = num_text((uint64_t)f->host);
+	autofree char *who = port_holder(h, port);
+	int same, used = uses(vm, f->host, f->udp, &same);
+
+	if (!who || strcmp(who, vm->name) != 0 || same ||
+	    tell(vm, "unforward", f, NULL) < 0)
+		return 0;
+	release(h, vm, f->host);
+	return !used;
 }
 
 int
@@ -162,17 +179,28 @@ forward_remove(struct home *h, struct vm *vm, const char *text, struct why *why)
 	if (forward_parse(text, &f, why) < 0)
 		return -1;
 	there = find(vm, &f);
+	if (!there && clear(h, vm, &f))
+		return 0;
 	if (!there)
 		return why_set(why, EX_NOINPUT,
 		    "%s: no port forward %s; xray port list %s", vm->name, text,
 		    vm->name);
 	if (conf_drop(vm->conf, "port", there) < 0)
 		return why_set(why, EX_SOFTWARE, "%s: %s", vm->name, text);
-	if (vm_save(vm, why) < 0 ||
-	    (has_gateway(vm) && tell(vm, "unforward", &f, why) < 0))
+	if (vm_save(vm, why) < 0 || tell(vm, "unforward", &f, why) < 0)
 		return -1;
 	release(h, vm, f.host);
 	return 0;
+}
+
+/* vm is what could not be saved: new is not in vm.ini. */
+static void
+undo_ssh(struct home *h, struct vm *vm, const struct forward *new,
+    const struct forward *old)
+{
+	(void)tell(vm, "unforward", new, NULL);
+	vm->ssh_port = old->host;
+	release(h, vm, new->host);
 }
 
 int
@@ -182,6 +210,10 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	char text[16];
 	int same;
 
+	if (port < FORWARD_SSH_MIN || port > 65535)
+		return why_set(why, EX_USAGE,
+		    "%s: ssh_port: %d: not from %d to 65535", vm->name, port,
+		    FORWARD_SSH_MIN);
 	old.host = (int)vm->ssh_port;
 	if (port == old.host && claim(h, vm, port, why) < 0)
 		return -1;
@@ -200,11 +232,13 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	}
 	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
 	    conf_set(vm->conf, "ssh_port_fixed", "yes", why) < 0 ||
-	    vm_save(vm, why) < 0)
+	    vm_save(vm, why) < 0) {
+		if (port != old.host)
+			undo_ssh(h, vm, &new, &old);
 		return -1;
+	}
 	if (port != old.host && old.host) {
-		if (has_gateway(vm))
-			(void)tell(vm, "unforward", &old, NULL);
+		(void)tell(vm, "unforward", &old, NULL);
 		release(h, vm, old.host);
 	}
 	return 0;

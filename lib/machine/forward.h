@@ -20,7 +20,9 @@ int forward_add(
  * EX_NOINPUT when it is not there. */
 int forward_remove(
     struct home *h, struct vm *vm, const char *text, struct why *why);
-/* Give the VM's ssh another port, for good.  0, 1 when it had it, -1. */
+/* Give the VM's ssh another port, for good.  0, 1 when it had it, -1: EX_USAGE
+ * for one that is not the user's to have. */
+enum { FORWARD_SSH_MIN = 1024 };
 int forward_ssh(struct home *h, struct vm *vm, int port, struct why *why);
 
 /* "8080:80", "0.0.0.0:53:53/udp": the shortest text for f; the caller's. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,16 +104,19 @@ gateway_ask(const struct vm *vm, const char *line, struct why *why)
 {
 	autofree char *text = xasprintf("%s\n", line);
 	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
+	int late = fd < 0 && errno == EAGAIN; /* too many ask it */
+	ssize_t n = -1;
 	char reply[256];
-	ssize_t n;
 
-	if (fd < 0 ||
-	    send(fd, text, strlen(text), MSG_NOSIGNAL) !=
-		(ssize_t)strlen(text) ||
-	    io_wait_readable(fd, io_now() + ASK_MS) != 1 ||
-	    (n = recv(fd, reply, sizeof reply - 1, 0)) <= 0) {
-		why_set(why, EX_UNAVAILABLE, "%s: its gateway does not answer",
-		    vm->name);
+	if (fd >= 0 &&
+	    send(fd, text, strlen(text), MSG_NOSIGNAL) ==
+		(ssize_t)strlen(text)) {
+		late = io_wait_readable(fd, io_now() + ASK_MS) != 1;
+		n = late ? -1 : recv(fd, reply, sizeof reply - 1, 0);
+	}
+	if (n <= 0) {
+		why_set(why, late ? EX_TEMPFAIL : EX_UNAVAILABLE,
+		    "%s: its gateway does not answer", vm->name);
 		return NULL;
 	}
 	reply[n] = '\0';

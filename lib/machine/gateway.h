@@ -24,7 +24,7 @@ void gateway_end(const struct vm *vm);
 
 /* Send it a line; what it answered behind "ok", the caller's, or NULL with
  * why: EX_UNAVAILABLE when it is not there, EX_TEMPFAIL with its words when it
- * could not. */
+ * could not, or when it is there and says nothing for 10 s. */
 char *gateway_ask(const struct vm *vm, const char *line, struct why *why);
 /* Ask it to cut all that is open through it: how many connections there were,
  * -1 when it does not answer. */
