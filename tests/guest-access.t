@@ -6,7 +6,7 @@ tiny_base
 export XRAY_CACHE="${XRAY_CACHE:-$XRAY_OBJ/guest/cache}"
 xray base build -q -n work tiny -- git rsync 2>"$tmp/err" ||
     skip_all 'no packages for a guest with git and rsync'
-plan 43
+plan 44
 xray create -q -b work -c 1 web
 xray create -q -b tiny -c 1 small
 conf=$HOME/.ssh/config
@@ -92,8 +92,10 @@ is 'connect to a port that nobody published' 0 page sh -c "
 is 'and again' 0 page sh -c "printf '$get' | xray connect web 8000 | tail -1"
 is 'wait --for port:N' 0 '' xray wait --timeout 60 --for port:8000 web
 is 'wait --for port N' 0 '' xray wait --timeout 60 --for port 8000 web
-is 'connect to a port on which nothing listens' 0 '' \
+says 'connect to a port on which nothing listens: 69' 69 'listens on port 8001' \
     timeout 60 xray connect web 8001 </dev/null
+says 'and with something to say' 69 'nothing listens on port 8001' \
+    timeout 60 sh -c 'echo x | xray connect web 8001'
 kill -9 "$(pgrep -f "xray-net.*$(xray info -H -o mac web)")"
 is 'a gateway that is started again: connect waits' 0 page sh -c "
     for i in \$(seq 50); do
