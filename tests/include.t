@@ -2,7 +2,7 @@
 # Who may include what.
 # shellcheck disable=SC2013
 . "${0%/*}/lib.sh"
-plan 10
+plan 9
 cd "$top" || exit 1
 
 # Prints offenders: files $1 that include <$2> but are not listed in $3.
