@@ -3,7 +3,7 @@
 # address a snapshot depends on.  Host paths and the VM's own numbers are
 # replaced by words.
 . "${0%/*}/lib.sh"
-plan 23
+plan 25
 seeded_base
 
 # The vector of VM $1 with words for what differs between hosts and VMs.
@@ -26,6 +26,14 @@ xray-base import -q -n arm --arch aarch64 --firmware uefi "$tmp/arm.qcow2"
 sed -i "s/^cloud_init.*/cloud_init = yes/" "$XRAY_HOME/bases/arm/base.ini"
 xray create -q -b arm -m 512 -c 2 --display vnc arm
 is 'aarch64' 0 '' golden arm arm
+: >"$tmp/CODE.fd"
+mine=uefi other=arm
+[ "$(uname -m)" = x86_64 ] || mine=arm other=uefi
+firmware_of() { env OVMF_CODE="$tmp/CODE.fd" OVMF_VARS="$tmp/CODE.fd" \
+    xray argv "$1" | grep -c "$tmp/CODE.fd"; }
+is 'firmware from the environment: for the host'"'"'s own kind' 0 1 \
+    firmware_of $mine
+is 'and no other' 1 0 firmware_of $other
 sed -i -e 's/^hardware.*/hardware = 1/' -e /^seed/d "$XRAY_HOME/vms/bios/vm.ini"
 is 'hardware 1, as snapshots of it need' 0 '' golden bios old
 sed -i 's/^hardware.*/hardware = 2/' "$XRAY_HOME/vms/bios/vm.ini"

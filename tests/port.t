@@ -39,11 +39,11 @@ is 'as JSON' 0 '[{"vm":"web","address":"127.0.0.1","host":18580,"guest":80,"prot
 says 'so already' 0 'web: has 18580:80 already' xray port add web 18580:80
 is 'also when it is written otherwise' 0 '' \
     xray port add -q web 127.0.0.1:18580:80/tcp
-says 'taken by itself: 75' 75 'port 18580 is in use by itself' \
+says 'taken by itself: 75' 75 'port 18580 is its own already' \
     xray port add web 18580:81
 says 'taken by another: 75, and by whom' 75 "port 18580: is web's" \
     xray port add db 18580:80
-says 'its ssh port: 75' 75 "port $ssh is in use by itself" \
+says 'its ssh port: 75' 75 "port $ssh is its own already" \
     xray port add web "$ssh:80"
 is 'the same number by UDP' 0 'Added port forward: 18580:53/udp' \
     xray port add web 18580:53/udp

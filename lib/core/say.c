@@ -26,12 +26,8 @@ say_get_name(void)
 	return program;
 }
 
-/*
- * Mask C0 controls and DEL, and C1 controls in their UTF-8 form (C2 80..9F);
- * other UTF-8 may stand, since paths and labels may hold it.
- */
-static void
-masked(struct buf *b, const char *s)
+void
+say_mask(struct buf *b, const char *s)
 {
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)s[0];
@@ -60,7 +56,7 @@ message(const char *name, const char *err, const char *fmt, va_list ap)
 	progress_end();
 	if (name)
 		buf_fmt(&b, "%s: ", name);
-	masked(&b, text);
+	say_mask(&b, text);
 	if (err)
 		buf_fmt(&b, ": %s", err);
 	buf_str(&b, "\n");
@@ -151,7 +147,7 @@ progress(const char *fmt, ...)
 	if (strlen(text) > 78)
 		text[78] = '\0';
 	buf_str(&b, "\r\033[K");
-	masked(&b, text);
+	say_mask(&b, text);
 	if (write(2, b.p, b.n) > 0)
 		progress_shown = 1;
 }
@@ -237,7 +233,7 @@ confirm(int yes, const char *fmt, ...)
 	va_start(ap, fmt);
 	question = xvasprintf(fmt, ap);
 	va_end(ap);
-	masked(&b, question);
+	say_mask(&b, question);
 	buf_str(&b, " [y/N]: ");
 	if (write(2, b.p, b.n) < 0 || !fgets(answer, sizeof answer, stdin))
 		return 0;
@@ -257,7 +253,7 @@ ask_line(const char *instead, const char *fmt, ...)
 	va_start(ap, fmt);
 	question = xvasprintf(fmt, ap);
 	va_end(ap);
-	masked(&b, question);
+	say_mask(&b, question);
 	buf_fmt(&b, " [%s]: ", instead);
 	if (write(2, b.p, b.n) < 0 || !fgets(answer, sizeof answer, stdin))
 		return NULL;

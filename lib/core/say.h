@@ -71,6 +71,11 @@ int say_chatty(void);
 /* Print to standard output; say_result prints nothing under -q. */
 void say(const char *fmt, ...) PRINTF(1, 2);
 void say_result(const char *fmt, ...) PRINTF(1, 2);
+/*
+ * Append s with control bytes masked: C0, DEL, and C1 in its UTF-8 form (C2
+ * 80..9F).  Other UTF-8 may stand, since paths and labels may hold it.
+ */
+void say_mask(struct buf *b, const char *s);
 /* Show what a guest printed on standard output: lines stay lines, all other
  * bytes that are not printable ASCII are masked.  Nobody there is fine. */
 void say_guest(const char *p, size_t n);

@@ -158,6 +158,29 @@ local_time(const char *utc)
 	return xstrdup(text);
 }
 
+/* What comes from a file or a guest does not talk to the terminal. */
+static char *
+masked(char *text)
+{
+	struct buf b = { 0 };
+
+	say_mask(&b, text);
+	buf_str(&b, "");
+	free(text);
+	return buf_take(&b);
+}
+
+/* The columns a text takes, or nearly: bytes that begin a character. */
+static int
+columns(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
 /* A cell as people read it; the caller's. */
 static char *
 human(const struct col *col, const char *text)
@@ -207,7 +230,7 @@ color_of(const struct col *col, const char *text)
 static void
 print_aligned(const struct table *t)
 {
-	size_t *width = xcalloc(t->npick, sizeof *width);
+	int *width = xcalloc(t->npick, sizeof *width);
 	size_t rows = t->nrows + 1;
 	char **text = xcalloc(rows * t->npick, sizeof *text);
 	int color = say_colored(1);
@@ -218,20 +241,21 @@ print_aligned(const struct table *t)
 		text[k] = head(col);
 		for (size_t r = 0; r < t->nrows; r++)
 			text[(r + 1) * t->npick + k] =
-			    human(col, cell(t, r, k));
+			    masked(human(col, cell(t, r, k)));
 		for (size_t r = t->out.bare; r < rows; r++)
-			if (strlen(text[r * t->npick + k]) > width[k])
-				width[k] = strlen(text[r * t->npick + k]);
+			if (columns(text[r * t->npick + k]) > width[k])
+				width[k] = columns(text[r * t->npick + k]);
 	}
 	for (size_t r = t->out.bare; r < rows; r++)
 		for (size_t k = 0; k < t->npick; k++) {
 			const char *s = text[r * t->npick + k], *c = "";
-			int pad = k + 1 < t->npick ? (int)width[k] + 2 : 0;
+			int pad =
+			    k + 1 < t->npick ? width[k] + 2 - columns(s) : 0;
 
 			if (color)
 				c = r ? color_of(&t->cols[t->pick[k]], s) :
 					"\033[1m";
-			say("%s%-*s%s%s", c, pad, s, *c ? "\033[0m" : "",
+			say("%s%s%*s%s%s", c, s, pad, "", *c ? "\033[0m" : "",
 			    pad ? "" : "\n");
 		}
 	for (size_t i = 0; i < rows * t->npick; i++)
@@ -244,11 +268,12 @@ print_aligned(const struct table *t)
 static void
 print_field(const char *s)
 {
-	for (; s && *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			say("\\%03o", (unsigned char)*s);
-		else
-			(void)putc_unlocked(*s, stdout); /* say_done looks */
+	autobuf struct buf b = { 0 };
+
+	if (!s || !*s)
+		return;
+	say_mask(&b, s);
+	say("%s", b.p);
 }
 
 static void

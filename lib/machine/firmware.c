@@ -10,6 +10,7 @@
 #include "io.h"
 #include "json.h"
 #include "say.h"
+#include "sys.h"
 
 /* Where no descriptor tells of them.  Code and variables belong together: an
  * image of 4 MiB code does not take the variables of a 2 MiB one. */
@@ -175,7 +176,8 @@ firmware_find(const char *arch, struct firmware *fw, struct why *why)
 	const char *code = getenv("OVMF_CODE"), *vars = getenv("OVMF_VARS");
 
 	*fw = (struct firmware){ 0 };
-	if (code && vars) {
+	/* the environment speaks of one: that of the host */
+	if (code && vars && strcmp(arch, sys_arch()) == 0) {
 		if (take(fw, code, vars) == 0)
 			return 0;
 		return why_sys(why, EX_UNAVAILABLE,

@@ -135,7 +135,7 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 	(void)uses(vm, f.host, f.udp, &same);
 	if (same)
 		return why_set(why, EX_TEMPFAIL,
-		    "%s: port %d is in use by itself; xray port list %s",
+		    "%s: port %d is its own already; xray port list %s",
 		    vm->name, f.host, vm->name);
 	canon = forward_text(&f);
 	if (claim(h, vm, f.host, why) < 0)
@@ -222,7 +222,7 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	(void)uses(vm, port, 0, &same);
 	if (same && port != old.host)
 		return why_set(why, EX_TEMPFAIL,
-		    "%s: port %d is in use by itself; xray port list %s",
+		    "%s: port %d is its own already; xray port list %s",
 		    vm->name, port, vm->name);
 	(void)snprintf(text, sizeof text, "%d", port);
 	if (port != old.host &&

@@ -91,8 +91,8 @@ allowed(struct home *h, const struct vm *vm, uint64_t now, uint64_t size,
 		autofree char *all = num_human(room.all);
 
 		why_set(why, EX_NOPERM,
-		    "%s: %s has %s in all; -f for a disk that could not be "
-		    "filled",
+		    "%s: the file system on %s is of %s: such a disk could "
+		    "not be filled; -f makes it",
 		    vm->name, room.mount, all);
 	}
 	room_free(&room);
