@@ -166,6 +166,17 @@ rings(void)
 	}
 	ok(all <= RING_FILES * RING_SIZE && all > 3 * RING_SIZE - 200,
 	    "10 MB of it leave %lld", all);
+	ring_limit(&r, 400000);
+	for (int i = 0; i < 10000; i++)
+		ring_write(&r, "all night, and the next day too\n", 32);
+	all = 0;
+	for (int i = 0; i < RING_FILES; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof name, i ? "log.%d" : "log", i);
+		all += fstatat(dir, name, &st, 0) == 0 ? st.st_size : 0;
+	}
+	ok(all <= 400000 && all > 290000, "with less room %lld", all);
 	ring_close(&r);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 71
+plan 75
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -170,3 +170,25 @@ ok 'forced' xray create -q -f -m 9999G huge
 says 'which does not start' 75 'wants 9999G of memory' xray start huge
 says 'another arch than the base has' 78 '--arch riscv64: base b is of' \
     xray create --arch riscv64 bad
+
+# A base recommends; config.ini is the user's word, but for the disk.
+empty_base likes
+xray base label likes memory=80M disk=3G >/dev/null
+rm -f "$XRAY_HOME/config.ini"
+born() {
+	xray create -q --no-start -c 1 -b likes "$@" && xray config get "$1" memory
+	qemu-img info "$XRAY_HOME/vms/$1/disk.qcow2" | grep -o '[0-9]* bytes)$'
+}
+is 'what the base recommends' 0 '80M
+3221225472 bytes)' born likes1
+printf 'memory = 96M\ndisk = 4G\n' >"$XRAY_HOME/config.ini"
+is 'config.ini before it in memory, not in disk' 0 '96M
+3221225472 bytes)' born likes2
+is 'the environment before both' 0 '112M
+3221225472 bytes)' env XRAY_VM_MEMORY=112M sh -c '
+    xray create -q --no-start -c 1 -b likes likes3
+    xray config get likes3 memory
+    qemu-img info "$XRAY_HOME/vms/likes3/disk.qcow2" | grep -o "[0-9]* bytes)$"'
+is 'the option before all' 0 '128M
+5368709120 bytes)' born likes4 -m 128M --disk 5G
+rm -f "$XRAY_HOME/config.ini"

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* plan: what a new VM will be: flags, environment, base.ini, config.ini and
- * defaults, in that order. */
+/*
+ * plan: what a new VM will be.  Flags, environment, config.ini, base.ini and
+ * defaults, in that order; but what the base says of what is in its image
+ * (firmware, user) and of its disk goes before config.ini, whose one word is
+ * for all bases.
+ */
 #include "plan.h"
 
 #include <errno.h>
@@ -55,9 +59,10 @@ plan_memory(struct home *h, struct plan *p, struct why *why)
 		    0 :
 		    why_set(
 			why, EX_CONFIG, "XRAY_VM_MEMORY: %s: not a size", env);
-	if ((r = conf_size(p->base.conf, "memory", 1 << 20, &p->memory, why)) ==
-	    1)
-		r = conf_size(h->conf, "memory", 1 << 20, &p->memory, why);
+	/* the base's is what its guest likes, not what a person wants */
+	r = conf_size(h->conf, "memory", 1 << 20, &p->memory, why);
+	if (r == 1)
+		r = conf_size(p->base.conf, "memory", 1 << 20, &p->memory, why);
 	if (r == 1)
 		p->memory = (uint64_t)4096 << 20;
 	return r < 0 ? -1 : 0;
