@@ -2,7 +2,7 @@
 # xray-list, -info, -path: what they tell of VMs that run, do not, or are
 # broken; and what takes the disk.
 . "${0%/*}/lib.sh"
-plan 46
+plan 48
 says 'nothing there yet: told on standard error' 0 \
     'No VMs found. Create one: xray create' xray list
 is 'and no row' 0 'NAME	BASE	SSH PORT	MEMORY	CPUS	DISK	STATUS' xray list
@@ -21,6 +21,10 @@ is 'those that do not' 0 'api
 db' xray list -q --stopped
 is 'fields' 0 'web	none	no	no	web.xray	ubuntu' \
     xray list -H -o name,display,protected,stale,ssh_host,ssh_user web
+is 'the disk and what it stands on, one a line' 0 "disk.0=$vms/api/disk.qcow2
+disk.1=$bases/b/1/disk.qcow2" sh -c 'xray info api | grep ^disk[.]'
+is 'in JSON too' 0 "\"disk.0\":\"$vms/api/disk.qcow2\"" sh -c \
+    "xray info --json api | grep -o '\"disk.0\":\"[^\"]*\"'"
 is 'an unknown field: 64' 64 '' xray list -o nope
 xray pause web
 sed -i 's/.*/paused (disk full)/' "$vms/web/state"

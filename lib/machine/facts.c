@@ -41,6 +41,8 @@ enum {
 	CREATED,
 	RESUME,
 	CHAIN,
+	DISK_0,
+	DISK_1,
 	NCOLS
 };
 
@@ -74,6 +76,8 @@ const struct col facts_cols[] = {
 	[CREATED] = { "created", COL_TIME, 0, NULL },
 	[RESUME] = { "resume", COL_TEXT, 0, NULL },
 	[CHAIN] = { "chain", COL_TEXT, 0, NULL },
+	[DISK_0] = { "disk.0", COL_TEXT, 0, NULL },
+	[DISK_1] = { "disk.1", COL_TEXT, 0, NULL },
 };
 const size_t facts_ncols = NCOLS;
 
@@ -139,11 +143,24 @@ pid_text(const struct vm *vm)
 	return vm_pid(vm, &pid, &start) < 0 ? NULL : num_text((uint64_t)pid);
 }
 
+/* The i-th image of its disk: its own, and the base's that it stands on. */
+static char *
+image(const struct home *h, const struct vm *vm, int i)
+{
+	if (i == 0)
+		return xasprintf("%s/vms/%s/disk.qcow2", h->path, vm->name);
+	if (!*vm->base)
+		return NULL;
+	return xasprintf(
+	    "%s/bases/%s/%lld/disk.qcow2", h->path, vm->base, vm->generation);
+}
+
 static char *
 chain(const struct home *h, const struct vm *vm)
 {
-	return xasprintf("%s/vms/%s/disk.qcow2,%s/bases/%s/%lld/disk.qcow2",
-	    h->path, vm->name, h->path, vm->base, vm->generation);
+	autofree char *own = image(h, vm, 0), *below = image(h, vm, 1);
+
+	return xasprintf("%s%s%s", own, below ? "," : "", below ? below : "");
 }
 
 static char *
@@ -217,6 +234,9 @@ fact(struct home *h, const struct vm *vm, size_t col)
 		return xasprintf("%s.xray", vm->name);
 	case CHAIN:
 		return chain(h, vm);
+	case DISK_0:
+	case DISK_1:
+		return image(h, vm, col == DISK_1);
 	default: {
 		const char *v = conf_get(vm->conf, NULL, facts_cols[col].name);
 
