@@ -21,7 +21,7 @@
 #include "vm.h"
 
 enum { OPT_BOOT = OPT_OWN, OPT_RAW, OPT_CONSOLE, OPT_QEMU, OPT_NETWORK };
-enum { STAMP = 24, FOLLOWED = 10, LOOK_MS = 200, FILE_MAX = 4 * RING_SIZE };
+enum { STAMP = 24, FOLLOWED = 10, LOOK_MS = 200, FILE_MAX = 64 << 20 };
 
 static const struct opt opts[] = {
 	{ 'f', "follow", NULL, "go on with what comes" },

@@ -488,8 +488,8 @@ main(int argc, char **argv)
 		    s.vm.name);
 	for (size_t i = 0; i < s.boot.told.n; i++)
 		note("%s", s.boot.told.v[i]);
-	if (boot_logs(&s.vm, &s.boot, &s.qemu_log, &s.net_log, &s.console_log,
-		&why) < 0)
+	if (boot_logs(&s.home, &s.vm, &s.boot, &s.qemu_log, &s.net_log,
+		&s.console_log, &why) < 0)
 		die_why(&why);
 	launch();
 	tell_ready();

@@ -63,8 +63,8 @@ static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
 	VM_ONCE, "pid", "state", "started", "accel", "gateway", "up" };
 
 int
-boot_logs(const struct vm *vm, const struct boot *b, struct ring *qemu,
-    struct ring *net, struct ring *console, struct why *why)
+boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,
+    struct ring *qemu, struct ring *net, struct ring *console, struct why *why)
 {
 	int log = io_mkdir(vm->dir, "log"); /* the rings' from now on */
 
@@ -72,6 +72,9 @@ boot_logs(const struct vm *vm, const struct boot *b, struct ring *qemu,
 	    ring_open(net, log, "net.log") < 0 ||
 	    ring_open(console, log, "console.log") < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
+	ring_limit(qemu, vm_log_size(h));
+	ring_limit(net, vm_log_size(h));
+	ring_limit(console, vm_log_size(h));
 	ring_line(qemu, "start: %s, %s, %lld MiB, %lld cpus", b->qemu.accel,
 	    vm->machine, (long long)(vm->memory >> 20), vm->cpus);
 	return 0;

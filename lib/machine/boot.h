@@ -46,10 +46,11 @@ int boot_lock(const struct vm *vm, struct why *why);
 int boot_started(
     const struct vm *vm, const struct boot *b, pid_t qemu, struct why *why);
 void boot_state(const struct vm *vm, const char *state);
-/* Open the VM's three logs, and begin that of QEMU with how it is started. */
+/* Open the VM's three logs, as large as config.ini says, and begin that of
+ * QEMU with how it is started. */
 struct ring;
-int boot_logs(const struct vm *vm, const struct boot *b, struct ring *qemu,
-    struct ring *net, struct ring *console, struct why *why);
+int boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,
+    struct ring *qemu, struct ring *net, struct ring *console, struct why *why);
 
 /* Connect to a socket that QEMU is about to make: at once when it is there.
  * -1 with why when the deadline passed (EX_TEMPFAIL) or gone() says that QEMU
