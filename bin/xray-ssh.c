@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "io.h"
 #include "opt.h"
 #include "run.h"
@@ -70,6 +71,12 @@ shall_start(const struct vm *vm, int given)
 static void
 make_sure_it_runs(const struct vm *vm, int given)
 {
+	struct why why;
+
+	if (dial_network(vm, &why) < 0)
+		die_why(&why);
+	if (vm_alive(vm) && dial_live(vm, &why) < 0)
+		die_why(&why);
 	if (vm_alive(vm))
 		return;
 	if (!shall_start(vm, given))
@@ -99,18 +106,28 @@ await(const struct vm *vm, long long ms)
 	close(fd);
 }
 
-/* Options of ssh with an argument of their own; what follows the first word
- * that is neither is the command. */
+/* Whether the argument of word's last option is the next word: -L, -NL. */
 static int
-ssh_options(int argc, char **argv, int i, struct strv *words)
+wants_next(const char *word)
 {
 	static const char with_arg[] = "BbcDEeFIiJLlmOopQRSWw";
 
+	for (word++; *word; word++)
+		if (strchr(with_arg, *word))
+			return !word[1];
+	return 0;
+}
+
+/* What follows the first word that is neither option nor argument of one is
+ * the command. */
+static int
+ssh_options(int argc, char **argv, int i, struct strv *words)
+{
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--") == 0)
 			return i + 1;
 		strv_add(words, argv[i]);
-		if (strchr(with_arg, argv[i][1]) && !argv[i][2] && i + 1 < argc)
+		if (wants_next(argv[i]) && i + 1 < argc)
 			strv_add(words, argv[++i]);
 	}
 	return i;

@@ -39,6 +39,7 @@ struct stop {
 	int done;
 	char *trouble; /* why QEMU could not be told */
 	int again; /* the power button is to be tried again */
+	int stuck; /* it is paused, and could not go on */
 };
 
 static int force;
@@ -65,6 +66,29 @@ send_qmp(struct stop *s, const char *command)
 		s->deadline = io_now();
 }
 
+/* A guest that is paused cannot hear the power button, and one whose disk
+ * has no room could not write what it must. */
+static void
+press(struct stop *s)
+{
+	autofree char *status = vm_status(&s->vm);
+
+	if (str_starts(status, "paused (")) {
+		note("%s: %s; ended without the power button", s->vm.name,
+		    status);
+		s->stuck = 1;
+		s->deadline = io_now();
+		return;
+	}
+	if (strcmp(status, "paused") == 0) {
+		send_qmp(s, "cont");
+		if (s->trouble)
+			return;
+		note("%s: was paused; runs for the power button", s->vm.name);
+	}
+	send_qmp(s, "system_powerdown");
+}
+
 static void
 send_signal(const struct vm *vm, int sig)
 {
@@ -81,7 +105,7 @@ climb(struct stop *s)
 	s->deadline = io_now() + (s->rung == BUTTON ? s->button_ms : STEP_MS);
 	switch (s->rung) {
 	case BUTTON:
-		send_qmp(s, "system_powerdown");
+		press(s);
 		break;
 	case QUIT:
 		send_qmp(s, "quit");
@@ -101,9 +125,9 @@ climb(struct stop *s)
 static void
 tell(const struct stop *s)
 {
-	if (s->rung == BUTTON || (force && s->rung == QUIT))
+	if (s->rung == BUTTON || ((force || s->stuck) && s->rung == QUIT))
 		return;
-	if (force)
+	if (force || s->stuck)
 		note("%s: ended by %s", s->vm.name, rung_names[s->rung]);
 	else if (s->trouble)
 		note("%s; ended by %s", s->trouble, rung_names[s->rung]);
@@ -124,7 +148,7 @@ step(struct stop *s)
 	}
 	if (io_left(s->deadline)) {
 		if (s->again)
-			send_qmp(s, "system_powerdown");
+			press(s);
 		return 0;
 	}
 	if (s->again) { /* somebody works on it: no reason to kill it */

@@ -71,9 +71,15 @@ for_boot(const struct vm *vm, long long deadline, struct why *why)
 			n--;
 		if (n >= 6 && strncmp(line + n - 6, "login:", 6) == 0)
 			return 0;
-		if (for_ssh(vm, turn < deadline ? turn : deadline, why) == 0)
+		if (turn > deadline)
+			turn = deadline;
+		if (dial_network(vm, why) < 0) {
+			if (dial_live(vm, why) < 0)
+				return -1;
+			io_sleep(io_left(turn));
+		} else if (for_ssh(vm, turn, why) == 0)
 			return 0;
-		if (why->code != EX_TEMPFAIL)
+		else if (why->code != EX_TEMPFAIL)
 			return -1;
 		if (io_left(deadline) == 0)
 			return why_set(why, EX_TEMPFAIL,
@@ -158,7 +164,7 @@ for_port(const struct vm *vm, long long deadline, struct why *why)
 {
 	int r;
 
-	if (for_boot(vm, deadline, why) < 0)
+	if (dial_network(vm, why) < 0 || for_boot(vm, deadline, why) < 0)
 		return -1;
 	while ((r = dial_listens(vm, port, deadline, why)) == 0) {
 		if (io_left(deadline) == 0)

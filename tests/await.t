@@ -2,7 +2,7 @@
 # Waiting for an sshd that is slow, or has too many clients.  A unix socket
 # stands where a gateway's would.
 . "${0%/*}/lib.sh"
-plan 6
+plan 11
 empty_base
 xray create -q -m 64 -c 1 --net none web
 xray start -q web
@@ -44,4 +44,29 @@ says 'one that says something else: 75' 75 'web: no ssh after 2 s' \
 serve 'cat >/dev/null'
 says 'one that says nothing: 75' 75 'web: no ssh after 2 s' \
     xray wait --timeout 2 web
+
+# The guest has been up, so ssh is run at once: one that prints its last words.
+mkdir "$tmp/bin"
+cat >"$tmp/bin/ssh" <<'E'
+#!/bin/sh
+while [ $# -gt 0 ]; do
+	case $1 in
+	ProxyCommand=*) shift && break ;;
+	esac
+	shift
+done
+echo "$@"
+E
+chmod +x "$tmp/bin/ssh"
+: >"$dir/up"
+words() { PATH="$tmp/bin:$PATH" xray ssh web "$@"; }
+is 'options of ssh: a cluster whose last takes a word' 0 \
+    '-NL 8080:localhost:80 web.xray' words -NL 8080:localhost:80
+is 'three letters' 0 '-fNL 8080:localhost:80 web.xray id' \
+    words -fNL 8080:localhost:80 id
+is 'and one with its argument in it' 0 '-ND1080 -v web.xray id -u' \
+    words -ND1080 -v id -u
+is 'an option that takes none' 0 '-tt web.xray id' words -tt id
+is 'one that ends with a letter of another' 0 '-oA=L web.xray id' \
+    words -oA=L id
 xray stop -q -f web

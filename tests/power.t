@@ -2,7 +2,7 @@
 # xray-pause, -resume, -restart and -protect: over one VM and several.  QEMU is
 # real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 44
+plan 57
 empty_base
 for vm in a b off; do xray create -q -m 64 -c 1 $vm; done
 vms=$XRAY_HOME/vms
@@ -47,6 +47,35 @@ xray qmp a stop >/dev/null
 until_ok 10 are paused running stopped
 ok 'who was paused by QMP' are paused running stopped
 is 'is resumed' 0 '' xray resume a
+
+# ---- who asks a paused guest for something is told so at once
+xray pause a
+says 'ssh: 69' 69 'a: paused; xray resume a' timeout 20 xray ssh a true
+says 'wait: 69' 69 'a: paused; xray resume a' timeout 20 xray wait a
+says 'wait --for boot' 69 'paused; xray' timeout 20 xray wait --for boot a
+says 'copy: 69' 69 'a: paused; xray resume a' timeout 20 xray copy "$0" a:
+says 'connect: 69' 69 'a: paused; xray resume a' \
+    timeout 20 xray connect a 80 </dev/null
+says 'stop: goes on for the power button' 0 'a: was paused; runs for the power' \
+    timeout 60 xray stop --timeout 1 a
+xray start a
+xray pause a
+echo 'paused (disk full)' >"$vms/a/state"
+says 'stop with a full disk: no power button' 0 \
+    'a: paused \(disk full\); ended without' timeout 30 xray stop a
+xray create -q -m 64 -c 1 --net none lone
+says 'no network: ssh 69' 69 'lone: net = none; xray console lone' \
+    timeout 20 xray ssh -S lone true
+xray start lone
+says 'wait too' 69 'lone: net = none; xray console lone' \
+    timeout 20 xray wait lone
+says 'the console may tell that it has booted: 75' 75 'lone: has not booted' \
+    timeout 20 xray wait --timeout 1 --for boot lone
+xray remove -q -f lone
+is 'the same name twice is one' 0 '' xray start a a
+is 'and its port is the same' 0 '' sh -c '
+    xray pause a "$(xray port a)" a && xray resume a && xray pause - </dev/null'
+ok 'it runs' are running running stopped
 
 # ---- restart
 pids() { echo "$(xray pid a) $(xray pid b) $(xray pid off)"; }

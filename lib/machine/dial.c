@@ -2,20 +2,62 @@
 #include "dial.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway.h"
 #include "io.h"
 #include "qemu.h"
 #include "say.h"
+#include "sys.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* macOS; callers ignore SIGPIPE or have no peer */
 #endif
 
-enum { ANSWER_MS = 2000, KEPT_MS = 500 };
+enum { ANSWER_MS = 2000, KEPT_MS = 500, TURN_MS = 100 };
+
+/* A snapshot holds the VM still for a while, with the lock in its hands. */
+static int
+held_still(const struct vm *vm, const char *status)
+{
+	autoclose int fd = openat(vm->dir, "lock", O_RDWR | O_CLOEXEC);
+
+	return str_starts(status, "paused") && (fd < 0 || sys_locked(fd) != 1);
+}
+
+int
+dial_live(const struct vm *vm, struct why *why)
+{
+	autofree char *status = vm_status(vm);
+
+	if (held_still(vm, status)) { /* or it has been let go just now */
+		io_sleep(TURN_MS);
+		free(status);
+		status = vm_status(vm);
+	}
+	if (strcmp(status, "stopped") == 0)
+		return why_set(why, EX_UNAVAILABLE,
+		    "%s: stopped; xray start %s", vm->name, vm->name);
+	if (held_still(vm, status))
+		return why_set(why, EX_UNAVAILABLE, "%s: %s; xray resume %s",
+		    vm->name, status, vm->name);
+	return 0;
+}
+
+/* One that was started before net was changed has its gateway still. */
+int
+dial_network(const struct vm *vm, struct why *why)
+{
+	if (gateway_wanted(vm) || faccessat(vm->dir, VM_SSH, F_OK, 0) == 0)
+		return 0;
+	return why_set(why, EX_UNAVAILABLE, "%s: net = none; xray console %s",
+	    vm->name, vm->name);
+}
 
 /* Ask the gateway for the port: 0 it is there now, 1 no gateway just now. */
 static int
@@ -43,9 +85,8 @@ dial_port(const struct vm *vm, int port, long long deadline, struct why *why)
 	int fd;
 
 	(void)snprintf(name, sizeof name, "guest-%d.sock", port);
-	if (strcmp(vm->net, "none") == 0)
-		return why_set(why, EX_UNAVAILABLE,
-		    "%s: has no network (net = none)", vm->name);
+	if (dial_network(vm, why) < 0 || dial_live(vm, why) < 0)
+		return -1;
 	for (;;) {
 		if (!vm_alive(vm))
 			return why_set(why, EX_UNAVAILABLE,

@@ -8,6 +8,12 @@
 
 #include "vm.h"
 
+/* Whether the guest may answer at all: 0, or -1 with why (EX_UNAVAILABLE) for
+ * a VM that is not alive, or is paused, unless whoever holds its lock is at it.
+ * dial_network, alive or not: it has no network. */
+int dial_live(const struct vm *vm, struct why *why);
+int dial_network(const struct vm *vm, struct why *why);
+
 /*
  * Connect; the gateway is asked for the port when nobody has yet, and waited
  * for while it is started again.  The gateway takes connections at once: that

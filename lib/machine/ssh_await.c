@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "io.h"
 #include "qemu.h"
 #include "say.h"
@@ -148,6 +149,8 @@ await(const struct vm *vm, struct probes *p, long long deadline,
 			return fd;
 		if (!vm_alive(vm))
 			return gone(vm, why);
+		if (dial_live(vm, why) < 0)
+			return -1;
 		if (io_left(deadline) == 0)
 			return late(vm, io_now() - start, why);
 		if (tell)
@@ -162,9 +165,8 @@ ssh_await(const struct vm *vm, long long deadline,
 	struct probes p = { .n = 0 };
 	int fd;
 
-	if (!vm_alive(vm))
-		return why_set(why, EX_UNAVAILABLE,
-		    "%s: stopped; xray start %s", vm->name, vm->name);
+	if (dial_network(vm, why) < 0 || dial_live(vm, why) < 0)
+		return -1;
 	fd = await(vm, &p, deadline, tell, why);
 	while (p.n)
 		close(take(&p, 0));
