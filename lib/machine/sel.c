@@ -58,6 +58,26 @@ sel_open(struct home *h, enum sel_all all, const char *name, struct vm *vm,
 	return vm_open(h, name, vm, why);
 }
 
+/* Each once, where it stood first. */
+static void
+drop_again(struct strv *names)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		size_t k = 0;
+
+		while (k < n && strcmp(names->v[k], names->v[i]) != 0)
+			k++;
+		if (k < n)
+			free(names->v[i]);
+		else
+			names->v[n++] = names->v[i];
+	}
+	if (n < names->n)
+		names->v[names->n = n] = NULL;
+}
+
 int
 sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
     struct strv *names, struct why *why)
@@ -80,7 +100,10 @@ sel_names(struct home *h, int argc, char **argv, int from, enum sel_all all,
 
 		if (sel_open(h, all, names->v[i], &vm, why) < 0)
 			return -1;
+		free(names->v[i]); /* a port is a VM's name too */
+		names->v[i] = xstrdup(vm.name);
 		vm_close(&vm);
 	}
+	drop_again(names);
 	return 0;
 }

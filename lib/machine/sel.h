@@ -11,7 +11,8 @@ enum sel_all { SEL_NONE, SEL_BROKEN, SEL_ALL, SEL_RUNNING, SEL_STOPPED };
 
 /*
  * Fill names from the operands argv[from...], from standard input for "-"
- * (one a line), or with -a from the home.  All are checked: -1 with why for
+ * (one a line), or with -a from the home.  Each stands there once, by its
+ * name.  All are checked: -1 with why for
  * the first that is no VM (EX_NOINPUT), and for a command line that names
  * nothing, or both (EX_USAGE).  With -a, what is broken is left out.
  */
