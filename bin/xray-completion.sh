@@ -13,22 +13,36 @@ die() {
 	exit "$code"
 }
 
-case ${1-} in
--h | --help)
-	cat <<-H
+while :; do
+	case ${1-} in
+	-h | --help)
+		cat <<-H
 		$usage
 		  -h, --help                  print this and exit
 		  -q, --quiet                 no notes, progress or result lines
 		  -v, --verbose               more of them
 		      --version               print the version and exit
 		      --color yes|no|auto     colour on a terminal
-	H
-	exit
-	;;
---version) exec "$bin/xray" --version ;;
--q | --quiet | -v | --verbose | --color=*) shift ;;
--?*) die 64 "$1: no such option" "$usage" ;;
-esac
+		H
+		exit
+		;;
+	--version) exec "$bin/xray" --version ;;
+	-q | --quiet | -v | --verbose | -qv | -vq) shift ;;
+	--color=yes | --color=no | --color=auto) shift ;;
+	--color)
+		case ${2-} in
+		yes | no | auto) shift 2 ;;
+		*) die 64 '--color: yes, no or auto' "$usage" ;;
+		esac
+		;;
+	--)
+		shift
+		break
+		;;
+	-?*) die 64 "$1: no such option" "$usage" ;;
+	*) break ;;
+	esac
+done
 case $#${1-} in
 1bash | 1zsh | 1fish) ;;
 *) die 64 'bash, zsh or fish' "$usage" ;;

@@ -61,7 +61,7 @@ guest() {
 		quote "$word"
 		line="$line $q"
 	done
-	xray-ssh "$vm" -- "$line"
+	xray-ssh ${quiet:+-q} "$vm" -- "$line"
 }
 
 # is_remote WORD: VM:PATH, as scp has it: a colon before any slash.
@@ -96,23 +96,54 @@ split() {
 }
 
 archive='' delete='' tar='' quiet=''
+colored() {
+	case $1 in
+	yes | no | auto) ;;
+	*) die_usage "--color: $1: yes, no or auto" ;;
+	esac
+}
+
+# flags LETTERS: several behind one dash.
+flags() {
+	letters=$1
+	while [ -n "$letters" ]; do
+		case $letters in
+		a*) archive=yes ;;
+		q*) quiet=yes ;;
+		v*) ;;
+		h*) echo "$help" && exit ;;
+		*) die_usage "-$letters: no such option" ;;
+		esac
+		letters=${letters#?}
+	done
+}
+
 parse() {
-	ended=
+	ended='' color=''
 	for word; do
 		shift
+		[ -z "$color" ] || {
+			colored "$word"
+			color=
+			continue
+		}
 		case $ended$word in
 		--) ended=yes ;;
+		-[aqv][ahqv]*) flags "${word#-}" ;;
 		-a | --archive) archive=yes ;;
 		--delete) delete=--delete ;;
 		--tar) tar=yes ;;
 		-h | --help) echo "$help" && exit ;;
 		--version) exec xray-ssh --version ;;
 		-q | --quiet) quiet=yes ;;
-		-v | --verbose | --color=*) ;;
+		-v | --verbose) ;;
+		--color=*) colored "${word#*=}" ;;
+		--color) color=yes ;;
 		-?*) die_usage "$word: no such option" ;;
 		*) set -- "$@" "$word" ;;
 		esac
 	done
+	[ -z "$color" ] || die_usage '--color: yes, no or auto'
 	[ $# -ge 2 ] || die_usage 'a source and a destination'
 	sort_out "$@"
 }
@@ -163,7 +194,7 @@ told() {
 # by_rsync OPTION... -- SRC... DST
 by_rsync() {
 	[ -z "$archive" ] || set -- -pt "$@"
-	out=$(rsync -rls -e xray-ssh --stats --no-human-readable $delete "$@") ||
+	out=$(rsync -rls -e "xray-ssh${quiet:+ -q}" --stats --no-human-readable $delete "$@") ||
 	    die 74 "rsync: failed, $?"
 	told "$(stat_of 'Number of regular files transferred')" \
 	    "$(stat_of 'Total file size')"

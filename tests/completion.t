@@ -1,7 +1,7 @@
 #!/bin/sh
 # Completion: commands, options, names, in each shell that is here.
 . "${0%/*}/lib.sh"
-plan 34
+plan 36
 empty_base
 xray create -q web db
 xray snap create -q web clean
@@ -51,3 +51,7 @@ web' sorted ${s}_offers xray start ''
 	is "$s: doctor --vm" 0 'web' ${s}_offers xray doctor --vm w
 	is "$s: a guest's path" 0 'web:' ${s}_offers xray copy we
 done
+is 'common options' 0 '' sh -c '
+    xray completion -q -v --color no bash >/dev/null'
+says 'a colour that is none' 64 'yes, no or auto' \
+    xray completion --color pink bash

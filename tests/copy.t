@@ -7,6 +7,7 @@ mkdir -p "$tmp/bin" "$tmp/guest/evil" "$tmp/here"
 cp "$XRAY_BIN/xray-copy" "$tmp/bin/"
 cat >"$tmp/bin/xray-ssh" <<'S'
 #!/bin/sh
+[ "$1" != -q ] || shift
 shift
 [ "$1" != -- ] || shift
 cd "$GUEST" || exit 69
@@ -140,4 +141,10 @@ ok 'a stream that is cut is an error' not copy --tar v:evil in
 is 'nothing is left in TMPDIR' 0 '' sh -c \
     "TMPDIR='$tmp/here' '$tmp/bin/xray-copy' -q --tar v:evil in 2>/dev/null
     ls -d '$tmp/here'/xray-copy.* 2>/dev/null || :"
+echo one >one
+is 'common options, several in a word' 0 '' \
+    "$tmp/bin/xray-copy" -aq --color no one v:common
+ok 'it is there' test -f "$GUEST/common"
+says 'a colour that is none' 64 'yes, no or auto' \
+    "$tmp/bin/xray-copy" --color=pink one v:common
 plan "$n"
