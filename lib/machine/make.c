@@ -314,10 +314,10 @@ vm_make(
 	return r < 0 ? -1 : vm_open(h, spec->name, vm, why);
 }
 
-int
-vm_remove(struct home *h, struct vm *vm, struct why *why)
+/* From here on it is no VM: all that needs the home's lock. */
+static int
+put_away(struct home *h, const struct vm *vm, const char *gone, struct why *why)
 {
-	autofree char *gone = xasprintf(".gone-%ld", (long)getpid());
 	autoclose int lock = home_lock(h, why);
 	autostrv struct strv ports = { 0 };
 	const char *port;
@@ -331,6 +331,16 @@ vm_remove(struct home *h, struct vm *vm, struct why *why)
 	    sys_fsync(h->vms) < 0)
 		return why_sys(why, EX_IOERR, "%s", vm->name);
 	release_all(h, vm->name, (int)vm->ssh_port, &ports);
+	return 0;
+}
+
+int
+vm_remove(struct home *h, struct vm *vm, struct why *why)
+{
+	autofree char *gone = xasprintf(".gone-%ld", (long)getpid());
+
+	if (put_away(h, vm, gone, why) < 0)
+		return -1;
 	if (io_remove_tree(h->vms, gone) < 0)
 		return why_sys(why, EX_IOERR, "%s: left in %s/vms/%s", vm->name,
 		    h->path, gone);
