@@ -11,7 +11,7 @@
 #include "base.h"
 #include "opt.h"
 #include "qemu.h"
-#include "vm.h"
+#include "sel.h"
 
 static const struct opt opts[] = {
 	{ 0 },
@@ -62,7 +62,7 @@ of_vm(const char *name, const struct thing *t)
 		if (faccessat(home.vms, name, F_OK, 0) < 0)
 			die(EX_NOINPUT, "no base is being maintained");
 		vm.name = xstrdup(name);
-	} else if (vm_open_any(&home, name, &vm, &why) < 0)
+	} else if (sel_open(&home, SEL_BROKEN, name, &vm, &why) < 0)
 		die_why(&why);
 	if (t->file)
 		say("%s/vms/%s%s\n", home.path, vm.name, t->file);

@@ -221,8 +221,10 @@ wait_one(const char *name, const struct condition *cond, long long begin,
 	long long ms;
 	int r;
 
-	if (vm_open(&home, name, &vm, &why) < 0)
-		die_why(&why);
+	if (vm_open(&home, name, &vm, &why) < 0) { /* removed meanwhile */
+		warn_why(&why);
+		return why.code;
+	}
 	if ((ms = ssh_wait_ms(&home, &vm, arg, &why)) < 0)
 		die_why(&why);
 	r = cond->wait(&vm, begin + ms, &why);
