@@ -363,11 +363,30 @@ start_all(void)
 	strv_fmt(&words, "%s/xray-start", bin ? bin : ".");
 	if (wait_guest)
 		strv_add(&words, "--wait");
+	if (say_quiet)
+		strv_add(&words, "--quiet");
 	strv_add(&words, "--");
 	for (size_t i = 0; i < names.n; i++)
 		strv_add(&words, names.v[i]);
 	execv(words.v[0], words.v);
 	die_sys(EX_CANTEXEC, "%s", words.v[0]);
+}
+
+/* All names are looked at before the first VM is made. */
+static void
+check_names(void)
+{
+	int code = 0;
+	struct why why;
+
+	for (size_t i = 0; i < names.n; i++) {
+		if (name_taken(home.vms, "VM", names.v[i], &why) == 0)
+			continue;
+		warn("%s; xray remove it, or choose another name", why.text);
+		code = code ? code : why.code;
+	}
+	if (code)
+		exit(code);
 }
 
 int
@@ -390,6 +409,7 @@ main(int argc, char **argv)
 	choose_base();
 	start = start < 0 ? autostart : start;
 	check_memory();
+	check_names();
 	for (size_t i = 0; i < names.n; i++) {
 		struct vm vm;
 

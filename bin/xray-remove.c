@@ -36,29 +36,35 @@ end(struct vm *vm, struct why *why)
 	return why_set(why, EX_TEMPFAIL, "%s: does not end", vm->name);
 }
 
+/* What is refused, as far as it can be seen without the lock. */
 static int
-ready(struct vm *vm, struct why *why)
+allowed(struct each *e, struct vm *vm, struct why *why)
 {
+	(void)e;
 	if (vm->guarded)
 		return why_set(why, EX_NOPERM,
 		    "%s: protected; xray unprotect %s, then again", vm->name,
 		    vm->name);
-	if (!vm_alive(vm))
-		return 0;
-	if (force && dry_run)
-		return 0;
-	if (!force)
+	if (vm_alive(vm) && !force)
 		return why_set(why, EX_TEMPFAIL,
 		    "%s: runs; xray stop %s, or "
 		    "remove -f",
 		    vm->name, vm->name);
-	return end(vm, why);
+	return 0;
+}
+
+static int
+ready(struct each *e, struct vm *vm, struct why *why)
+{
+	if (allowed(e, vm, why) < 0)
+		return -1;
+	return vm_alive(vm) && !dry_run ? end(vm, why) : 0;
 }
 
 static int
 remove_one(struct each *e, struct vm *vm, struct why *why)
 {
-	if (ready(vm, why) < 0)
+	if (ready(e, vm, why) < 0)
 		return -1;
 	if (dry_run) {
 		hint("would remove %s/vms/%s", e->home.path, vm->name);
@@ -107,6 +113,9 @@ main(int argc, char **argv)
 		}
 	if (each_open(&e, argc, argv, optind, &why) < 0)
 		die_selection(&use, &why);
+	/* with -a, what may go goes */
+	if (e.all == SEL_BROKEN && (code = each_vm(&e, allowed, warn_why)) != 0)
+		return code;
 	if (!e.names.n || !agreed(&e.names))
 		return e.names.n ? EX_NO : say_done();
 	code = each_locked(&e, remove_one, warn_why);

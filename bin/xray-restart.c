@@ -3,10 +3,14 @@
 #include "say.h"
 
 #include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "each.h"
+#include "io.h"
 #include "opt.h"
 #include "run.h"
+#include "sys.h"
 
 static const struct opt opts[] = {
 	{ 'f', "force", NULL, "no power button: end them at once" },
@@ -22,16 +26,15 @@ static const struct usage use = { "xray-restart", "(-a | - | VM ...)", opts,
 
 static struct each vms = EACH_INIT;
 static struct strv stop, start;
-static size_t alive, off; /* VMs */
+static struct buf names; /* of those that stop is to end */
+static size_t off; /* VMs */
 
 static int
 add_alive(struct each *e, struct vm *vm, struct why *why)
 {
 	(void)e, (void)why;
-	if (vm_alive(vm)) {
-		strv_add(&stop, vm->name);
-		alive++;
-	}
+	if (vm_alive(vm))
+		buf_fmt(&names, "%s\n", vm->name);
 	return 0;
 }
 
@@ -90,37 +93,59 @@ options(int argc, char **argv)
 		}
 }
 
-static void
-run(const struct strv *argv, int *code)
+/* The names go by standard input: one that has ended by itself meanwhile is
+ * passed over. */
+static int
+stop_them(void)
 {
+	struct run r = RUN_PLAIN;
 	struct why why;
-	int got = run_quiet(-1, argv->v, &why);
+	int p[2], code;
+	pid_t pid;
 
-	if (got < 0)
+	strv_add(&stop, "-");
+	signal(SIGPIPE, SIG_IGN);
+	if (sys_pipe(p) < 0)
+		die_sys(EX_OSERR, "pipe");
+	r.in = p[0];
+	r.out = 2;
+	pid = run_spawn(&r, stop.v, &why);
+	if (pid < 0)
 		die_why(&why);
-	*code = *code ? *code : got;
+	close(p[0]);
+	(void)io_write(p[1], names.p, names.n); /* its code tells */
+	close(p[1]);
+	code = run_wait(pid, -1);
+	if (code < 0)
+		die_sys(EX_OSERR, "%s", stop.v[0]);
+	return code;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct why why;
-	int code;
+	int code, got;
 
 	begin();
 	options(argc, argv);
 	if (each_open(&vms, argc, argv, optind, &why) < 0)
 		die_selection(&use, &why);
-	strv_add(&stop, "--");
+	if (say_quiet) {
+		strv_add(&stop, "--quiet");
+		strv_add(&start, "--quiet");
+	}
 	strv_add(&start, "--");
 	code = each_vm(&vms, add_alive, warn_why);
-	if (alive)
-		run(&stop, &code);
+	if (names.n && (got = stop_them()) != 0)
+		code = code ? code : got;
 	/* one that did not stop goes on as it is; the others come back */
-	if (!code || alive > 1)
-		(void)each_vm(&vms, add_off, warn_why);
-	if (off)
-		run(&start, &code);
+	(void)each_vm(&vms, add_off, warn_why);
+	if (off && (got = run_quiet(-1, start.v, &why)) != 0) {
+		if (got < 0)
+			die_why(&why);
+		code = code ? code : got;
+	}
 	(void)say_done();
 	return code;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 75
+plan 82
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -77,6 +77,19 @@ is 'the port is free again' 0 "$port" sh -c \
 says 'all operands are checked before the first goes' 66 'no such VM' \
     xray remove -y again nope
 is 'so it is still there' 0 again xray list -q 'a*'
+ok 'one more' xray create -q kept
+says 'a name that is taken: 73, and none is made' 73 'again.*remove it' \
+    xray create third2 again third3
+is 'none is' 0 '' xray list -q 'third[23]'
+echo 'protected = yes' >>"$vms/kept/vm.ini"
+says 'one is protected: none goes, and nobody is asked' 77 \
+    'kept: protected' xray remove again kept
+is 'all are there' 0 'again
+kept' xray list -q again kept
+sed -i '/^protected/d' "$vms/kept/vm.ini"
+ok 'then it goes' xray remove -q -y kept
+is 'a port is a VM to path too' 0 "$vms/again" sh -c \
+    'xray path "$(xray port again)"'
 is 'names from standard input' 0 'Removed VM: again
 Removed VM: third' sh -c 'printf "again\nthird\n" | xray remove -y -'
 

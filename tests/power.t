@@ -2,7 +2,7 @@
 # xray-pause, -resume, -restart and -protect: over one VM and several.  QEMU is
 # real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 57
+plan 60
 empty_base
 for vm in a b off; do xray create -q -m 64 -c 1 $vm; done
 vms=$XRAY_HOME/vms
@@ -95,6 +95,14 @@ ok 'none is' are running running stopped
 says 'deaf to the power button: told by stop' 0 'a: deaf to the power button' \
     xray restart --timeout 1 a
 ok 'and started' are running running stopped
+
+# Who works on it keeps stop from its QMP; the one that is off is started.
+says 'one does not stop: told' 75 'a: ' \
+    "$XRAY_OBJ/tests/lock-peer" "$vms/a/qmp.sock.lock" \
+    timeout 60 xray restart --timeout 1 a off
+ok 'the one that was off runs' are running running running
+xray stop -f off
+is '-q is handed on' 0 '' sh -c 'xray restart -q --timeout 1 a 2>&1'
 
 # ---- protect
 is 'protect' 0 '' xray protect a off
