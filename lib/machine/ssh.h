@@ -83,7 +83,8 @@ pid_t ssh_clock_spawn(struct home *h, const struct vm *vm, struct why *why);
 /*
  * Wait until the guest's sshd sends its banner.  A connection on which it
  * stands unread, or -1 with why: EX_UNAVAILABLE when the VM is not alive, is
- * paused, has no network, or died, with the console's last line; EX_TEMPFAIL when the deadline passed.
+ * paused, has no network, or died, with the console's last line; EX_TEMPFAIL
+ * when the deadline passed.
  * Now and then tell, when not NULL, gets a line with what the console says.
  */
 int ssh_await(const struct vm *vm, long long deadline,
