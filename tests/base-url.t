@@ -3,7 +3,7 @@
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
 command -v curl >/dev/null || skip_all 'no curl'
-plan 31
+plan 43
 cd "$tmp" || exit 1
 unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY XDG_CACHE_HOME
 export no_proxy=127.0.0.1
@@ -85,6 +85,44 @@ is 'one that has another tag by now comes anew' 0 "$sum" sh -c "
     xray base info -H -o sha256 b"
 is 'after one look' 0 '/b.img from 0
 /b.img from 0' cat log
+# A part of another URL, whose name and tag are the same.
+serve image 1000000 '"v1"'
+says 'cut off' 75 'cut off at 1' import --sha256 "$sum" "$url/o.img"
+for f in "$cache"/*.part; do
+	printf x | dd of="$f" bs=1 seek=500000 conv=notrunc status=none
+	printf '%064d' 0 >"$f.url"
+done
+serve image 0 '"v1"'
+ok 'what came of another URL is not gone on with' \
+    import -n o --sha256 "$sum" "$url/o.img"
+is 'but comes anew' 0 '/o.img from 0' tail -n 1 log
+
+# A URL with a password: neither in curl's arguments nor in a message.
+mkdir stub
+cat >stub/curl <<E
+#!/bin/sh
+echo "\$*" >>'$tmp/args'
+exec '$(command -v curl)' "\$@"
+E
+chmod 755 stub/curl
+pass=http://me:token@${url#*//}
+shown() { "$@" 2>&1 | grep -q token; }
+PATH=$tmp/stub:$PATH
+ok 'a URL with a password' \
+    import -n pw --sha256 "$sum" "$pass/p.img?key=token"
+PATH=${PATH#*:}
+ok 'curl ran' grep -q redirs args
+is 'and had none among its arguments' 1 '' grep token args
+is 'nor does the base know it' 1 '' grep token "$XRAY_HOME/bases/pw/base.ini"
+not_shown() { ok "$1" not shown import -n x "$2"; }
+not_shown 'nor who reads: http without a sum' "$pass/p.img?token"
+not_shown 'another protocol' "ftp://me:token@a.example/p?token"
+not_shown 'no server' "https://me:token@127.0.0.1:9/"
+ok 'quotes and backslashes' import -n quote --sha256 "$sum" "$url"'/a".\img'
+says 'a line break in a URL: 64' 64 'control character' \
+    import -n x --sha256 "$sum" "$url/a
+output = evil"
+for i in "$XRAY_HOME"/bases/*; do xray base remove -q -y "${i##*/}"; done
 serve image 1000000
 says 'cut off where there are no ranges' 75 'cut off at 1' \
     import --sha256 "$sum" "$url/plain"

@@ -169,7 +169,30 @@ arguments(struct strv *v, const struct curl *c)
 		strv_add(v, "-H");
 		strv_fmt(v, "If-Range: %s", c->tag);
 	}
-	strv_words(v, "--", c->url, NULL);
+	strv_words(v, "-K", "-", NULL);
+}
+
+/* The URL, on its standard input: all users see its arguments, and there may
+ * be a password in it.  A pipe that nobody reads yet holds that much: fetch
+ * bounds a URL's length. */
+static int
+say_url(const struct curl *c, int p[2], struct why *why)
+{
+	autobuf struct buf b = { 0 };
+	int r;
+
+	buf_str(&b, "url = \"");
+	for (const char *s = c->url; *s; s++)
+		buf_fmt(&b, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+	buf_str(&b, "\"\n");
+	if (sys_pipe(p) < 0)
+		return why_sys(why, EX_OSERR, "pipe");
+	r = io_write(p[1], b.p, b.n);
+	close(p[1]);
+	if (r == 0)
+		return 0;
+	close(p[0]);
+	return why_sys(why, EX_OSERR, "curl");
 }
 
 int
@@ -179,20 +202,25 @@ curl_get(const struct img_job *j, const struct curl *c, struct answer *a,
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
 	struct wire w = { .a = a };
-	int p[2], code, bad;
+	int in[2], p[2], code, bad;
 	pid_t pid;
 
 	*a = (struct answer){ 0 };
 	arguments(&argv, c);
-	if (sys_pipe(p) < 0)
+	if (say_url(c, in, why) < 0)
+		return -1;
+	if (sys_pipe(p) < 0) {
+		close(in[0]);
 		return why_sys(why, EX_OSERR, "pipe");
-	r.in = RUN_NULL;
+	}
+	r.in = in[0];
 	r.out = c->fd;
 	r.err = p[1];
 	r.keep = &c->lock;
 	r.nkeep = 1;
 	r.tied = 1;
 	pid = run_spawn(&r, argv.v, why);
+	close(in[0]);
 	close(p[1]);
 	bad = pid < 0 || attend(j, c, &w, p[0], why) < 0;
 	close(p[0]);

@@ -11,13 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base.h"
 #include "cache.h"
 #include "curl.h"
 #include "io.h"
 #include "say.h"
 #include "sys.h"
 
-enum { LOCK_WAIT = 3000 /* ms */ };
+enum { LOCK_WAIT = 3000 /* ms */, URL_MAX = 8192 /* bytes */ };
 
 int
 fetch_is_url(const char *text)
@@ -45,16 +46,26 @@ fetch_origin(const char *url)
 int
 fetch_check(const char *url, const char *sha256, struct why *why)
 {
+	autofree char *origin = fetch_origin(url);
+
+	if (strlen(url) > URL_MAX)
+		return why_set(why, EX_USAGE, "a URL of %zu bytes; at most %d",
+		    strlen(url), URL_MAX);
+	for (const char *p = url; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 127)
+			return why_set(why, EX_USAGE,
+			    "a URL with a blank or control character in it");
 	if (strncasecmp(url, "https://", 8) == 0)
 		return 0;
 	if (strncasecmp(url, "http://", 7) != 0)
 		return why_set(why, EX_USAGE,
-		    "%s: only https is fetched, and http with --sha256", url);
+		    "%s: only https is fetched, and http with --sha256",
+		    origin);
 	return sha256 ? 0 :
 			why_set(why, EX_USAGE,
 			    "%s: nobody vouches for what comes by http; "
 			    "--sha256 SUM",
-			    url);
+			    origin);
 }
 
 static uint64_t
@@ -101,11 +112,46 @@ part_name(const char *url)
 	return xasprintf("%016" PRIx64 ".part", h);
 }
 
+/* A URL of the same name can be made up, and an answer to it that has the
+ * other's tag.  So the URL is kept beside the tag, as its hash alone, since
+ * there may be a password in it; it is hashed where only we can read. */
+static int
+url_hash(const struct fetch *f, const char *url, char sha[65], struct why *why)
+{
+	if (ftruncate(f->lock, 0) < 0 || lseek(f->lock, 0, SEEK_SET) < 0 ||
+	    io_write(f->lock, url, strlen(url)) < 0)
+		return why_sys(why, EX_IOERR, "%s", f->name);
+	if (base_hash(f->lock, sha, why) < 0)
+		return -1;
+	if (ftruncate(f->lock, 0) < 0)
+		return why_sys(why, EX_IOERR, "%s", f->name);
+	return 0;
+}
+
+/* What is there of another URL goes. */
+static int
+same_url(const struct fetch *f, const char *url, struct why *why)
+{
+	autofree char *name = xasprintf("%s.url", f->name);
+	autobuf struct buf b = { 0 };
+	char sha[65];
+
+	if (url_hash(f, url, sha, why) < 0)
+		return -1;
+	if (io_read_file(f->dir, name, &b, sizeof sha) == 0 &&
+	    b.n == strlen(sha) && memcmp(b.p, sha, b.n) == 0)
+		return 0;
+	if (ftruncate(f->fd, 0) < 0 ||
+	    io_put(f->dir, name, 0600, sha, strlen(sha)) < 0)
+		return why_sys(why, EX_IOERR, "%s", name);
+	return 0;
+}
+
 /* The lock is a file of its own, since QEMU locks what it reads, and curl has
  * it too: that of a killed import lives on for a moment.  One that was removed
  * by who had it is no lock any more. */
 static int
-lock(struct fetch *f, const char *url, struct why *why)
+lock(struct fetch *f, struct why *why)
 {
 	autofree char *name = xasprintf("%s.lock", f->name);
 	long long deadline = io_now() + LOCK_WAIT;
@@ -123,7 +169,8 @@ lock(struct fetch *f, const char *url, struct why *why)
 		close(f->lock);
 		f->lock = -1;
 	}
-	return why_set(why, EX_TEMPFAIL, "%s: another import fetches it", url);
+	return why_set(
+	    why, EX_TEMPFAIL, "%s: another import fetches it", f->origin);
 }
 
 static int
@@ -131,15 +178,17 @@ open_part(struct fetch *f, const char *url, struct why *why)
 {
 	struct stat st;
 
-	if (lock(f, url, why) < 0)
+	if (lock(f, why) < 0)
 		return -1;
 	f->fd = openat(f->dir, f->name,
 	    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (f->fd < 0 || fstat(f->fd, &st) < 0)
 		return why_sys(why, EX_IOERR, "%s", f->name);
-	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
-		return 0;
-	return why_set(why, EX_NOPERM, "%s: not a file of yours", f->name);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_nlink != 1 || st.st_mode & 077)
+		return why_set(
+		    why, EX_NOPERM, "%s: not a file of yours alone", f->name);
+	return same_url(f, url, why);
 }
 
 static int
@@ -174,7 +223,10 @@ fetch_url(const struct img_job *j, const char *url, const char *sha256,
 	struct curl c = { .url = url, .http = sha256 != NULL };
 	int code;
 
-	*f = (struct fetch){ .fd = -1, .lock = -1, .name = part_name(url) };
+	*f = (struct fetch){ .fd = -1,
+		.lock = -1,
+		.name = part_name(url),
+		.origin = fetch_origin(url) };
 	f->dir = cache_open(j->home, "fetch", why);
 	if (f->dir < 0 || open_part(f, url, why) < 0) {
 		fetch_end(f, 1);
@@ -187,12 +239,9 @@ fetch_url(const struct img_job *j, const char *url, const char *sha256,
 	if (code == 0 && size_of(f->fd))
 		return 0;
 	if (code == 0)
-		(void)why_set(why, EX_DATAERR, "%s: nothing came", url);
-	else if (code > 0) {
-		autofree char *origin = fetch_origin(url);
-
-		(void)curl_explain(origin, size_of(f->fd), code, &a, why);
-	}
+		(void)why_set(why, EX_DATAERR, "%s: nothing came", f->origin);
+	else if (code > 0)
+		(void)curl_explain(f->origin, size_of(f->fd), code, &a, why);
 	fetch_end(f, size_of(f->fd) > 0);
 	return -1;
 }
@@ -201,11 +250,13 @@ void
 fetch_end(struct fetch *f, int keep)
 {
 	autofree char *tag = xasprintf("%s.etag", f->name);
+	autofree char *of = xasprintf("%s.url", f->name);
 	autofree char *lock_name = xasprintf("%s.lock", f->name);
 
 	if (!keep && f->dir >= 0) {
 		(void)unlinkat(f->dir, f->name, 0); /* the cache may stay */
 		(void)unlinkat(f->dir, tag, 0);
+		(void)unlinkat(f->dir, of, 0);
 	}
 	if (f->fd >= 0)
 		close(f->fd);
@@ -216,5 +267,6 @@ fetch_end(struct fetch *f, int keep)
 	if (f->dir >= 0)
 		close(f->dir);
 	free(f->name);
+	free(f->origin);
 	*f = (struct fetch){ .fd = -1, .dir = -1, .lock = -1 };
 }

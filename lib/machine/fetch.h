@@ -13,6 +13,7 @@
 struct fetch {
 	int dir, fd, lock;
 	char *name;
+	char *origin; /* as fetch_origin has it: for messages */
 };
 
 /* 1 when text is a URL (has "://" behind a scheme). */

@@ -47,8 +47,8 @@ struct work {
 char *
 import_stem(const char *from)
 {
-	size_t n = fetch_is_url(from) ? strcspn(from, "?#") : strlen(from);
-	autofree char *path = xstrndup(from, n);
+	autofree char *path =
+	    fetch_is_url(from) ? fetch_origin(from) : xstrdup(from);
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	const char *dot = strrchr(name, '.');
