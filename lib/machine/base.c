@@ -73,7 +73,7 @@ base_seal_of(
 {
 	autofree char *section = xasprintf("generation %lld", generation);
 	long long size, virtual_size;
-	const char *efivars = conf_get(b->conf, section, "efivars");
+	const char *efivars = conf_get(b->conf, section, "efivars"), *mtime;
 
 	if (!conf_has(b->conf, section))
 		return why_set(why, EX_NOINPUT, "%s: no generation %lld",
@@ -88,6 +88,10 @@ base_seal_of(
 	s->link = conf_get(b->conf, section, "link");
 	s->file = conf_get(b->conf, section, "file");
 	s->efivars = efivars && strcmp(efivars, "yes") == 0;
+	s->vars_sha = conf_get(b->conf, section, "efivars_sha256");
+	mtime = conf_get(b->conf, section, "efivars_mtime");
+	if (!mtime || num_int(mtime, 0, INT64_MAX, &s->vars_mtime) < 0)
+		s->vars_mtime = -1;
 	return 0;
 }
 

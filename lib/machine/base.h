@@ -10,7 +10,8 @@
  *
  * base.ini: version format generation current arch firmware user memory disk
  * key cloud_init origin made; and for each generation a section
- * [generation N] with size mtime sha256 virtual efivars link file.
+ * [generation N] with size mtime sha256 virtual efivars efivars_sha256
+ * efivars_mtime link file.
  * bases/NAME/rules, where it is there, holds the rules new VMs begin with.
  */
 #ifndef XRAY_BASE_H
@@ -45,6 +46,8 @@ struct seal {
 	const char *sha256; /* the conf's */
 	const char *link, *file; /* of a linked one, the conf's; else NULL */
 	int efivars; /* it has efivars.qcow2 */
+	const char *vars_sha; /* its hash, the conf's; NULL in older bases */
+	long long vars_mtime; /* -1: not known */
 };
 int base_seal_of(const struct base *b, long long generation, struct seal *s,
     struct why *why);
@@ -52,7 +55,7 @@ int base_seal_of(const struct base *b, long long generation, struct seal *s,
 /*
  * 0 when the generation's disk still is what was sealed, judged by size and
  * time (and file and path, of a linked one), and by its hash when those alone
- * changed, which is then written down; else -1 with why (EX_NOPERM, or
+ * changed, which is then written down; the same of its efivars.qcow2; else -1 with why (EX_NOPERM, or
  * EX_NOINPUT when it is gone).  base_check_full hashes in any case.
  */
 int base_check(

@@ -80,25 +80,55 @@ trusted(const struct base *b, const struct seal *seal, const struct found *f,
 	return base_inspect(f->fd, b->name, &q, why);
 }
 
-/* Write the new stamp down, under the home's lock: several VMs may start. */
+/* Write the new stamp down, under the home's lock: several VMs may start.
+ * file: NULL, or which file it is by now. */
 static int
-restamp(struct home *h, struct base *b, long long gen, const struct found *f,
-    struct why *why)
+restamp(struct home *h, struct base *b, long long gen, const char *key,
+    const struct stat *st, const char *file, struct why *why)
 {
 	autofree char *section = xasprintf("generation %lld", gen);
-	autofree char *mtime = xasprintf("%lld", base_mtime(&f->st));
+	autofree char *mtime = xasprintf("%lld", base_mtime(st));
 	autoclose int lock = home_lock(h, why);
 	struct base now;
 	int r = -1;
 
 	if (lock < 0 || base_open(h, b->name, &now, why) < 0)
 		return -1;
-	if (conf_set_in(now.conf, section, "mtime", mtime, why) == 0 &&
-	    (!*f->link ||
-		conf_set_in(now.conf, section, "file", f->file, why) == 0))
+	if (conf_set_in(now.conf, section, key, mtime, why) == 0 &&
+	    (!file || conf_set_in(now.conf, section, "file", file, why) == 0))
 		r = base_write(&now, why);
 	base_close(&now);
 	return r;
+}
+
+/* The firmware's variables, which QEMU opens as well. */
+static int
+check_vars(struct home *h, struct base *b, long long gen, int full,
+    const struct seal *seal, struct why *why)
+{
+	autofree char *name = xasprintf("%lld/efivars.qcow2", gen);
+	autoclose int fd = -1;
+	struct stat st;
+	char sha[65];
+
+	if (!seal->efivars || !seal->vars_sha)
+		return 0;
+	fd = openat(
+	    b->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return why_sys(why, EX_NOINPUT, "bases/%s/%s", b->name, name);
+	if (base_mtime(&st) == seal->vars_mtime && !full)
+		return 0;
+	if (S_ISREG(st.st_mode) && base_hash(fd, sha, why) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode) || strcmp(sha, seal->vars_sha) != 0)
+		return why_set(why, EX_NOPERM,
+		    "%s: generation %lld is not what was sealed: its UEFI "
+		    "variables changed; put bases/%s/%s back from a backup",
+		    b->name, gen, b->name, name);
+	return base_mtime(&st) == seal->vars_mtime ?
+	    0 :
+	    restamp(h, b, gen, "efivars_mtime", &st, NULL, why);
 }
 
 static int
@@ -118,6 +148,8 @@ check(struct home *h, struct base *b, long long gen, int full, struct why *why)
 	r = 0;
 	if (seal.link)
 		r = trusted(b, &seal, &f, why);
+	if (r == 0)
+		r = check_vars(h, b, gen, full, &seal, why);
 	if (r < 0 || (same && !full))
 		goto out;
 	/* as after cp -r or a restored backup: what counts is its hash */
@@ -125,7 +157,8 @@ check(struct home *h, struct base *b, long long gen, int full, struct why *why)
 	if (r == 0 && (!seal.sha256 || strcmp(sha, seal.sha256) != 0))
 		r = changed(b, gen, &seal, "its content changed", why);
 	else if (r == 0 && !same)
-		r = restamp(h, b, gen, &f, why);
+		r = restamp(
+		    h, b, gen, "mtime", &f.st, seal.link ? f.file : NULL, why);
 out:
 	if (f.fd >= 0)
 		close(f.fd);

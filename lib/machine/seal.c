@@ -29,6 +29,8 @@ struct sealed {
 	struct stat st;
 	char sha[65];
 	int efivars;
+	struct stat vars; /* of efivars.qcow2, and its hash */
+	char vars_sha[65];
 	const char *link; /* NULL: no link */
 };
 
@@ -82,15 +84,17 @@ base_efivars(int dir, const char *arch, int *made, struct why *why)
 	return code;
 }
 
+/* Its hash goes to sha, unless that is NULL. */
 static int
-seal_file(int dir, const char *name, struct stat *st, struct why *why)
+seal_file(
+    int dir, const char *name, struct stat *st, char *sha, struct why *why)
 {
 	autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0 || fchmod(fd, 0444) < 0 || sys_fsync(fd) < 0 ||
 	    fstat(fd, st) < 0)
 		return why_sys(why, EX_IOERR, "%s", name);
-	return 0;
+	return sha ? base_hash(fd, sha, why) : 0;
 }
 
 static int
@@ -127,6 +131,7 @@ add_section(
 	autofree char *mtime = xasprintf("%lld", base_mtime(&s->st));
 	autofree char *virt = xasprintf("%" PRIu64, s->q.size);
 	autofree char *file = base_file_id(&s->st);
+	autofree char *vars = xasprintf("%lld", base_mtime(&s->vars));
 	const char *efivars = s->efivars ? "yes" : "no";
 
 	if (conf_set_in(c, section, "size", size, why) < 0 ||
@@ -134,6 +139,10 @@ add_section(
 	    conf_set_in(c, section, "sha256", s->sha, why) < 0 ||
 	    conf_set_in(c, section, "virtual", virt, why) < 0 ||
 	    conf_set_in(c, section, "efivars", efivars, why) < 0)
+		return -1;
+	if (s->efivars &&
+	    (conf_set_in(c, section, "efivars_sha256", s->vars_sha, why) < 0 ||
+		conf_set_in(c, section, "efivars_mtime", vars, why) < 0))
 		return -1;
 	if (s->link &&
 	    (conf_set_in(c, section, "link", s->link, why) < 0 ||
@@ -204,7 +213,6 @@ prepare(int dir, const char *name, const char *arch, struct sealed *s,
 {
 	autoclose int fd = openat(dir, "disk.qcow2",
 	    O_RDONLY | O_CLOEXEC | (s->link ? 0 : O_NOFOLLOW));
-	struct stat st;
 
 	if (fd < 0)
 		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", name);
@@ -212,10 +220,11 @@ prepare(int dir, const char *name, const char *arch, struct sealed *s,
 	    base_efivars(dir, arch, &s->efivars, why) < 0 ||
 	    base_hash(fd, s->sha, why) < 0)
 		return -1;
-	if (s->efivars && seal_file(dir, "efivars.qcow2", &st, why) < 0)
+	if (s->efivars &&
+	    seal_file(dir, "efivars.qcow2", &s->vars, s->vars_sha, why) < 0)
 		return -1;
 	if (!s->link)
-		return seal_file(dir, "disk.qcow2", &s->st, why);
+		return seal_file(dir, "disk.qcow2", &s->st, NULL, why);
 	/* what was hashed; its owner may have put another one there */
 	if (fstat(fd, &s->st) < 0)
 		return why_sys(why, EX_IOERR, "%s", name);

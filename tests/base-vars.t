@@ -1,0 +1,36 @@
+#!/bin/sh
+# The UEFI variables of a base are looked at as its disk is.
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "${0%/*}/lib.sh"
+empty_base b 2>/dev/null
+dir=$XRAY_HOME/bases/b
+vars=$dir/1/efivars.qcow2
+[ -e "$vars" ] || skip_all 'no UEFI firmware'
+plan 10
+cd "$tmp" || exit 1
+starts() { xray start -q w && xray stop -q -f w; }
+
+ok 'a VM' xray create -q -b b w
+ok 'starts' starts
+is 'the hash is kept' 0 "efivars_sha256 = $(sha256sum <"$vars" |
+    cut -d' ' -f1)" grep efivars_sha256 "$dir/base.ini"
+is 'another time alone is hashed, and written down' 0 '' sh -c "
+    touch '$vars' && xray start -q w && xray stop -q -f w &&
+    grep -q \"efivars_mtime = \$(date -r '$vars' +%s)\" '$dir/base.ini'"
+cp -p "$vars" kept
+qemu-img create -q -f qcow2 -b /etc/hostname -F raw evil 528K
+cp -f evil "$vars"
+says 'another content: 77' 77 'UEFI variables changed; put bases/b/1/efi' \
+    xray start w
+is 'verify says so' 1 'b	1	changed' xray base verify -H
+cp -f kept "$vars"
+touch -r kept "$vars"
+is 'put back, it is well' 0 'b	1	ok' xray base verify -H
+printf x | dd of="$vars" bs=1 seek=200000 conv=notrunc status=none
+touch -r kept "$vars"
+says 'verify looks at it whole' 1 'UEFI variables changed' xray base verify --full
+rm "$vars"
+says 'gone: 66' 66 'bases/b/1/efivars.qcow2: No such file' xray start w
+cp -f kept "$vars"
+sed -i /^efivars_/d "$dir/base.ini"
+ok 'a base that was made before there was a hash' starts
