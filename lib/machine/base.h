@@ -53,10 +53,12 @@ int base_seal_of(const struct base *b, long long generation, struct seal *s,
     struct why *why);
 
 /*
- * 0 when the generation's disk still is what was sealed, judged by size and
- * time (and file and path, of a linked one), and by its hash when those alone
- * changed, which is then written down; the same of its efivars.qcow2; else -1 with why (EX_NOPERM, or
- * EX_NOINPUT when it is gone).  base_check_full hashes in any case.
+ * 0 when the generation's disk and UEFI variables still are what was sealed,
+ * judged by size and time (and file and path, of a linked one), and by their
+ * hashes when those alone changed, which is then written down; and when
+ * nobody else can change or replace a linked disk.  Else -1 with why
+ * (EX_NOPERM, or EX_NOINPUT when it is gone).  base_check_full hashes in any
+ * case.
  */
 int base_check(
     struct home *h, struct base *b, long long generation, struct why *why);
