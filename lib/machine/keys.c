@@ -37,7 +37,7 @@ const struct key keys[] = {
 	{ "disk", KEY_SIZE, BORN, "20G", NULL, 0, GIB, NULL, NULL },
 	{ "ssh_user", KEY_USER, BORN | KEY_VM, "ubuntu", NULL, 0, 0, NULL,
 	    NULL },
-	{ "ssh_port", KEY_INT, KEY_VM | KEY_OWN, NULL, NULL, 1, 65535, NULL,
+	{ "ssh_port", KEY_INT, KEY_VM | KEY_OWN, NULL, NULL, 1024, 65535, NULL,
 	    "xray config set VM ssh_port N" },
 	{ "ssh_port_fixed", KEY_BOOL, KEY_VM, "no", NULL, 0, 0, NULL, NULL },
 	{ "port", KEY_FORWARD, KEY_VM | KEY_LIST | KEY_OWN, NULL, NULL, 0, 0,
