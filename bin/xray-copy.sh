@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# xray-copy: files to a guest or from it, by rsync where both sides have it,
-# else by tar, through xray ssh.
+# xray-copy: files to a guest or from it, through xray ssh.
 #
-# What comes from a guest is hostile.  Names are kept below the destination,
-# links that lead out of what is copied, devices and set-id bits are left out;
-# tar unpacks into an empty folder first, so that no link of an earlier copy
-# leads it anywhere.
+# What comes from a guest is hostile: xray untar takes it, which makes only
+# what was asked for and follows no link.  No rsync: one that reads from a
+# hostile server lets that write more than its client wants.  To a guest it is
+# rsync where both sides have it, else tar.  What a guest prints is masked.
 set -u
 unset CDPATH
 export LC_ALL=C
@@ -16,7 +15,8 @@ PATH=$bin:$PATH
 usage='usage: xray-copy [options] SRC ... DST'
 help="$usage
   -a, --archive               keep times and modes too
-      --delete                remove from DST what SRC has not (rsync)
+      --delete                remove from DST what SRC has not
+  -f, --force                 also when min_free is not left
       --tar                   by tar, even where both sides have rsync
   -h, --help                  print this and exit
   -q, --quiet                 no notes, progress or result lines
@@ -64,6 +64,25 @@ guest() {
 	xray-ssh ${quiet:+-q} "$vm" -- "$line"
 }
 
+# masked COMMAND...: what it has to say to people masked; its exit code, which
+# is in the file code too.
+masked() {
+	{
+		{
+			"$@" 2>&1 >&3 3>&-
+			echo $? >"$work/code"
+		} | LC_ALL=C tr -c '\011\012\040-\176' '?' >&2
+	} 3>&1
+	return "$(code)"
+}
+code() { cat "$work/code"; }
+
+# ask SCRIPT WORD...: a short answer of the guest's into asked, or exit.
+ask() {
+	asked=$(masked guest "$@" </dev/null | dd bs=64 count=1 2>/dev/null)
+	[ "$(code)" = 0 ] || exit "$(code)"
+}
+
 # is_remote WORD: VM:PATH, as scp has it: a colon before any slash.
 is_remote() {
 	case ${1%%/*} in
@@ -95,7 +114,7 @@ split() {
 	esac
 }
 
-archive='' delete='' tar='' quiet=''
+archive='' delete='' force='' tar='' quiet=''
 colored() {
 	case $1 in
 	yes | no | auto) ;;
@@ -109,6 +128,7 @@ flags() {
 	while [ -n "$letters" ]; do
 		case $letters in
 		a*) archive=yes ;;
+		f*) force=--force ;;
 		q*) quiet=yes ;;
 		v*) ;;
 		h*) echo "$help" && exit ;;
@@ -129,9 +149,10 @@ parse() {
 		}
 		case $ended$word in
 		--) ended=yes ;;
-		-[aqv][ahqv]*) flags "${word#-}" ;;
+		-[afqv][afhqv]*) flags "${word#-}" ;;
 		-a | --archive) archive=yes ;;
 		--delete) delete=--delete ;;
+		-f | --force) force=--force ;;
 		--tar) tar=yes ;;
 		-h | --help) echo "$help" && exit ;;
 		--version) exec xray-ssh --version ;;
@@ -167,6 +188,7 @@ sort_out() {
 		done
 		[ $# -ge 2 ] || die_usage 'a source and a destination'
 	fi
+	work=$(mktemp -d "${TMPDIR:-/tmp}/xray-copy.XXXXXX") || exit 71
 	count=$(($# - 1))
 	for dst; do :; done
 	if is_remote "$dst"; then
@@ -194,8 +216,10 @@ told() {
 # by_rsync OPTION... -- SRC... DST
 by_rsync() {
 	[ -z "$archive" ] || set -- -pt "$@"
-	out=$(rsync -rls -e "xray-ssh${quiet:+ -q}" --stats --no-human-readable $delete "$@") ||
-	    die 74 "rsync: failed, $?"
+	# shellcheck disable=SC2086 # an option or nothing
+	out=$(masked rsync -rls -e "xray-ssh${quiet:+ -q}" --stats \
+	    --no-human-readable $delete "$@" | tail -c 4000)
+	[ "$(code)" = 0 ] || die 74 "rsync: failed, $(code)"
 	told "$(stat_of 'Number of regular files transferred')" \
 	    "$(stat_of 'Total file size')"
 }
@@ -208,15 +232,6 @@ has_rsync() {
 	esac
 	return 1
 }
-
-need_rsync() {
-	[ -z "$delete" ] ||
-		die 69 "--delete needs rsync here and in $vm; there is none"
-}
-
-# Files below the working directory, and their bytes.
-count_files() { find . -type f -exec ls -ln {} + | awk '$1 ~ /^-/ { n++; b += $5 }
-    END { print n + 0, b + 0 }'; }
 
 to_guest() {
 	plain "${dst#*:}"
@@ -236,13 +251,13 @@ guest; copy to this machine first"
 		set -- "$@" "$p"
 	done
 	# shellcheck disable=SC2016 # the guest's
-	asked=$(guest 'd=${1%/}
+	ask 'd=${1%/}
 		case $d in "") d=/ ;; esac
 		if [ -d "$d" ]; then k=dir
 		elif [ -d "$(dirname -- "$d")" ]; then k=new
 		else k=none; fi
 		command -v rsync >/dev/null && echo "rsync $k" || echo "tar $k"' \
-	    "$to" </dev/null) || exit
+	    "$to"
 	case $asked in
 	*none) die 66 "$vm: ${dst#*:}: no such folder in the guest" ;;
 	esac
@@ -250,7 +265,8 @@ guest; copy to this machine first"
 		by_rsync -- "$@" "$vm:$to"
 		return
 	fi
-	need_rsync
+	[ -z "$delete" ] ||
+		die 69 "--delete needs rsync here and in $vm; there is none"
 	tar_to_guest "$@"
 }
 
@@ -260,10 +276,10 @@ tar_to_guest() {
 	1*new*/) ;;
 	1*new*)
 		if [ -f "$1" ]; then
-			# shellcheck disable=SC2016 # the guest's
 			mode=$(mode_of "$1")
-			guest 'cat >"$1" && chmod "$2" "$1"' "$to" "$mode" \
-			    <"$1" || exit 74
+			# shellcheck disable=SC2016 # the guest's
+			masked guest 'cat >"$1" && chmod "$2" "$1"' "$to" \
+			    "$mode" <"$1" >/dev/null || exit 74
 			told 1 "$(wc -c <"$1")"
 			return
 		fi
@@ -289,12 +305,14 @@ send() {
 	# shellcheck disable=SC2016 # the guest's
 	{
 		(cd "$1" && tar -cf - "./$2") || echo bad >&3
-	} 3>"$work/bad" | guest 'mkdir -p -- "$1" && cd -- "$1" && tar "-x$2f" -' \
-	    "$to" "${archive:+p}" || exit 74
+	} 3>"$work/bad" | masked guest 'mkdir -p -- "$1" && cd -- "$1" && tar "-x$2f" -' \
+	    "$to" "${archive:+p}" >/dev/null || exit 74
 	[ ! -s "$work/bad" ] || exit 74
 }
 
 from_guest() {
+	[ -z "$delete" ] || [ $count = 1 ] ||
+		die_usage '--delete from a guest: one source'
 	vm=
 	i=0
 	for src; do
@@ -310,96 +328,60 @@ guest: VM:PATH"
 		set -- "$@" "$p"
 	done
 	# shellcheck disable=SC2016 # the guest's
-	asked=$(guest 'for f; do [ -e "$f" ] || [ -L "$f" ] || {
-		printf "%s: no such file in the guest\n" "$f" >&2; exit 66; }; done
-		command -v rsync >/dev/null && echo rsync || echo tar' \
-	    "$@" </dev/null) || exit
+	ask 'for f; do [ -e "$f" ] || [ -L "$f" ] || {
+		printf "%s: no such file in the guest\n" "$f" >&2; exit 66; }; done' \
+	    "$@"
 	plain "$dst"
-	case $dst in
-	*/) p=${p%/}/ ;;
-	esac
 	to=$p
-	[ -d "$to" ] || [ -d "$(dirname -- "${to%/}")" ] ||
-		die 66 "$dst: no such folder"
-	if has_rsync; then
-		for p; do
-			shift
-			set -- "$@" "$vm:$p"
-		done
-		by_rsync --safe-links --no-devices --no-specials \
-		    --chmod=u-s,g-s -- "$@" "$to"
-		return
-	fi
-	need_rsync
-	tar_from_guest "$@"
-}
-
-tar_from_guest() {
-	mkdir "$work/in" || exit 74
+	into_place
+	sum="0 0"
 	for src; do
 		split "$src"
-		fetch "$folder" "$last" || exit 74
+		fetch "$folder" "$last"
 	done
-	cd "$work/in" || exit 74
-	clean
-	sum=$(count_files)
-	cd "$here" || exit 74
-	put_in_place
 	# shellcheck disable=SC2086 # two numbers
 	told $sum
 }
 
-# GNU tar keeps below the folder by itself; --no-same-* counts for root.
-fetch() {
-	own=
-	case $(tar --version 2>/dev/null) in
-	*GNU*) own='--no-same-owner --no-same-permissions' ;;
+# Set to and as: a folder that is there or is made, and for one source whose
+# kind the guest will tell, the name in it that is to be the file's or the
+# folder's.
+into_place() {
+	as=
+	[ ! -d "$to" ] || return 0
+	case $to in
+	*/) to=${to%/} ;;
+	*) [ $count -gt 1 ] || as=${to##*/} ;;
 	esac
-	# shellcheck disable=SC2016,SC2086 # the guest's; a list of words
-	{
-		guest 'cd -- "$1" && tar -cf - "./$2"' "$1" "$2" </dev/null ||
-			echo bad >&3
-	} 3>"$work/bad" | (cd "$work/in" && tar -xf - $own) || return 1
-	[ ! -s "$work/bad" ]
-}
-
-# In the folder of what came: what a guest should not give.
-clean() {
-	find . ! -type f ! -type d ! -type l -exec rm -f {} +
-	find . -type l -exec sh -c 'for l; do
-		case $(readlink "$l"; echo x) in
-		/* | ../* | */../* | *"/..
-x" | "..
-x") rm -f "$l" && echo x ;;
-		esac
-	    done' sh {} + >"$work/links"
-	chmod -R u+rwX,u-s,g-s .
-	[ ! -s "$work/links" ] ||
-	    say "left out: $(wc -l <"$work/links" | tr -d ' ') links that lead \
-outside"
-}
-
-put_in_place() {
-	keep=-RP
-	[ -z "$archive" ] || keep=-RPp
-	# a file to a new name
-	if [ $count = 1 ] && [ ! -d "$to" ] && [ "${to%/}" = "$to" ]; then
-		set -- "$work/in"/* "$work/in"/.[!.]* "$work/in"/..?*
-		for f; do
-			[ ! -f "$f" ] || [ -L "$f" ] || [ "$last" = . ] || {
-				cp $keep "$f" "$to" || exit 74
-				return
-			}
-		done
+	case $to in
+	*/*) above=${to%/*}/ ;;
+	*) above=./ ;;
+	esac
+	[ -d "$above" ] || die 66 "$dst: no such folder"
+	if [ -n "$as" ]; then
+		to=$above
+	else
+		mkdir -- "$to" || exit 73
 	fi
-	[ -d "$to" ] || mkdir -- "$to" || exit 74
-	cp $keep "$work/in/." "$to" || exit 74
 }
 
-here=$(pwd)
+# fetch FOLDER NAME: a tar that can sends each name of a file as a file of its
+# own.  untar's code is the pipe's, it knows best.
+fetch() {
+	# shellcheck disable=SC2016,SC2086 # the guest's; options or nothing
+	masked guest 'cd -- "$1" || exit
+		h=$(tar --help 2>/dev/null | sed -n "s/.*\(--hard-dereference\).*/\1/p")
+		tar $h -cf - "./$2" && echo whole' "$1" "$2" </dev/null |
+	    xray-untar ${archive:+-a} ${delete:+--delete} $force \
+		${as:+"--as=$as"} -- "$to" "$2" >"$work/sum" || exit
+	sum=$(awk -v s="$sum" 'BEGIN { split(s, t) }
+	    { print t[1] + $1, t[2] + $2 }' "$work/sum")
+	[ "$(code)" = 0 ] || exit 74
+}
+
 began=$(date +%s)
-work=$(mktemp -d "${TMPDIR:-/tmp}/xray-copy.XXXXXX") || exit 71
-trap 'rm -rf "$work"' EXIT
+work=
+trap '[ -z "$work" ] || rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 parse "$@"
