@@ -88,7 +88,7 @@ ok 'which is free' test ! -e "$ports/$ssh"
 is 'cutting all connections keeps what was added' 0 '' sh -c "
     echo cut | socat - 'UNIX:$XRAY_HOME/vms/web/gateway.sock' >/dev/null"
 ok 'UDP too, after a cut' listens u 127.0.0.1:18584
-says 'ssh: from 1024 up, as start has it' 64 'not from 1024 to 65535' \
+says 'ssh: from 1024 up, as start has it' 64 'from 1024 to 65535' \
     xray config set web ssh_port 80
 says 'as create has it' 64 'ssh-port' xray create --ssh-port 80 low
 

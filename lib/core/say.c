@@ -26,20 +26,34 @@ say_get_name(void)
 	return program;
 }
 
+/* How many bytes of s go as they are. */
+static size_t
+clean(const char *s)
+{
+	size_t n = 0;
+
+	for (unsigned char c; (c = (unsigned char)s[n]) >= 0x20; n++) {
+		unsigned char d = (unsigned char)s[n + 1];
+
+		if (c == 0x7f || (c == 0xc2 && d >= 0x80 && d <= 0x9f))
+			break;
+	}
+	return n;
+}
+
 void
 say_mask(struct buf *b, const char *s)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)s[0];
-		unsigned char d = (unsigned char)s[1];
+	for (;;) {
+		size_t n = clean(s);
 
-		if (c < 0x20 || c == 0x7f)
-			buf_fmt(b, "\\%03o", c);
-		else if (c == 0xc2 && d >= 0x80 && d <= 0x9f) {
-			buf_fmt(b, "\\%03o\\%03o", c, d);
-			s++;
-		} else
-			buf_add(b, s, 1);
+		buf_add(b, s, n);
+		s += n;
+		if (!*s)
+			return;
+		buf_fmt(b, "\\%03o", (unsigned char)*s);
+		if ((unsigned char)*s++ == 0xc2)
+			buf_fmt(b, "\\%03o", (unsigned char)*s++);
 	}
 }
 
@@ -175,6 +189,18 @@ say(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vprintf(fmt, ap); /* say_done looks at the stream */
 	va_end(ap);
+}
+
+void
+say_masked(const char *s)
+{
+	autobuf struct buf b = { 0 };
+
+	if (clean(s) != strlen(s)) {
+		say_mask(&b, s);
+		s = b.p;
+	}
+	(void)fputs(s, stdout); /* say_done sees an error */
 }
 
 void

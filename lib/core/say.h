@@ -76,6 +76,8 @@ void say_result(const char *fmt, ...) PRINTF(1, 2);
  * 80..9F).  Other UTF-8 may stand, since paths and labels may hold it.
  */
 void say_mask(struct buf *b, const char *s);
+/* Print it so to standard output. */
+void say_masked(const char *s);
 /* Show what a guest printed on standard output: lines stay lines, all other
  * bytes that are not printable ASCII are masked.  Nobody there is fine. */
 void say_guest(const char *p, size_t n);

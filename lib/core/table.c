@@ -268,12 +268,8 @@ print_aligned(const struct table *t)
 static void
 print_field(const char *s)
 {
-	autobuf struct buf b = { 0 };
-
-	if (!s || !*s)
-		return;
-	say_mask(&b, s);
-	say("%s", b.p);
+	if (s)
+		say_masked(s);
 }
 
 static void
