@@ -11,8 +11,8 @@ if [ -z "$XRAY_TEST_MOUNTS" ]; then
 fi
 . "${0%/*}/lib.sh"
 [ -n "$XRAY_TEST_MOUNTS" ] || skip_all 'no mount namespace'
-[ -f "$XRAY_OBJ/guest/ready" ] || skip_all 'no guest: make guest'
-base=$(du -sm "$XRAY_OBJ/guest/home/bases" | cut -f1)
+[ -f "$XRAY_OBJ/guest/tiny.ready" ] || skip_all 'no guest: make guest'
+base=$(du -sm "$XRAY_OBJ/guest/home/bases/tiny" | cut -f1)
 mkdir "$XRAY_HOME"
 mount -t tmpfs -o "size=$((base + 64))m,mode=700" tmpfs "$XRAY_HOME" ||
     skip_all 'no file system of a fixed size'
@@ -62,7 +62,7 @@ is 'and the kernel saw no error' 1 '' xray ssh $vm 'sudo dmesg | grep -i "i/o er
 # ---- pause: the guest stands still
 xray ssh $vm 'while :; do date +%s >tick; sleep 0.2; done' >/dev/null 2>&1 &
 is 'pause' 0 '' xray pause $vm
-is 'nothing answers' 75 '' xray wait --timeout 2 $vm
+is 'who waits for it is told at once' 69 '' xray wait --timeout 60 $vm
 is 'resume' 0 '' xray resume $vm
 is 'it answers' 0 '' xray wait --timeout 120 $vm
 
