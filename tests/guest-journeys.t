@@ -4,7 +4,7 @@
 # memory.
 . "${0%/*}/lib.sh"
 tiny_base
-plan 32
+plan 33
 cd "$tmp" || exit 1
 
 # ---- it does not boot
@@ -70,7 +70,9 @@ is 'snapshots of all, at once' 0 4 sh -c "
     xray list -q --running | xargs xray snap list -H -o vm | wc -l"
 says 'remove of what runs: refused' 75 'w01: runs' \
     sh -c "xray list -q 'w*' | xray remove -y -"
-is 'the others are gone' 0 4 sh -c 'xray list -q | wc -l'
+is 'nothing is gone: all is looked at first' 0 20 sh -c 'xray list -q | wc -l'
+is 'those that are off go' 0 4 sh -c "
+    xray list -q --stopped 'w*' | xray remove -q -y -; xray list -q | wc -l"
 
 # ---- the home moves, with what was in memory
 xray ssh w01 'echo here >/dev/shm/kept'
