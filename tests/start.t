@@ -6,7 +6,6 @@ plan 84
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
-port=$(xray info -H -o ssh_port web)
 alive() { [ "$(xray status "$1")" = "$2" ]; }
 
 says 'stop of a stopped VM: 69' 69 'web: not running' xray stop web
@@ -15,6 +14,7 @@ says 'qmp to it: 69' 69 'web: stopped' xray qmp web query-status
 says 'wait for it: 69' 69 'web: stopped' xray wait web
 says 'an unknown accelerator' 64 'accel: x: not one of auto, kvm, hvf, tcg' xray start --accel x web
 is 'start says nothing in a pipe' 0 '' xray start web
+port=$(xray info -H -o ssh_port web) # another test may have had the first
 is 'it runs' 0 running xray status web
 says 'again, but otherwise: 75' 75 'not as asked' xray start --cold web
 is 'a watcher hinders nobody' 0 STOP sh -c '
@@ -102,6 +102,7 @@ is 'two starts at once: one VM, codes 0 and 0 or 75' 0 ok sh -c '
 xray stop -f web
 
 # Ports that are taken when it starts.
+port=$(xray info -H -o ssh_port web)
 socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" /dev/null &
 squatter=$!
 until_ok 5 socat -u OPEN:/dev/null "TCP:127.0.0.1:$port"
