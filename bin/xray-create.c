@@ -316,15 +316,17 @@ choose_base(void)
 static void
 check_memory(void)
 {
-	uint64_t have = sys_memory_size();
-	autofree char *want = num_size_text(spec.memory);
-	autofree char *all = num_size_text(have >> 20 << 20);
+	uint64_t have = spec.memory && !force ? sys_memory_size() : 0;
 
-	if (spec.memory > have && have && !force)
+	if (have && spec.memory > have) {
+		autofree char *want = num_size_text(spec.memory);
+		autofree char *all = num_size_text(have >> 20 << 20);
+
 		die(EX_CONFIG,
 		    "--memory: %s is more than this host has (%s); "
 		    "less, or -f",
 		    want, all);
+	}
 }
 
 static void
@@ -372,21 +374,32 @@ start_all(void)
 	die_sys(EX_CANTEXEC, "%s", words.v[0]);
 }
 
-/* All names are looked at before the first VM is made. */
-static void
+/* Why a VM was not made; a name that is taken comes with its mend. */
+static int
+refused(const char *name, const struct why *why)
+{
+	if (why->code == EX_CANTCREAT)
+		warn("%s; xray remove %s, or choose another name", why->text,
+		    name);
+	else
+		warn_why(why);
+	return why->code;
+}
+
+/* All names are looked at before the first VM is made; one alone is looked at
+ * when it is made. */
+static int
 check_names(void)
 {
-	int code = 0;
+	int code = 0, got;
 	struct why why;
 
-	for (size_t i = 0; i < names.n; i++) {
-		if (name_taken(home.vms, "VM", names.v[i], &why) == 0)
-			continue;
-		warn("%s; xray remove it, or choose another name", why.text);
-		code = code ? code : why.code;
-	}
-	if (code)
-		exit(code);
+	for (size_t i = 0; names.n > 1 && i < names.n; i++)
+		if (name_taken(home.vms, "VM", names.v[i], &why) < 0) {
+			got = refused(names.v[i], &why);
+			code = code ? code : got;
+		}
+	return code;
 }
 
 int
@@ -409,17 +422,16 @@ main(int argc, char **argv)
 	choose_base();
 	start = start < 0 ? autostart : start;
 	check_memory();
-	check_names();
+	if ((code = check_names()) != 0)
+		return code;
 	for (size_t i = 0; i < names.n; i++) {
 		struct vm vm;
 
 		spec.name = names.v[i];
 		if (vm_make(&home, &spec, &vm, &why) < 0) {
-			warn(why.code == EX_CANTCREAT ?
-				"%s; xray remove it, or choose another name" :
-				"%s",
-			    why.text);
-			code = code ? code : why.code;
+			int got = refused(names.v[i], &why);
+
+			code = code ? code : got;
 			continue;
 		}
 		tell(&vm);

@@ -72,7 +72,7 @@ domains() {
 	has_virsh=yes
 }
 no_domains() {
-	[ -f "$tmp/defines" ] || return
+	[ -f "$tmp/defines" ] || return 0
 	for i in $(seq 0 $((vms - 1))); do
 		echo "undefine xray-bench-$i"
 	done | virsh -q >/dev/null 2>&1

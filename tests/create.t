@@ -12,7 +12,7 @@ SSH port: PORT (ssh -p PORT ubuntu@localhost -i $XRAY_HOME/ssh/id)" sh -c '
     xray create web >"$0"; p=$(xray info -H -o ssh_port web)
     [ "$p" -ge 2222 ] && sed "s/\b$p\b/PORT/g" "$0"' "$tmp/made"
 port=$(xray info -H -o ssh_port web)
-says 'twice: 73' 73 'web: exists; xray remove it, or choose' xray create web
+says 'twice: 73' 73 'web: exists; xray remove web, or choose' xray create web
 says 'nor in other letters' 73 'WEB: there is a VM called web' xray create WEB
 for name in ../evil -x .hidden a/b '' 'a b' 123 base LIST \
     "$(printf 'a\nb')" "$(printf %064d 0 | tr 0 a)"; do
@@ -78,7 +78,7 @@ says 'all operands are checked before the first goes' 66 'no such VM' \
     xray remove -y again nope
 is 'so it is still there' 0 again xray list -q 'a*'
 ok 'one more' xray create -q kept
-says 'a name that is taken: 73, and none is made' 73 'again.*remove it' \
+says 'a name that is taken: 73, and none is made' 73 'again.*remove again, or' \
     xray create third2 again third3
 is 'none is' 0 '' xray list -q 'third[23]'
 echo 'protected = yes' >>"$vms/kept/vm.ini"

@@ -83,8 +83,8 @@ plan_cpus(struct home *h, struct plan *p, struct why *why)
 		    why_set(
 			why, EX_CONFIG, "XRAY_VM_CPUS: %s: not a number", env);
 	r = conf_int(h->conf, "cpus", 1, 255, &p->cpus, why);
-	if (r == 1)
-		p->cpus = sys_cpus() < 4 ? sys_cpus() : 4;
+	if (r == 1 && (p->cpus = sys_cpus()) > 4)
+		p->cpus = 4;
 	return r < 0 ? -1 : 0;
 }
 
