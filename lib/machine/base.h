@@ -113,7 +113,6 @@ int base_change(
  * name, which the killed left.  The caller holds the home's lock and opened b
  * under it. */
 int base_write(struct base *b, struct why *why);
-void base_sweep(struct base *b);
 
 /* 0 when the qcow2 image fd may be sealed, and its header in q; else -1 with
  * why (EX_NOPERM, EX_DATAERR), name first. */

@@ -37,8 +37,8 @@ sweep(const char *name, void *arg)
 	return 0;
 }
 
-void
-base_sweep(struct base *b)
+static void
+sweep_base(struct base *b)
 {
 	(void)io_walk(b->dir, sweep, b);
 }
@@ -54,7 +54,7 @@ base_change(struct home *h, const char *name, struct base *b, struct why *why)
 		close(lock);
 		return -1;
 	}
-	base_sweep(b);
+	sweep_base(b);
 	return lock;
 }
 
@@ -140,7 +140,7 @@ forget(struct base *b, const char *gen, struct why *why)
 		return why_set(why, EX_DATAERR, "bases/%s/base.ini", b->name);
 	if (base_write(b, why) < 0)
 		return -1;
-	base_sweep(b);
+	sweep_base(b);
 	return 0;
 }
 

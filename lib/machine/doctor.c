@@ -11,17 +11,6 @@
 enum { DEPS_MS = 30000, DEPS_MAX = 8192 };
 
 void
-doctor_free(struct doctor *d)
-{
-	for (size_t i = 0; i < d->n; i++) {
-		free(d->rows[i].vm);
-		free(d->rows[i].text);
-	}
-	free(d->rows);
-	*d = (struct doctor){ 0 };
-}
-
-void
 doctor_add(struct doctor *d, enum doctor_state state, const char *what,
     const char *vm, const char *fmt, ...)
 {

@@ -25,7 +25,6 @@ struct doctor {
 	int bad; /* how many are */
 };
 
-void doctor_free(struct doctor *d);
 /* Add a row; vm may be NULL. */
 void doctor_add(struct doctor *d, enum doctor_state state, const char *what,
     const char *vm, const char *fmt, ...) __attribute__((format(printf, 5, 6)));

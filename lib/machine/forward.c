@@ -16,7 +16,8 @@
 #include "qemu.h"
 #include "say.h"
 
-char *
+/* "8080:80", "0.0.0.0:53:53/udp": the shortest text for f; the caller's. */
+static char *
 forward_text(const struct forward *f)
 {
 	int local = strcmp(f->addr, "127.0.0.1") == 0;

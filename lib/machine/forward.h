@@ -25,7 +25,4 @@ int forward_remove(
 enum { FORWARD_SSH_MIN = 1024 };
 int forward_ssh(struct home *h, struct vm *vm, int port, struct why *why);
 
-/* "8080:80", "0.0.0.0:53:53/udp": the shortest text for f; the caller's. */
-char *forward_text(const struct forward *f);
-
 #endif

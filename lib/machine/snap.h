@@ -70,7 +70,6 @@ int snap_hold(struct vm *vm, char **told, struct why *why);
 
 /* Of a stopped VM, by qemu-img over all its images at once, all or none. */
 int snap_cold_create(struct vm *vm, const char *tag, struct why *why);
-int snap_cold_revert(struct vm *vm, const char *tag, struct why *why);
 /* Revert, and let the next start resume it or boot. */
 int snap_cold_back(
     struct vm *vm, const char *tag, int resumes, struct why *why);

@@ -247,8 +247,8 @@ snap_cold_delete(struct vm *vm, const char *tag, struct why *why)
 	return journal_end(vm, why);
 }
 
-int
-snap_cold_revert(struct vm *vm, const char *tag, struct why *why)
+static int
+revert(struct vm *vm, const char *tag, struct why *why)
 {
 	if (journal(vm, "revert", tag, why) < 0 ||
 	    each_image(vm, "-a", tag, 1, NULL, why) < 0 ||
@@ -270,7 +270,7 @@ set_resume(struct vm *vm, const char *tag, struct why *why)
 int
 snap_cold_back(struct vm *vm, const char *tag, int resumes, struct why *why)
 {
-	if (set_resume(vm, NULL, why) < 0 || snap_cold_revert(vm, tag, why) < 0)
+	if (set_resume(vm, NULL, why) < 0 || revert(vm, tag, why) < 0)
 		return -1;
 	return resumes ? set_resume(vm, tag, why) : 0;
 }
