@@ -2,7 +2,7 @@
 # Snapshots where there is little room, and those of the present before one
 # goes back.  No guest is needed.
 . "${0%/*}/lib.sh"
-plan 33
+plan 34
 empty_base
 xray create -q -m 64 -c 1 web
 tags() { xray snap list -H -o tag,kind "${1:-web}"; }
@@ -34,6 +34,8 @@ is 'live: saved, and back' 0 'Created snapshot: now
 Created snapshot: later
 Reverted to snapshot: now' sh -c "
     xray snap create web now && xray snap revert --save=later web now"
+is 'a guest that never answered is not waited for' 0 \
+    'Reverted to snapshot: now' timeout 5 xray snap revert web now
 is 'both are live' 0 'later	live
 now	live' sh -c "xray snap list -H -o tag,kind web | grep live | sort"
 says 'a disk snapshot, and nobody to ask: 69' 69 '--restart' \

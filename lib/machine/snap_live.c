@@ -198,7 +198,9 @@ snap_clock(struct home *h, const struct vm *vm)
 	autobuf struct buf b = { 0 };
 	long long by;
 
-	if (ssh_clock_argv(h, vm, &argv, NULL) < 0 ||
+	/* one that has never answered is hardly about to */
+	if (ssh_clock_argv(h, vm, ssh_is_up(vm) ? 10000 : 1000, &argv, NULL) <
+		0 ||
 	    run_capture(argv.v, &b, 256, CLOCK_MS, NULL) != 0)
 		return -1;
 	b.p[strcspn(b.p, "\n")] = '\0';

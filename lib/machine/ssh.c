@@ -135,10 +135,10 @@ ssh_with_password(struct strv *words)
 }
 
 int
-ssh_clock_argv(
-    struct home *h, const struct vm *vm, struct strv *argv, struct why *why)
+ssh_clock_argv(struct home *h, const struct vm *vm, long long ms,
+    struct strv *argv, struct why *why)
 {
-	if (ssh_argv(h, vm, NULL, 0, 10000, argv, why) < 0)
+	if (ssh_argv(h, vm, NULL, 0, ms, argv, why) < 0)
 		return -1;
 	strv_take(argv, ssh_host(vm));
 	/* the clock that the host keeps for the guest; where the guest has
@@ -158,7 +158,7 @@ ssh_clock_spawn(struct home *h, const struct vm *vm, struct why *why)
 	struct run r = RUN_PLAIN;
 
 	r.in = r.out = r.err = RUN_NULL;
-	if (ssh_clock_argv(h, vm, &argv, why) < 0)
+	if (ssh_clock_argv(h, vm, 10000, &argv, why) < 0)
 		return -1;
 	return run_spawn(&r, argv.v, why);
 }

@@ -73,9 +73,9 @@ char *ssh_config_include(const struct home *h, struct why *why);
 char *ssh_host(const struct vm *vm);
 
 /* A command that sets the guest's clock right and prints by how many seconds
- * it was behind. */
-int ssh_clock_argv(
-    struct home *h, const struct vm *vm, struct strv *argv, struct why *why);
+ * it was behind; it waits ms milliseconds for an answer. */
+int ssh_clock_argv(struct home *h, const struct vm *vm, long long ms,
+    struct strv *argv, struct why *why);
 
 /* Run it, with nothing to say: its pid, or -1 with why. */
 pid_t ssh_clock_spawn(struct home *h, const struct vm *vm, struct why *why);
