@@ -58,8 +58,9 @@ is 'screenshot: its name' 0 x sh -c "
 is 'screenshot: a PNG' 0 PNG sh -c 'head -c 4 web-*.png | tail -c 3; echo'
 # Names of the next seconds, led elsewhere by somebody.
 mkdir led && cd led || exit 1
-for i in 0 1 2 3 4 5 6 7 8 9; do
-	ln -s "$tmp/victim" "web-$(date -d "+$i seconds" +%H%M%S).png"
+now=$(date +%s)
+for i in $(seq 0 59); do
+	ln -s "$tmp/victim" "web-$(date -d "@$((now + i))" +%H%M%S).png"
 done
 says 'screenshot: a link of its name is not written through' 74 'File exists' \
     alive xray-screenshot web
