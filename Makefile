@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 O ?= .build
 BIN ?= bin
 PROVE ?= prove
-JOBS ?= 2
+JOBS ?= 3
 
 VERSION := $(shell cat share/version)
 SYSTEM := $(shell uname -s)
@@ -104,7 +104,10 @@ tests: all $(TEST_PROGRAMS)
 # Fast tests need no guest.  Guest tests boot real ones from bases that are
 # built once into $(O)/guest and linked into each test's own home.
 
-FAST := $(filter-out $(wildcard tests/guest-*.t),$(wildcard tests/*.t))
+# Those that take longest first.
+SLOW := $(patsubst %,tests/%.t,start power await doctor budget)
+FAST := $(SLOW) $(filter-out $(SLOW) $(wildcard tests/guest-*.t), \
+	$(wildcard tests/*.t))
 GUEST := $(wildcard tests/guest-*.t)
 export XRAY_BIN = $(abspath $(BIN))
 export XRAY_OBJ = $(abspath $(O))

@@ -14,8 +14,11 @@ serve() {
 	    "$tmp" "$tmp" "$1" >"$tmp/sshd"
 	chmod +x "$tmp/sshd"
 	: >"$tmp/seen"
+	if [ "${peer-}" ]; then # it takes its socket with it
+		kill "$peer"
+		wait "$peer" || :
+	fi
 	rm -f "$dir/guest-22.sock"
-	[ -z "${peer-}" ] || kill "$peer"
 	socat "UNIX-LISTEN:$dir/guest-22.sock,fork" "EXEC:$tmp/sshd" \
 	    2>/dev/null &
 	peer=$!
@@ -31,19 +34,19 @@ serve '[ $n -gt 3 ] || { printf "Exceeded MaxStartups\r\n"; exit; }
 printf "SSH-2.0-peer\r\n"; cat >/dev/null'
 is 'one that has too many clients: another try' 0 SSH-2.0-peer sh -c \
     'xray connect --timeout 60 web </dev/null | tr -d "\r"'
-serve 'sleep 4; printf "SSH-2.0-slow\r\n"; cat >/dev/null'
+serve 'sleep 2; printf "SSH-2.0-slow\r\n"; cat >/dev/null'
 is 'one that takes seconds' 0 SSH-2.0-slow sh -c \
     'xray connect --timeout 60 web </dev/null | tr -d "\r"'
 ok 'is not asked more than it may have clients' sh -c \
     "[ \$(wc -l <'$tmp/seen') -lt 10 ]"
-serve 'printf SSH; sleep 2; printf -- "-2.0-parts\r\n"; cat >/dev/null'
+serve 'printf SSH; sleep 1; printf -- "-2.0-parts\r\n"; cat >/dev/null'
 is 'one that greets in parts' 0 '' xray wait --timeout 60 web
 serve 'printf "no\r\n"; cat >/dev/null'
-says 'one that says something else: 75' 75 'web: no ssh after 2 s' \
-    xray wait --timeout 2 web
+says 'one that says something else: 75' 75 'web: no ssh after 1 s' \
+    xray wait --timeout 1 web
 serve 'cat >/dev/null'
-says 'one that says nothing: 75' 75 'web: no ssh after 2 s' \
-    xray wait --timeout 2 web
+says 'one that says nothing: 75' 75 'web: no ssh after 1 s' \
+    xray wait --timeout 1 web
 
 # The guest has been up, so ssh is run at once: one that prints its last words.
 mkdir "$tmp/bin"

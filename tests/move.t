@@ -122,13 +122,15 @@ printf '#!/bin/sh\nexit 1\n' >"$tmp/fake/qemu-img"
 chmod +x "$tmp/fake/qemu-img"
 says 'qemu-img fails: 74' 74 'qemu-img failed on disk.qcow2' \
     env PATH="$tmp/fake:$PATH" xray resize web 50G
-printf '#!/bin/sh\nsleep 5\n' >"$tmp/fake/qemu-img"
+printf '#!/bin/sh\nuntil [ -e %s/go ]; do sleep .05; done\n' "$tmp" \
+    >"$tmp/fake/qemu-img"
 (PATH="$tmp/fake:$PATH" xray resize web 50G 2>/dev/null & echo $! >"$tmp/pid"
     wait) &
 until_ok 5 pgrep -f "$tmp/fake/qemu-img"
 kill -9 "$(cat "$tmp/pid")"
 says 'killed while qemu-img works: it does not start under it' 75 \
     'web: (locked|is being started)' xray start web
+touch "$tmp/go"
 until_ok 20 not pgrep -f "$tmp/fake/qemu-img"
 is 'then it does' 0 '' xray start web
 xray stop -f web

@@ -8,17 +8,19 @@ xray create -q web
 vm=$XRAY_HOME/vms/web
 peer=$XRAY_OBJ/tests/fake-qmp
 
-# lie NAME CODE PATTERN SCRIPT: what xray qmp makes of a peer that speaks it.
+# lie NAME CODE PATTERN SCRIPT [TIMEOUT]: what xray qmp makes of a peer that
+# speaks it.
 lie() {
 	says "$1" "$2" "$3" "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" \
-	    "$peer" "$vm/qmp.sock" "$4" xray qmp --timeout 2 web query-status
+	    "$peer" "$vm/qmp.sock" "$4" xray qmp --timeout "${5-20}" web \
+	    query-status
 }
 hello='{"QMP":{"version":{},"capabilities":[]}}'
 good='{"return":{},"id":1}'
-lie 'silence' 75 'QEMU does not answer' ''
+lie 'silence' 75 'QEMU does not answer' '' 1
 lie 'no greeting' 76 'no QMP greeting' '{"event":"STOP"}'
 lie 'no JSON' 76 'no QMP greeting' 'hello'
-lie 'a greeting, then silence' 75 'does not answer' "$hello"
+lie 'a greeting, then silence' 75 'does not answer' "$hello" 1
 lie 'gone after the greeting' 69 'QEMU went away' "$hello
 <close>"
 lie 'gone in the middle of a line' 69 'QEMU went away' "$hello
@@ -27,10 +29,10 @@ $good
 <close>"
 lie 'a reply with another id is none' 75 'does not answer' "$hello
 $good
-{\"return\":{},\"id\":99}"
+{\"return\":{},\"id\":99}" 1
 lie 'a reply without an id is none' 75 'does not answer' "$hello
 $good
-{\"return\":{}}"
+{\"return\":{}}" 1
 lie 'an array' 76 'QMP' "$hello
 $good
 [1,2]"

@@ -18,9 +18,11 @@ port=$(xray info -H -o ssh_port web) # another test may have had the first
 is 'it runs' 0 running xray status web
 says 'again, but otherwise: 75' 75 'not as asked' xray start --cold web
 is 'a watcher hinders nobody' 0 STOP sh -c '
-    xray qmp -e --timeout 3 web >"$0" & sleep 0.5
-    xray qmp web stop >/dev/null; xray qmp web cont >/dev/null; wait
-    grep -o STOP "$0"' "$tmp/events"
+    xray qmp -e --timeout 60 web >"$0" & p=$!; sleep 0.5
+    xray qmp web stop >/dev/null; xray qmp web cont >/dev/null
+    for i in $(seq 200); do
+        grep -q RESUME "$0" && break; sleep 0.1
+    done; kill $p; grep -o STOP "$0"' "$tmp/events"
 says 'an accelerator that is not here: 69' 69 'cannot be used here' \
     sh -c 'xray create -q -m 64 hv; xray start --accel hvf hv'
 says 'again: success and a note' 0 'runs already' xray start web
