@@ -72,8 +72,7 @@ says 'nobody has that port' 66 'no such VM' xray info 2999
 says 'remove asks, and has no terminal: 64' 64 'no terminal' xray remove web
 is 'remove -n keeps' 0 '' xray remove --dry-run web
 is 'remove -y' 0 'Removed VM: web' xray remove -y web
-is 'the port is free again' 0 "$port" sh -c \
-    'xray create -q again; xray info -H -o ssh_port again'
+ok 'the port is free again' xray create -q --ssh-port "$port" again
 says 'all operands are checked before the first goes' 66 'no such VM' \
     xray remove -y again nope
 is 'so it is still there' 0 again xray list -q 'a*'

@@ -2,6 +2,7 @@
 # A stock cloud image that nobody prepared for us: by URL into a base, its
 # facts found, cloud-init told who its user is, and what a first day needs.
 # The image is the debian recipe's, by its disk alone.  One cold boot.
+own_net=no # packages come from their mirrors
 . "${0%/*}/lib.sh"
 debian_base
 plan 43

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Recipes at work: what is in the cache is not fetched again, what is broken
 # off leaves nothing, and a Debian holds no secret that two VMs would share.
+own_net=no # packages come from their mirrors
 . "${0%/*}/lib.sh"
 debian_base
 plan 35

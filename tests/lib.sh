@@ -3,6 +3,16 @@
 # Each test gets a home of its own, gone at the end with all that runs in it.
 # shellcheck shell=sh
 
+# A loopback of its own, where we may make one: no other test, and no program
+# of the machine's, has a port there.  A test that needs the world says
+# own_net=no before it sources this.
+if [ "${own_net-}" != no ] && [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null
+then
+	own_net=no exec unshare -n sh -c '
+	    PATH=$PATH:/usr/sbin:/sbin ip link set lo up; exec sh "$@"' - "$0"
+fi
+unset own_net
+
 here=$(cd "${0%/*}" && pwd)
 top=${here%/tests}
 XRAY_BIN=${XRAY_BIN:-$top/bin}
