@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * resolve: names looked up by child processes with getaddrinfo(3), so that
+ * who asks never waits and may be confined.  Answers are kept for 30 s.
+ */
+#ifndef XRAY_RESOLVE_H
+#define XRAY_RESOLVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "rule.h"
+
+enum {
+	RESOLVE_WORKERS = 4,
+	RESOLVE_ADDRS = 16,
+	RESOLVE_WAITING = 256,
+	RESOLVE_MS = 20000 /* then it has failed */
+};
+
+struct resolved {
+	char name[RULE_NAME_MAX]; /* as it was asked */
+	size_t n; /* 0: no such name, or no answer */
+	struct {
+		struct addr addr;
+		int own; /* one of this machine's */
+	} v[RESOLVE_ADDRS]; /* IPv4 alone, as getaddrinfo sorts them */
+};
+
+struct resolver;
+
+/* Start the children; they end when the resolver does, or its process.  NULL
+ * with why. */
+struct resolver *resolver_start(struct why *why);
+void resolver_free(struct resolver *r);
+/* To be polled for POLLIN (and, when resolver_pending, POLLOUT). */
+int resolver_fd(const struct resolver *r);
+/* Ask for a name, or an IPv4 address as text (is it one of ours?).  Asked
+ * twice it is answered once.  -1 when too many wait.  now in ms. */
+int resolver_ask(struct resolver *r, const char *name, long long now);
+/* The next answer: 1, also from what is kept; 0 none now. */
+int resolver_next(struct resolver *r, struct resolved *out, long long now);
+/* How many ms until the next of those that wait has failed, -1: none waits;
+ * 0 when resolver_next has something. */
+int resolver_wait(const struct resolver *r, long long now);
+
+#endif
