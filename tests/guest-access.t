@@ -1,6 +1,7 @@
 #!/bin/sh
 # Into a real guest by the programs people have: ssh, scp, sftp, rsync, git,
 # curl; and its console.  The guest is tiny with git and rsync.
+own_net=no # packages come from their mirrors
 . "${0%/*}/lib.sh"
 tiny_base
 export XRAY_CACHE="${XRAY_CACHE:-$XRAY_OBJ/guest/cache}"
