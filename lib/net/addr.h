@@ -67,6 +67,9 @@ int cidr_has(const struct cidr *c, const struct addr *a);
 enum addr_kind addr_kind(const struct addr *a);
 /* "loopback", "private", ... */
 const char *addr_kind_text(enum addr_kind k);
+/* Whether all of a block is of one kind but ADDR_PUBLIC: 10.0.0.0/8 is,
+ * 0.0.0.0/0 is not. */
+int cidr_special(const struct cidr *c);
 
 /* Whether one of this machine's interfaces has it now; -1 with errno when the
  * system does not tell. */

@@ -35,8 +35,9 @@ int mode_parse(const char *s);
 
 /*
  * Decide on to, before anything is asked of anybody.  Addresses that are not
- * ADDR_PUBLIC are denied unless a rule that names a block, or this machine,
- * allows them; such a denial is not a miss, and never becomes a question.
+ * ADDR_PUBLIC are denied unless a rule that names a block of such, or this
+ * machine, allows them (0.0.0.0/0 names none); such a denial is not a miss,
+ * and never becomes a question.
  */
 void decide(
     const struct policy *p, const struct target *to, struct decision *d);
