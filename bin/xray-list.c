@@ -58,7 +58,8 @@ row(struct home *home, const char *name, int state, int names_only,
 		say("%s\n", name);
 		return;
 	}
-	broken = vm_open(home, name, &vm, &why) < 0;
+	broken = (facts_want_folder(t) ? vm_open : vm_glance)(
+	    home, name, &vm, &why) < 0;
 	if (broken)
 		warn_why(&why);
 	if (broken ? !state : matches(home, &vm, state)) {

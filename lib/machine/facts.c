@@ -91,7 +91,7 @@ disk_used(const struct vm *vm)
 	struct stat st;
 
 	for (int i = 0; i < n; i++)
-		if (fstatat(vm->dir, d[i].file, &st, 0) == 0)
+		if (vm_stat(vm, d[i].file, &st) == 0)
 			sum += (uint64_t)st.st_blocks * 512;
 	return num_text(sum);
 }
@@ -243,6 +243,12 @@ fact(struct home *h, const struct vm *vm, size_t col)
 		return v ? xstrdup(v) : NULL;
 	}
 	}
+}
+
+int
+facts_want_folder(const struct table *t)
+{
+	return table_wants(t, SNAPSHOTS);
 }
 
 void

@@ -16,6 +16,65 @@
 #include "qemu.h"
 #include "say.h"
 
+static int
+port_number(const char *s, size_t n, int *out)
+{
+	autofree char *text = xstrndup(s, n);
+	long long v;
+
+	if (num_int(text, 1, 65535, &v) < 0)
+		return -1;
+	*out = (int)v;
+	return 0;
+}
+
+static int
+address_ok(const char *s, size_t n)
+{
+	unsigned a, b, c, d;
+	char text[16], end;
+
+	if (n >= sizeof text)
+		return 0;
+	memcpy(text, s, n);
+	text[n] = '\0';
+	return sscanf(text, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &end) == 4 &&
+	    a < 256 && b < 256 && c < 256 && d < 256;
+}
+
+int
+forward_parse(const char *text, struct forward *f, struct why *why)
+{
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : strlen(text), host;
+	const char *colon = memchr(text, ':', n), *second;
+
+	*f = (struct forward){ .addr = "127.0.0.1" };
+	if (!colon)
+		goto bad;
+	second = memchr(colon + 1, ':', n - (size_t)(colon + 1 - text));
+	if (second) {
+		if (!address_ok(text, (size_t)(colon - text)))
+			goto bad;
+		(void)snprintf(
+		    f->addr, sizeof f->addr, "%.*s", (int)(colon - text), text);
+		n -= (size_t)(colon + 1 - text);
+		text = colon + 1;
+		colon = second;
+	}
+	host = (size_t)(colon - text);
+	f->udp = slash && strcmp(slash, "/udp") == 0;
+	if (port_number(text, host, &f->host) == 0 &&
+	    port_number(colon + 1, n - host - 1, &f->guest) == 0 &&
+	    (!slash || f->udp || strcmp(slash, "/tcp") == 0))
+		return 0;
+bad:
+	return why_set(why, EX_USAGE,
+	    "%s: not [ADDRESS:]HOST:GUEST[/udp] "
+	    "with ports from 1 to 65535",
+	    text);
+}
+
 /* "8080:80", "0.0.0.0:53:53/udp": the shortest text for f; the caller's. */
 static char *
 forward_text(const struct forward *f)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,9 @@ static int
 read_record(struct vm *vm, struct why *why)
 {
 	autofree char *label = xasprintf("vms/%s/vm.ini", vm->name);
-	struct conf *c = conf_read(vm->dir, "vm.ini", label, why);
+	struct conf *c = vm->dir < 0 ?
+	    conf_read(vm->vms, label + strlen("vms/"), label, why) :
+	    conf_read(vm->dir, "vm.ini", label, why);
 
 	if (!c)
 		return -1;
@@ -173,6 +176,56 @@ vm_open(struct home *h, const char *name, struct vm *vm, struct why *why)
 	return -1;
 }
 
+static int
+alive_at(int dir, const char *lock)
+{
+	autoclose int fd = openat(dir, lock, O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 && sys_locked(fd) == 1;
+}
+
+/* One name in vms/, a file of its folder; into out, -1: too long. */
+static int
+inside(const char *name, const char *file, char out[NAME_MAX + 1])
+{
+	size_t n = strlen(name), m = strlen(file);
+
+	if (n + m >= NAME_MAX)
+		return -1;
+	memcpy(out, name, n);
+	out[n] = '/';
+	memcpy(out + n + 1, file, m + 1);
+	return 0;
+}
+
+/* To open its folder costs as much as to read its record. */
+int
+vm_glance(struct home *h, const char *name, struct vm *vm, struct why *why)
+{
+	char lock[NAME_MAX + 1];
+
+	if (!name_valid(name) || inside(name, "run.lock", lock) < 0 ||
+	    alive_at(h->vms, lock))
+		return vm_open(h, name, vm, why);
+	*vm = (struct vm){ .dir = -1, .hold = -1, .vms = h->vms };
+	vm->name = xstrdup(name);
+	if (read_record(vm, NULL) == 0)
+		return 0;
+	vm_close(vm);
+	return vm_open(h, name, vm, why);
+}
+
+int
+vm_stat(const struct vm *vm, const char *file, struct stat *st)
+{
+	char path[NAME_MAX + 1];
+
+	if (vm->dir >= 0)
+		return fstatat(vm->dir, file, st, 0);
+	return inside(vm->name, file, path) < 0 ? -1 :
+						  fstatat(vm->vms, path, st, 0);
+}
+
 void
 vm_close(struct vm *vm)
 {
@@ -197,9 +250,7 @@ vm_save(struct vm *vm, struct why *why)
 int
 vm_alive(const struct vm *vm)
 {
-	autoclose int fd = openat(vm->dir, "run.lock", O_RDWR | O_CLOEXEC);
-
-	return fd >= 0 && sys_locked(fd) == 1;
+	return vm->dir >= 0 && alive_at(vm->dir, "run.lock");
 }
 
 /* It lives, and nobody who starts or stops it does: whoever started it was
@@ -268,65 +319,6 @@ vm_lock(struct home *h, struct vm *vm, long long ms, struct why *why)
 		return fd;
 	close(fd);
 	return -1;
-}
-
-static int
-port_number(const char *s, size_t n, int *out)
-{
-	autofree char *text = xstrndup(s, n);
-	long long v;
-
-	if (num_int(text, 1, 65535, &v) < 0)
-		return -1;
-	*out = (int)v;
-	return 0;
-}
-
-static int
-address_ok(const char *s, size_t n)
-{
-	unsigned a, b, c, d;
-	char text[16], end;
-
-	if (n >= sizeof text)
-		return 0;
-	memcpy(text, s, n);
-	text[n] = '\0';
-	return sscanf(text, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &end) == 4 &&
-	    a < 256 && b < 256 && c < 256 && d < 256;
-}
-
-int
-forward_parse(const char *text, struct forward *f, struct why *why)
-{
-	const char *slash = strchr(text, '/');
-	size_t n = slash ? (size_t)(slash - text) : strlen(text), host;
-	const char *colon = memchr(text, ':', n), *second;
-
-	*f = (struct forward){ .addr = "127.0.0.1" };
-	if (!colon)
-		goto bad;
-	second = memchr(colon + 1, ':', n - (size_t)(colon + 1 - text));
-	if (second) {
-		if (!address_ok(text, (size_t)(colon - text)))
-			goto bad;
-		(void)snprintf(
-		    f->addr, sizeof f->addr, "%.*s", (int)(colon - text), text);
-		n -= (size_t)(colon + 1 - text);
-		text = colon + 1;
-		colon = second;
-	}
-	host = (size_t)(colon - text);
-	f->udp = slash && strcmp(slash, "/udp") == 0;
-	if (port_number(text, host, &f->host) == 0 &&
-	    port_number(colon + 1, n - host - 1, &f->guest) == 0 &&
-	    (!slash || f->udp || strcmp(slash, "/tcp") == 0))
-		return 0;
-bad:
-	return why_set(why, EX_USAGE,
-	    "%s: not [ADDRESS:]HOST:GUEST[/udp] "
-	    "with ports from 1 to 65535",
-	    text);
 }
 
 int

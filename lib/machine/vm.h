@@ -18,7 +18,8 @@
 
 struct vm {
 	char *name;
-	int dir;
+	int dir; /* -1 after vm_glance at one that is stopped */
+	int vms; /* then: the folder it is in, the home's */
 	struct conf *conf; /* the strings below are the conf's */
 	const char *base, *arch, *machine, *firmware, *net, *accel, *mac, *uuid,
 	    *ssh_user, *resume, *display;
@@ -45,6 +46,13 @@ int vm_open(struct home *h, const char *name, struct vm *vm, struct why *why);
 /* The same, and a VM whose vm.ini is broken opens as broken, why saying how. */
 int vm_open_any(
     struct home *h, const char *name, struct vm *vm, struct why *why);
+/* Look at it for a list, as vm_open does; of one that is stopped the folder is
+ * not opened: only what vm.ini says, and vm_stat, can be known of it. */
+int vm_glance(
+    struct home *h, const char *name, struct vm *vm, struct why *why);
+/* stat(2) of a file in its folder. */
+struct stat;
+int vm_stat(const struct vm *vm, const char *file, struct stat *st);
 void vm_close(struct vm *vm);
 /* Write vm.ini back after conf_set on vm->conf; the caller holds the lock. */
 int vm_save(struct vm *vm, struct why *why);
