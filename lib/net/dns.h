@@ -27,6 +27,7 @@ enum dns_code {
 
 struct dns_query {
 	uint16_t id, type;
+	uint8_t opcode; /* 0: a query */
 	int recursion; /* RD */
 	enum dns_code code; /* what it deserves, when not DNS_ADDRESS */
 	char name[RULE_NAME_MAX]; /* as name_canon writes it */
@@ -36,8 +37,8 @@ struct dns_query {
 
 /* Read a datagram.  0; -1 when nothing is to be said to it: an answer, or
  * less than a header.  code is DNS_ADDRESS for type A (or ANY) and class IN of
- * a good name, DNS_NODATA for other types, DNS_NXDOMAIN for names that cannot
- * be and all under arpa. */
+ * a good name, DNS_NODATA for other types and the root, DNS_NXDOMAIN for names
+ * that cannot be and all under arpa but home.arpa (RFC 8375). */
 int dns_parse(struct dns_query *q, const uint8_t *p, size_t n);
 /* Write the answer that code says to out (DNS_MAX bytes), with addrs (host
  * byte order; some of 16 may not fit) when it is DNS_ADDRESS; its length. */

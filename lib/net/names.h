@@ -3,9 +3,9 @@
  * names: an address of its own for each name a guest asks for, out of
  * 198.18.0.0/15 (RFC 2544), so that the flow that follows is known by name.
  *
- * The table is bounded: when it is full, the name that was asked for longest
- * ago and that nobody holds leaves, and its address is used again, as late as
- * can be.  No I/O.
+ * The table is bounded: when it is full, the name that was asked for or let go
+ * longest ago and that nobody holds leaves, and its address is used again, as
+ * late as can be.  No I/O.
  */
 #ifndef XRAY_NAMES_H
 #define XRAY_NAMES_H
@@ -25,9 +25,9 @@ void names_free(struct names *t);
 int names_has(uint32_t addr);
 /*
  * The address of a name, as name_canon writes it; *fresh is set when it was
- * given just now: then it is to be written down.  0 when all are held.  keep,
- * when not NULL, says of a name that is to leave whether it should not: those
- * leave last.
+ * given just now, or its line in the file has become an old one: then it is to
+ * be written down.  0 when all are held.  keep, when not NULL, says of a name
+ * that is to leave whether it should not: those leave last.
  */
 uint32_t names_get(struct names *t, const char *name, int *fresh,
     int (*keep)(const char *name, void *arg), void *arg);
