@@ -71,6 +71,15 @@ int sys_kill(pid_t pid, unsigned long long start, int sig);
 /* In a child before exec: SIGTERM when the parent goes.  Nothing on macOS. */
 void sys_die_with_parent(void);
 
+/* From now on no program that we run has more rights than we.  Nothing on
+ * macOS. */
+void sys_no_new_privs(void);
+
+/* Have getaddrinfo(3) read /etc/resolv.conf anew, and try names that have a
+ * dot with its search list too (1) or alone (0).  Nothing on macOS, which
+ * never does the one and always the other. */
+void sys_search(int on);
+
 /* 0 when the accelerator (kvm, hvf) is there and ours to use; that it works is
  * not said.  The one that this system can have. */
 int sys_accel(const char *name);

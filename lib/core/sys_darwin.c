@@ -192,6 +192,17 @@ sys_die_with_parent(void)
 {
 }
 
+void
+sys_no_new_privs(void)
+{
+}
+
+void
+sys_search(int on)
+{
+	(void)on;
+}
+
 int
 sys_watch_new(void)
 {

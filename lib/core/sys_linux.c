@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/fs.h>
 #include <pwd.h>
+#include <resolv.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,6 +216,19 @@ void
 sys_die_with_parent(void)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a help, not a promise */
+}
+
+void
+sys_no_new_privs(void)
+{
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* since Linux 3.5 */
+}
+
+void
+sys_search(int on)
+{
+	if (res_init() == 0 && !on)
+		_res.options &= ~(unsigned long)RES_DNSRCH;
 }
 
 int

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * resolve: names looked up by child processes with getaddrinfo(3), so that
- * who asks never waits and may be confined.  Answers are kept for 30 s.
+ * who asks never waits and may be confined.  Answers are kept for 30 s, and
+ * that there is none for 5 s.
+ *
+ * A child that hangs in a lookup has no other until it is through; one that
+ * died has no successor.  A name with a dot is looked up as it is, without the
+ * search list of resolv.conf.  SIGPIPE is to be ignored.
  */
 #ifndef XRAY_RESOLVE_H
 #define XRAY_RESOLVE_H
@@ -31,13 +36,15 @@ struct resolved {
 struct resolver;
 
 /* Start the children; they end when the resolver does, or its process.  NULL
- * with why. */
+ * with why.  resolver_free kills and waits for them: who may not do so exits
+ * without. */
 struct resolver *resolver_start(struct why *why);
 void resolver_free(struct resolver *r);
-/* To be polled for POLLIN (and, when resolver_pending, POLLOUT). */
+/* To be polled for POLLIN; -1 when no child is left. */
 int resolver_fd(const struct resolver *r);
 /* Ask for a name, or an IPv4 address as text (is it one of ours?).  Asked
- * twice it is answered once.  -1 when too many wait.  now in ms. */
+ * twice it is answered once.  -1 when too many wait, or no child is left.
+ * now in ms. */
 int resolver_ask(struct resolver *r, const char *name, long long now);
 /* The next answer: 1, also from what is kept; 0 none now. */
 int resolver_next(struct resolver *r, struct resolved *out, long long now);
