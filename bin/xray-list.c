@@ -59,7 +59,7 @@ row(struct home *home, const char *name, int state, int names_only,
 		return;
 	}
 	broken = (facts_want_folder(t) ? vm_open : vm_glance)(
-	    home, name, &vm, &why) < 0;
+		     home, name, &vm, &why) < 0;
 	if (broken)
 		warn_why(&why);
 	if (broken ? !state : matches(home, &vm, state)) {

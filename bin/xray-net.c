@@ -13,13 +13,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <slirp/libslirp.h>
 
 #include "control.h"
 #include "fds.h"
-#include "gate.h"
 #include "io.h"
 #include "later.h"
 #include "link.h"
@@ -28,53 +28,38 @@
 #include "opt.h"
 #include "publish.h"
 #include "request.h"
+#include "setup.h"
 #include "say.h"
 
 #define UNUSED __attribute__((unused))
 
-enum {
-	OPT_NET = OPT_OWN,
-	OPT_MAC,
-	OPT_FORWARD,
-	OPT_UNIX,
-	OPT_CONTROL,
-	OPT_READY
-};
-
-static const struct opt opts[] = {
-	{ OPT_NET, "net", "filtered|open", "what the guest may reach" },
-	{ OPT_MAC, "mac", "MAC", "the guest's Ethernet address" },
-	{ OPT_FORWARD, "forward", "[ADDR:]HOST:GUEST[/udp]",
-	    "publish a guest port on ADDR (127.0.0.1)" },
-	{ OPT_UNIX, "unix", "NAME:GUEST", "publish one as unix socket NAME" },
-	{ OPT_CONTROL, "control", "NAME", "answer requests there" },
-	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
-};
-
 static const struct usage usage = {
 	.name = "xray-net",
 	.operands = "--net filtered|open --mac MAC SOCKET",
-	.opts = opts,
+	.opts = setup_opts,
 };
 
 /* Where things are in what is waited for; libslirp's come behind. */
-enum { AT_QEMU, AT_CONTROL, AT_SLIRP = AT_CONTROL + 1 + CONTROL_CLIENTS };
+enum {
+	AT_QEMU,
+	AT_CONTROL,
+	AT_WALL = AT_CONTROL + 1 + CONTROL_CLIENTS,
+	AT_SLIRP = AT_WALL + WALL_FDS
+};
 
 static struct {
-	struct gate gate;
+	struct setup setup;
 	struct link link;
 	struct control control;
 	struct fds fds;
-	struct published published;
 	struct loop loop;
-	const char *socket, *control_name;
-	int ready; /* descriptor, -1 */
 	Slirp *slirp;
+	int inside; /* libslirp is at work */
 	struct later later; /* for libslirp */
-} net = { .link = { .fd = -1 },
-	.control = { .fd = -1 },
-	.gate = { .fd = -1 },
-	.ready = -1 };
+} net = { .link = { .fd = -1 }, .control = { .fd = -1 } };
+
+static struct wall *const wall = &net.setup.wall;
+static struct gate *const gate = &net.setup.wall.gate;
 
 /* A line for the log.  Who reads it may be stopped: the guest's network is
  * not to stop with him. */
@@ -90,9 +75,42 @@ log_line(const char *text)
 static void
 log_socket(const char *what)
 {
-	autofree char *text = xasprintf("%s: %s", net.socket, what);
+	autofree char *text = xasprintf("%s: %s", net.setup.socket, what);
 
 	log_line(text);
+}
+
+/* The calls of the gate. */
+
+static void
+to_guest(const uint8_t *p, size_t n, UNUSED void *arg)
+{
+	if (net.link.fd >= 0)
+		link_put(&net.link, p, n);
+}
+
+static void
+to_slirp(const uint8_t *p, size_t n, int fd, UNUSED void *arg)
+{
+	if (fd >= 0 || net.inside) {
+		later_add(&net.later, fd, p, n);
+		return;
+	}
+	net.inside = 1;
+	slirp_input(net.slirp, p, (int)n);
+	net.inside = 0;
+	gate_sent(gate, p, n);
+}
+
+/* A verdict, as it is to stand in the log. */
+static void
+to_log(const char *text, UNUSED void *arg)
+{
+	autofree char *line = xasprintf("%s\n", text);
+	struct pollfd p = { .fd = 2, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) == 1)
+		(void)io_write(2, line, strlen(line));
 }
 
 /* The callbacks of libslirp.  Its timers serve IPv6 alone, which is off. */
@@ -100,19 +118,14 @@ log_socket(const char *what)
 static ssize_t
 cb_send(const void *p, size_t n, UNUSED void *arg)
 {
-	struct gate_answer a;
-
-	if (gate_to_guest(&net.gate, p, n, &a) == GATE_PASS)
-		link_put(&net.link, p, n);
-	if (a.n)
-		later_add(&net.later, a.fd, a.frame, a.n);
+	gate_from_stack(gate, p, n);
 	return (ssize_t)n;
 }
 
 static void
 cb_error(const char *text, UNUSED void *arg)
 {
-	if (deny_line(&net.gate.deny, net.gate.now))
+	if (deny_line(&gate->deny, gate->now))
 		log_line(text);
 }
 
@@ -126,7 +139,7 @@ static void
 cb_register(int fd, UNUSED void *arg)
 {
 	fds_note(&net.fds, fd, FDS_CONNECTION);
-	net.gate.fd = fd;
+	gate->fd = fd;
 }
 
 static void
@@ -199,9 +212,9 @@ publish_all(int family)
 {
 	struct why why;
 
-	const struct publish *p = net.published.v;
+	const struct publish *p = net.setup.published.v;
 
-	for (size_t left = net.published.n; left--; p++) {
+	for (size_t left = net.setup.published.n; left--; p++) {
 		if (p->host.any.sa_family != family)
 			continue;
 		if (family == AF_UNIX && publish_make_way(p->label, &why) < 0)
@@ -220,10 +233,7 @@ slirp_start(void)
 		.register_poll_fd = cb_register,
 		.unregister_poll_fd = cb_unregister,
 		.notify = cb_notify };
-	/* A second lock on a filtered guest: should the gate let something
-	 * by, a socket that is bound to loopback cannot leave the machine. */
-	static struct sockaddr_in loopback = { .sin_family = AF_INET };
-	int filtered = net.gate.net == GATE_FILTERED;
+	int filtered = gate->net == GATE_FILTERED;
 	SlirpConfig config = { .version = 4,
 		.in_enabled = true,
 		.vnetwork.s_addr = htonl(LAN_HOST & ~0xffU),
@@ -231,12 +241,9 @@ slirp_start(void)
 		.vhost.s_addr = htonl(LAN_HOST),
 		.vdhcp_start.s_addr = htonl(LAN_LEASE),
 		.vnameserver.s_addr = htonl(LAN_DNS),
-		.outbound_addr = filtered ? &loopback : NULL,
 		.disable_dns = filtered };
-	uint8_t frame[FRAME_FORGED];
 	uint32_t wait = 0;
 
-	loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	net.slirp = slirp_new(&config, &callbacks, NULL);
 	if (!net.slirp)
 		die(EX_SOFTWARE, "libslirp %s: does not start",
@@ -246,30 +253,7 @@ slirp_start(void)
 	publish_all(AF_INET);
 	publish_all(AF_UNIX);
 	slirp_pollfds_fill(net.slirp, &wait, cb_listener, NULL);
-	slirp_input(net.slirp, frame, (int)gate_introduce(&net.gate, frame));
-}
-
-static void
-emit(const uint8_t *p, size_t n, UNUSED void *arg)
-{
-	link_put(&net.link, p, n);
-}
-
-/* End all connections; how many there were.  libslirp has no way to end one,
- * so it is made anew. */
-static size_t
-cut(void)
-{
-	int idle = !net.fds.live && !net.gate.flows.n;
-	size_t n = gate_cut(&net.gate, net.link.fd < 0 ? NULL : emit, NULL);
-
-	if (idle)
-		return 0;
-	slirp_cleanup(net.slirp);
-	net.later.n = 0;
-	fds_clear(&net.fds);
-	slirp_start();
-	return n;
+	gate_introduce(gate);
 }
 
 /* QEMU's side. */
@@ -279,7 +263,7 @@ lost(const char *why)
 {
 	log_socket(why);
 	link_down(&net.link, net.loop.ms);
-	(void)cut();
+	gate_alone(gate);
 	return -1;
 }
 
@@ -287,12 +271,12 @@ static void
 find_qemu(void)
 {
 	int had_qemu = net.link.had_peer;
-	int r = link_try(&net.link, net.socket, net.loop.ms);
+	int r = link_try(&net.link, net.setup.socket, net.loop.ms);
 
 	if (r > 0)
 		log_socket("connected");
 	else if (r < 0 && !had_qemu)
-		die_sys(EX_UNAVAILABLE, "%s: no QEMU", net.socket);
+		die_sys(EX_UNAVAILABLE, "%s: no QEMU", net.setup.socket);
 	else if (r < 0) {
 		log_socket("QEMU does not come back, ending");
 		loop_end();
@@ -303,30 +287,11 @@ find_qemu(void)
 static void
 settle(void)
 {
-	uint8_t frame[FRAME_FORGED];
+	uint8_t frame[LATER_FRAME];
 	size_t n;
 
 	while ((n = later_take(&net.later, frame)) > 0)
-		slirp_input(net.slirp, frame, (int)n);
-}
-
-static void
-from_guest(uint8_t *p, size_t n)
-{
-	struct gate_answer a;
-	enum gate_verdict v;
-
-	net.gate.crowded = fds_full(&net.fds);
-	v = gate_from_guest(&net.gate, p, &n, &a);
-	if (v == GATE_PASS) {
-		slirp_input(net.slirp, p, (int)n);
-		gate_passed(&net.gate);
-		if (a.n)
-			later_add(&net.later, a.fd, a.frame, a.n);
-		settle();
-	} else if (v == GATE_REPLY)
-		link_put(&net.link, a.frame, a.n);
-	log_line(a.log);
+		to_slirp(frame, n, -1, NULL);
 }
 
 static int
@@ -338,8 +303,11 @@ from_qemu(void)
 
 	if (link_fill(&net.link) < 0)
 		return lost("QEMU is gone");
-	while ((r = link_next(&net.link, &p, &n)) > 0)
-		from_guest(p, n);
+	while ((r = link_next(&net.link, &p, &n)) > 0) {
+		gate->crowded = fds_full(&net.fds);
+		gate_from_guest(gate, p, n);
+		settle();
+	}
 	return r < 0 ? lost("a frame too long for QEMU") : 0;
 }
 
@@ -349,7 +317,9 @@ carry(void)
 {
 	if ((net.loop.p[AT_QEMU].revents & ~POLLOUT) && from_qemu() < 0)
 		return;
+	net.inside = 1;
 	slirp_pollfds_poll(net.slirp, 0, cb_revents, NULL);
+	net.inside = 0;
 	settle();
 }
 
@@ -362,11 +332,11 @@ publish_late(const struct publish *p)
 	if (publish(p) < 0)
 		return -1;
 	slirp_pollfds_fill(net.slirp, &wait, cb_listener, NULL);
-	net.gate.fd = -1; /* it is no flow's */
+	gate->fd = -1; /* it is no flow's */
 	return 0;
 }
 
-static struct requests requests = { &net.gate, &net.published, cut,
+static struct requests requests = { &net.setup.wall, &net.setup.published,
 	publish_late, unpublish };
 
 /* Fill in what to wait for; for how long, in ms. */
@@ -375,17 +345,21 @@ prepare(void)
 {
 	int client = control_wait(&net.control, net.loop.ms);
 	uint32_t wait = 1000;
+	int patience;
 
 	net.loop.n = 0;
 	(void)loop_add(&net.loop, net.link.fd,
 	    LOOP_IN | (link_pending(&net.link) ? LOOP_OUT : 0));
 	control_poll(&net.control, net.loop.p + AT_CONTROL);
+	patience = wall_poll(wall, net.loop.p + AT_WALL);
 	net.loop.n = AT_SLIRP;
 	if (net.link.fd >= 0) {
 		later_ask(&net.later);
 		slirp_pollfds_fill(net.slirp, &wait, cb_add_poll, NULL);
 	} else
 		wait = (uint32_t)link_wait(&net.link, net.loop.ms);
+	if ((int)wait > patience)
+		wait = (uint32_t)patience;
 	return client >= 0 && client < (int)wait ? client : (int)wait;
 }
 
@@ -394,10 +368,13 @@ turn(void)
 {
 	if (loop_wait(&net.loop, prepare()) < 0)
 		die_sys(EX_OSERR, "poll");
-	net.gate.now = net.loop.ms;
-	log_line(gate_tick(&net.gate));
+	gate->now = net.loop.ms;
+	gate->wall = time(NULL);
+	gate_tick(gate);
 	if (net.link.fd >= 0)
 		carry();
+	wall_serve(wall);
+	settle();
 	control_serve(&net.control, net.loop.p + AT_CONTROL, net.loop.ms,
 	    request_answer, &requests);
 	if (net.link.fd >= 0 && link_flush(&net.link) < 0)
@@ -409,58 +386,24 @@ turn(void)
 /* Start and end. */
 
 static void
-check(int result, const struct why *why)
-{
-	if (result < 0)
-		die_usage(&usage, "%s", why->text);
-}
-
-static void
-set_net(const char *arg)
-{
-	if (strcmp(arg, "open") == 0)
-		net.gate.net = GATE_OPEN;
-	else if (strcmp(arg, "filtered") != 0)
-		die_usage(&usage, "--net: %s: filtered or open", arg);
-}
-
-static void
 parse(int argc, char **argv)
 {
-	int c, has_net = 0, has_mac = 0;
 	struct why why;
+	int c;
 
 	while ((c = opt_next(argc, argv, &usage)) != -1)
-		if (c == OPT_NET) {
-			set_net(optarg);
-			has_net = 1;
-		} else if (c == OPT_MAC) {
-			if (frame_parse_mac(net.gate.mac, optarg) < 0)
-				die_usage(&usage, "--mac: %s: no MAC", optarg);
-			has_mac = 1;
-		} else if (c == OPT_FORWARD)
-			check(publish_port(&net.published, optarg, &why), &why);
-		else if (c == OPT_UNIX)
-			check(publish_unix(&net.published, optarg, &why), &why);
-		else if (c == OPT_CONTROL)
-			net.control_name = optarg;
-		else
-			net.ready = (int)opt_int(
-			    &usage, "--ready-fd", optarg, 1, 65535);
-	if (!has_net || !has_mac || argc - optind != 1)
-		die_usage(&usage, "needs --net, --mac and one socket");
-	net.socket = argv[optind];
-	check(publish_name(net.socket, &why), &why);
-	if (net.control_name)
-		check(publish_name(net.control_name, &why), &why);
-	publish_udp(&net.published, net.gate.udp);
+		if (setup_set(&net.setup, c, optarg, &why) < 0)
+			die_usage(&usage, "%s", why.text);
+	if (setup_done(&net.setup, argc - optind, argv + optind, &why) < 0)
+		die_usage(&usage, "%s", why.text);
 }
 
 static void
 set_up(void)
 {
 	loop_start(&net.loop);
-	net.gate.now = net.loop.ms;
+	gate->now = net.loop.ms;
+	gate->wall = time(NULL);
 	umask(0177); /* sockets: 0600 */
 	if (fds_limit(&net.fds) < 0)
 		die_sys(EX_OSERR, "RLIMIT_NOFILE");
@@ -469,13 +412,15 @@ set_up(void)
 static void
 end(void)
 {
-	(void)gate_cut(&net.gate, net.link.fd < 0 ? NULL : emit, NULL);
+	(void)gate_cut(gate);
 	if (net.link.fd >= 0)
 		(void)link_flush(&net.link); /* a courtesy to the guest */
+	net.inside = 1; /* it may say farewell, but is not to be answered */
 	slirp_cleanup(net.slirp);
-	publish_clean(&net.published);
-	if (net.control_name)
-		(void)unlink(net.control_name);
+	wall_end(wall);
+	publish_clean(&net.setup.published);
+	if (net.setup.control)
+		(void)unlink(net.setup.control);
 }
 
 int
@@ -483,15 +428,22 @@ main(int argc, char **argv)
 {
 	struct why why;
 
+	setup_init(&net.setup);
+	gate->call = (struct gate_calls){
+		.guest = to_guest, .stack = to_slirp, .log = to_log
+	};
 	parse(argc, argv);
 	set_up();
-	slirp_start();
-	if (net.control_name &&
-	    control_open(&net.control, net.control_name, &why) < 0)
+	if (wall_start(wall, &why) < 0)
 		die_why(&why);
-	if (net.ready >= 0 &&
-	    (io_write(net.ready, "\n", 1) < 0 || close(net.ready) < 0))
-		die_sys(EX_IOERR, "--ready-fd %d", net.ready);
+	slirp_start();
+	if (net.setup.control &&
+	    control_open(&net.control, net.setup.control, &why) < 0)
+		die_why(&why);
+	if (net.setup.ready >= 0 &&
+	    (io_write(net.setup.ready, "\n", 1) < 0 ||
+		close(net.setup.ready) < 0))
+		die_sys(EX_IOERR, "--ready-fd %d", net.setup.ready);
 	link_down(&net.link, net.loop.ms);
 	while (!loop_over())
 		turn();

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * net-make.h: frames made to order, for the tests of the gate.  The answers
- * of a gate are left in `answer`.
+ * net-make.h: frames made to order, for the tests of the gate.  What a gate
+ * does with them is left in to_stack, to_guest and `answer`.
  */
 #ifndef XRAY_NET_MAKE_H
 #define XRAY_NET_MAKE_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gate.h"
 #include "mem.h"
+#include "netlog.h"
 #include "tap.h"
 
 #define ADDR FRAME_ADDR
@@ -26,16 +28,101 @@ static const uint8_t guest[] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
 static const uint8_t host[] = { 0x52, 0x55, 10, 0, 2, 2 };
 
 static struct gate gate;
-static struct gate_answer answer;
+
+/* What the gate did with the last frame: what it gave to the stack and to the
+ * guest, the first two of each, what it asked and logged last. */
+struct given {
+	uint8_t p[2][1600];
+	size_t n[2];
+	int fd[2];
+	int count;
+};
+static struct given to_stack, to_guest;
+static char asked[300], logged[NETLOG_LINE], called[300];
+static int nlogged, nasked;
+
+static inline void
+give(struct given *t, const uint8_t *p, size_t n, int fd)
+{
+	if (t->count < 2 && n <= sizeof t->p[0]) {
+		memcpy(t->p[t->count], p, n);
+		t->n[t->count] = n;
+		t->fd[t->count] = fd;
+	}
+	t->count++;
+}
+
+static inline void
+call_guest(const uint8_t *p, size_t n, void *arg)
+{
+	(void)arg;
+	give(&to_guest, p, n, -1);
+}
+
+static inline void
+call_stack(const uint8_t *p, size_t n, int fd, void *arg)
+{
+	(void)arg;
+	give(&to_stack, p, n, fd);
+}
+
+static inline int
+call_resolve(const char *name, void *arg)
+{
+	(void)arg;
+	(void)snprintf(asked, sizeof asked, "%s", name);
+	nasked++;
+	return 0;
+}
+
+static inline void
+call_named(uint32_t addr, const char *name, void *arg)
+{
+	(void)arg;
+	(void)addr;
+	(void)snprintf(called, sizeof called, "%s", name);
+}
+
+static inline void
+call_log(const char *line, void *arg)
+{
+	(void)arg;
+	(void)snprintf(logged, sizeof logged, "%s", line);
+	nlogged++;
+}
+
+/* The rules of the gate at hand. */
+static inline void
+rule_lines(const char *text)
+{
+	static struct rules *rules;
+	struct why why;
+
+	rules_free(rules);
+	rules = rules_new();
+	if (rules_add(rules, "rules", RULES_LINES, text, strlen(text), &why) <
+	    0)
+		ok(0, "%s", why.text);
+	gate.policy.rules = rules;
+}
+
 static inline void
 begin(enum gate_net mode)
 {
-	memset(&gate, 0, sizeof gate);
+	names_free(gate.names);
+	while (gate.flows.top)
+		flow_drop(&gate.flows, &gate.flows.v[gate.flows.top - 1]);
+	gate_init(&gate);
+	gate.call = (struct gate_calls){ call_guest, call_stack, call_resolve,
+		call_named, call_log, NULL };
 	memcpy(gate.mac, guest, sizeof guest);
+	gate.names = names_new();
+	gate.policy.mode = MODE_DENY;
+	rule_lines("");
 	gate.net = mode;
 	gate.udp[0] = 53;
 	gate.now = 1000;
-	gate.fd = -1;
+	gate.wall = 1000000;
 }
 
 static inline void
@@ -179,26 +266,83 @@ to(uint16_t own, uint32_t addr, uint16_t port)
 	by.dport = own;
 }
 
-static inline enum gate_verdict
+/* What became of a frame: nothing; it went on, and is f now, and answer has
+ * what went the same way behind it, or back; it was answered. */
+enum done { DROP, PASS, REPLY };
+static struct {
+	uint8_t frame[1600];
+	size_t n;
+	int fd;
+} answer;
+
+static inline void
+take(const struct given *t, int i)
+{
+	answer.n = t->n[i];
+	answer.fd = t->fd[i];
+	memcpy(answer.frame, t->p[i], t->n[i]);
+}
+
+static inline void
+forget(void)
+{
+	to_stack.count = to_guest.count = nlogged = nasked = 0;
+	answer.n = 0;
+	*logged = *asked = *called = '\0';
+}
+
+static inline enum done
 out(void)
 {
 	autofree uint8_t *p = xmalloc(f.n ? f.n : 1);
-	size_t n = f.n;
-	enum gate_verdict v;
 
+	forget();
 	memcpy(p, f.p, f.n);
-	v = gate_from_guest(&gate, p, &n, &answer);
-	if (v == GATE_PASS) {
-		memcpy(f.p, p, n);
-		f.n = n;
+	gate_from_guest(&gate, p, f.n);
+	if (!to_stack.count && !to_guest.count)
+		return DROP;
+	if (!to_stack.count) {
+		take(&to_guest, 0);
+		return REPLY;
 	}
-	return v;
+	memcpy(f.p, to_stack.p[0], to_stack.n[0]);
+	f.n = to_stack.n[0];
+	if (to_stack.count > 1)
+		take(&to_stack, 1);
+	return PASS;
 }
 
-static inline enum gate_verdict
+static inline enum done
 in(void)
 {
-	return gate_to_guest(&gate, f.p, f.n, &answer);
+	forget();
+	gate_from_stack(&gate, f.p, f.n);
+	if (!to_stack.count && !to_guest.count)
+		return DROP;
+	if (to_stack.count)
+		take(&to_stack, 0);
+	if (!to_guest.count)
+		return REPLY;
+	memcpy(f.p, to_guest.p[0], to_guest.n[0]);
+	f.n = to_guest.n[0];
+	return PASS;
+}
+
+/* The port by which the stack knows the flow begun last. */
+static inline uint16_t
+slot(void)
+{
+	return (uint16_t)(FLOW_PORT + gate.flows.v[gate.flows.hit].slot);
+}
+
+/* To the flow begun last, as the stack sends. */
+static inline void
+back(uint32_t addr, uint16_t port)
+{
+	by.src = addr;
+	by.dst = LAN_INNER;
+	by.sport = port;
+	by.dport = slot();
 }
 
 /* The answer to the guest is a RST, or ICMP of that code. */

@@ -62,12 +62,6 @@ drop(const struct publish *p)
 	return 0;
 }
 
-static size_t
-cut(void)
-{
-	return 7;
-}
-
 /* What the gateway answers to a line. */
 static int
 says(struct requests *r, const char *line, const char *want)
@@ -82,16 +76,26 @@ static void
 test_request(void)
 {
 	static struct published t;
-	static struct gate gate;
-	struct requests r = { &gate, &t, cut, add, drop };
+	static struct wall wall;
+	struct requests r = { &wall, &t, add, drop };
+	const struct gate *gate = &wall.gate;
 
-	ok(says(&r, "cut", "ok 7"), "request: cut");
+	gate_init(&wall.gate);
+	ok(says(&r, "cut", "ok 0"), "request: cut");
+	ok(says(&r, "mode allow", "ok") && gate->policy.mode == MODE_ALLOW &&
+		says(&r, "mode some", "error no such mode") &&
+		gate->policy.mode == MODE_ALLOW,
+	    "request: mode");
+	ok(says(&r, "status",
+	       "ok net=filtered mode=allow flows=0 in=0 out=0 allowed=0 "
+	       "denied=0"),
+	    "request: status");
 	ok(says(&r, "forward 1.2.3.4:5:6/udp", "ok") && added == 1 &&
-		t.n == 1 && gate.udp[0] == 6,
+		t.n == 1 && gate->udp[0] == 6,
 	    "request: forward, and the gate knows");
 	ok(says(&r, "forward 1.2.3.4:5:6/udp", "ok") && added == 1 && t.n == 1,
 	    "request: again is nothing new");
-	ok(says(&r, "forward 8080:80", "ok") && t.n == 2 && !gate.udp[1],
+	ok(says(&r, "forward 8080:80", "ok") && t.n == 2 && !gate->udp[1],
 	    "request: a second one");
 	refuse = 1;
 	ok(says(&r, "forward 81:80",
@@ -102,7 +106,7 @@ test_request(void)
 		t.n == 2,
 	    "request: no port");
 	ok(says(&r, "unforward 1.2.3.4:5:6/udp", "ok") && dropped == 6 &&
-		t.n == 1 && !gate.udp[0] && t.v[0].guest == 80,
+		t.n == 1 && !gate->udp[0] && t.v[0].guest == 80,
 	    "request: unforward, and the gate forgets");
 	ok(says(&r, "unforward 1.2.3.4:5:6/udp", "ok") && dropped == 6,
 	    "request: again is nothing");

@@ -87,7 +87,7 @@ ok 'and the gateway has gone with it' until_ok 10 not pgrep -f \
     "xray-net.*$(xray info -H -o mac web)"
 # The gateway is killed: another takes over.
 xray start web
-gate=$(pgrep -f "xray-net.*$(xray info -H -o mac web)")
+gate=$(cut -d' ' -f1 "$vm/gateway")
 ok 'kill -9 of the gateway' kill -9 "$gate"
 ok 'another one listens' until_ok 10 sh -c "
     socat -u OPEN:/dev/null UNIX-CONNECT:$vm/guest-22.sock"

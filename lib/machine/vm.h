@@ -48,8 +48,7 @@ int vm_open_any(
     struct home *h, const char *name, struct vm *vm, struct why *why);
 /* Look at it for a list, as vm_open does; of one that is stopped the folder is
  * not opened: only what vm.ini says, and vm_stat, can be known of it. */
-int vm_glance(
-    struct home *h, const char *name, struct vm *vm, struct why *why);
+int vm_glance(struct home *h, const char *name, struct vm *vm, struct why *why);
 /* stat(2) of a file in its folder. */
 struct stat;
 int vm_stat(const struct vm *vm, const char *file, struct stat *st);

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 #include "flow.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum { GUEST = 1, HOST = 2 }; /* bits of fins and acked */
 
 static int
-is(const struct flow *fl, const struct frame *f, int guest)
+is(const struct flow *fl, uint8_t proto, uint32_t peer, uint16_t port,
+    uint16_t guest)
 {
-	if (fl->proto != f->proto)
-		return 0;
-	if (guest)
-		return fl->peer == f->dst && fl->port == f->dport &&
-		    fl->guest == f->sport;
-	return fl->peer == f->src && fl->port == f->sport &&
-	    fl->guest == f->dport;
+	return fl->proto == proto && fl->peer == peer && fl->port == port &&
+	    fl->guest == guest;
 }
 
-struct flow *
-flow_find(struct flows *t, const struct frame *f, int guest)
+static struct flow *
+find(struct flows *t, uint8_t proto, uint32_t peer, uint16_t port,
+    uint16_t guest)
 {
-	if (t->hit < t->n && is(&t->v[t->hit], f, guest))
+	if (is(&t->v[t->hit], proto, peer, port, guest))
 		return &t->v[t->hit];
-	for (size_t i = 0; i < t->n; i++)
-		if (is(&t->v[i], f, guest)) {
+	for (size_t i = 0; i < t->top; i++)
+		if (is(&t->v[i], proto, peer, port, guest)) {
 			t->hit = i;
 			return &t->v[i];
 		}
@@ -29,28 +29,127 @@ flow_find(struct flows *t, const struct frame *f, int guest)
 }
 
 struct flow *
-flow_add(struct flows *t, const struct frame *f, int guest, long long now)
+flow_of_guest(struct flows *t, const struct frame *f)
 {
-	struct flow *fl;
+	return find(t, f->proto, f->dst, f->dport, f->sport);
+}
 
-	if (t->n >= (size_t)(guest ? FLOW_MAX - FLOW_KEPT : FLOW_MAX))
+struct flow *
+flow_to_lease(struct flows *t, const struct frame *f)
+{
+	struct flow *fl = find(t, f->proto, f->src, f->sport, f->dport);
+
+	return fl && fl->inbound ? fl : NULL;
+}
+
+struct flow *
+flow_at(struct flows *t, uint8_t proto, uint16_t port)
+{
+	size_t i;
+
+	if (port < FLOW_PORT || port - FLOW_PORT >= FLOW_SLOTS)
 		return NULL;
-	t->hit = t->n;
-	fl = &t->v[t->n++];
-	*fl = (struct flow){ .peer = guest ? f->dst : f->src,
-		.port = guest ? f->dport : f->sport,
-		.guest = guest ? f->sport : f->dport,
-		.proto = f->proto,
-		.inbound = !guest,
-		.fd = -1,
-		.last = now };
+	i = t->at[port - FLOW_PORT];
+	return i && t->v[i - 1].proto == proto ? &t->v[i - 1] : NULL;
+}
+
+static struct flow *
+add(struct flows *t, size_t max, long long now)
+{
+	size_t i = 0;
+
+	if (t->n >= max)
+		return NULL;
+	while (t->v[i].proto)
+		i++;
+	if (i >= t->top)
+		t->top = i + 1;
+	t->n++;
+	t->hit = i;
+	t->v[i] = (struct flow){ .slot = FLOW_NOWHERE, .fd = -1, .last = now };
+	return &t->v[i];
+}
+
+struct flow *
+flow_add(struct flows *t, const struct frame *f, long long now)
+{
+	struct flow *fl = add(t, FLOW_MAX - FLOW_KEPT, now);
+
+	if (fl) {
+		fl->proto = f->proto;
+		fl->peer = f->dst;
+		fl->port = f->dport;
+		fl->guest = f->sport;
+	}
 	return fl;
+}
+
+struct flow *
+flow_add_inbound(struct flows *t, const struct frame *f, long long now)
+{
+	struct flow *fl = add(t, FLOW_MAX, now);
+
+	if (fl) {
+		fl->proto = f->proto;
+		fl->peer = fl->real = f->src;
+		fl->port = f->sport;
+		fl->guest = f->dport;
+		fl->inbound = 1;
+		fl->state = FLOW_OPENING;
+	}
+	return fl;
+}
+
+static void
+leave(struct flows *t, struct flow *fl)
+{
+	if (fl->slot != FLOW_NOWHERE)
+		t->at[fl->slot] = 0;
+	fl->slot = FLOW_NOWHERE;
+}
+
+/* There are more slots than flows, so one is free. */
+void
+flow_move(struct flows *t, struct flow *fl)
+{
+	leave(t, fl);
+	while (t->at[t->slot])
+		t->slot = (uint16_t)((t->slot + 1) % FLOW_SLOTS);
+	fl->slot = t->slot;
+	t->at[fl->slot] = (uint16_t)(fl - t->v + 1);
+	t->slot = (uint16_t)((t->slot + 1) % FLOW_SLOTS);
+	fl->fd = -1;
+}
+
+int
+flow_keep(struct flow *fl, const uint8_t *p, size_t n)
+{
+	if (n > FLOW_FIRST)
+		return -1;
+	flow_forget(fl);
+	fl->first = xmalloc(n);
+	fl->nfirst = n;
+	memcpy(fl->first, p, n);
+	return 0;
+}
+
+void
+flow_forget(struct flow *fl)
+{
+	free(fl->first);
+	fl->first = NULL;
+	fl->nfirst = 0;
 }
 
 void
 flow_drop(struct flows *t, struct flow *fl)
 {
-	*fl = t->v[--t->n];
+	leave(t, fl);
+	flow_forget(fl);
+	fl->proto = 0;
+	t->n--;
+	while (t->top && !t->v[t->top - 1].proto)
+		t->top--;
 }
 
 /* Sequence numbers wrap: a is at or behind b. */
@@ -67,11 +166,17 @@ end_of(const struct frame *f)
 	    ((f->flags & FRAME_FIN) != 0);
 }
 
-static void
-from_guest(struct flow *fl, const struct frame *f)
+int
+flow_from_guest(struct flow *fl, const struct frame *f, long long now)
 {
 	uint32_t end = end_of(f);
 
+	fl->last = now;
+	fl->out += f->ndata;
+	if (f->proto != FRAME_TCP)
+		return 0;
+	if (f->flags & FRAME_RST)
+		return 1;
 	if (f->flags & FRAME_SYN)
 		fl->ack = end;
 	if (f->flags & FRAME_FIN) {
@@ -79,18 +184,25 @@ from_guest(struct flow *fl, const struct frame *f)
 		fl->guest_fin = end;
 	}
 	if (!(f->flags & FRAME_ACK))
-		return;
+		return 0;
 	fl->state = FLOW_LIVE;
 	fl->seq = f->ack;
 	if ((fl->fins & HOST) && reached(f->ack, fl->host_fin))
 		fl->acked |= HOST;
+	return fl->acked == (GUEST | HOST);
 }
 
-static void
-to_guest(struct flow *fl, const struct frame *f)
+int
+flow_to_guest(struct flow *fl, const struct frame *f, long long now)
 {
 	uint32_t end = end_of(f);
 
+	fl->last = now;
+	fl->in += f->ndata;
+	if (f->proto != FRAME_TCP)
+		return 0;
+	if (f->flags & FRAME_RST)
+		return 1;
 	/* What the guest expects is known by its ACK; before the first one,
 	 * by what it was sent. */
 	if (fl->state == FLOW_OPENING)
@@ -100,43 +212,29 @@ to_guest(struct flow *fl, const struct frame *f)
 		fl->host_fin = end;
 	}
 	if (!(f->flags & FRAME_ACK))
-		return;
+		return 0;
 	fl->ack = f->ack;
 	if ((fl->fins & GUEST) && reached(f->ack, fl->guest_fin))
 		fl->acked |= GUEST;
-}
-
-int
-flow_note(struct flow *fl, const struct frame *f, int guest, long long now)
-{
-	fl->last = now;
-	if (f->proto != FRAME_TCP)
-		return 0;
-	if (f->flags & FRAME_RST)
-		return 1;
-	if (guest)
-		from_guest(fl, f);
-	else
-		to_guest(fl, f);
 	return fl->acked == (GUEST | HOST);
 }
 
 static long long
 patience(const struct flow *fl)
 {
-	if (fl->proto != FRAME_TCP)
+	if (fl->proto == FRAME_ICMP || fl->state == FLOW_HELD)
+		return 30000;
+	if (fl->proto == FRAME_UDP)
 		return fl->port == 53 ? 10000 : 120000;
 	if (fl->state == FLOW_OPENING)
 		return 80000;
 	return fl->fins ? 300000 : 24 * 3600000LL;
 }
 
-void
-flow_expire(struct flows *t, long long now)
+int
+flow_idle(const struct flow *fl, long long now)
 {
-	for (size_t i = t->n; i-- > 0;)
-		if (now - t->v[i].last > patience(&t->v[i]))
-			flow_drop(t, &t->v[i]);
+	return now - fl->last > patience(fl);
 }
 
 size_t
@@ -144,7 +242,7 @@ flow_count(const struct flows *t, uint8_t proto)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->top; i++)
 		n += t->v[i].proto == proto;
 	return n;
 }

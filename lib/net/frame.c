@@ -3,56 +3,10 @@
 
 #include <string.h>
 
-enum {
-	IP_HEAD = 20,
-	TCP_HEAD = 20,
-	UDP_HEAD = 8,
-	ICMP_HEAD = 8,
-	ARP_SIZE = 28
-};
+#include "frame_priv.h"
+
 enum { IP_RESERVED = 0x8000, IP_MORE = 0x2000, IP_OFFSET = 0x1fff };
-
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void
-put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void
-put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-/* The ones' complement sum of RFC 1071, folded to 16 bits; start is such a
- * sum of what stands before. */
-static uint32_t
-sum(const uint8_t *p, size_t n, uint32_t start)
-{
-	uint32_t s = start;
-
-	for (; n > 1; n -= 2, p += 2)
-		s += get16(p);
-	if (n)
-		s += (uint32_t)p[0] << 8;
-	while (s >> 16)
-		s = (s & 0xffff) + (s >> 16);
-	return s;
-}
+enum { IP_WHOLE = 0x4000 }; /* identifier 0, do not fragment */
 
 static int
 parse_arp(struct frame *f, const uint8_t *a, size_t n)
@@ -113,6 +67,12 @@ parse_payload(struct frame *f, const uint8_t *l4, size_t n)
 		return -1;
 	f->icmp = l4[0];
 	f->code = l4[1];
+	f->data = l4 + ICMP_HEAD;
+	f->ndata = n - ICMP_HEAD;
+	if (f->icmp == FRAME_ECHO)
+		f->sport = get16(l4 + 4);
+	else if (f->icmp == FRAME_ECHO_REPLY)
+		f->dport = get16(l4 + 4);
 	return 0;
 }
 
@@ -130,6 +90,7 @@ parse_ip4(struct frame *f, const uint8_t *ip, size_t n)
 	    sum(ip, IP_HEAD, 0) != 0xffff)
 		return -1;
 	f->n = FRAME_HEAD + len;
+	f->id = get16(ip + 4);
 	f->ttl = ip[8];
 	f->proto = ip[9];
 	f->src = get32(ip + 12);
@@ -208,95 +169,100 @@ frame_strip_urgent(struct frame *f, uint8_t *p)
 	f->flags &= (uint8_t)~FRAME_URG;
 }
 
-/* Ethernet and IPv4 headers for n bytes of payload at the return value. */
+/* Where the checksum of f's payload is, NULL: nowhere.  A UDP checksum of 0
+ * is none (RFC 768). */
 static uint8_t *
-start(uint8_t *out, const uint8_t *to, const uint8_t *from, uint8_t proto,
-    uint32_t src, uint32_t dst, size_t n)
+check_of(const struct frame *f, uint8_t *l4)
 {
-	uint8_t *ip = out + FRAME_HEAD;
-
-	memcpy(out, to, FRAME_MAC);
-	memcpy(out + FRAME_MAC, from, FRAME_MAC);
-	put16(out + 12, FRAME_IP4);
-	memset(ip, 0, IP_HEAD + n);
-	ip[0] = 0x45;
-	put16(ip + 2, (uint32_t)(IP_HEAD + n));
-	ip[8] = 64;
-	ip[9] = proto;
-	put32(ip + 12, src);
-	put32(ip + 16, dst);
-	put16(ip + 10, ~sum(ip, IP_HEAD, 0));
-	return ip + IP_HEAD;
+	if (f->part == FRAME_LATER)
+		return NULL;
+	if (f->proto == FRAME_TCP)
+		return l4 + 16;
+	if (f->proto == FRAME_ICMP)
+		return l4 + 2;
+	return get16(l4 + 6) ? l4 + 6 : NULL;
 }
 
-size_t
-frame_segment(uint8_t *out, const struct frame_segment *s)
+static void
+patch32(uint8_t *check, uint8_t *field, uint32_t value)
 {
-	uint8_t *t =
-	    start(out, s->to, s->from, FRAME_TCP, s->src, s->dst, TCP_HEAD);
-
-	put16(t, s->sport);
-	put16(t + 2, s->dport);
-	put32(t + 4, s->seq);
-	put32(t + 8, s->flags & FRAME_ACK ? s->ack : 0);
-	t[12] = TCP_HEAD / 4 << 4;
-	t[13] = s->flags;
-	/* The pseudo header: both addresses stand before, then 6 and 20. */
-	put16(t + 16, ~sum(t - 8, 8 + TCP_HEAD, FRAME_TCP + TCP_HEAD));
-	return FRAME_HEAD + IP_HEAD + TCP_HEAD;
-}
-
-size_t
-frame_refuse(uint8_t *out, const struct frame *f)
-{
-	struct frame_segment s = { .to = f->p + FRAME_MAC,
-		.from = f->p,
-		.src = f->dst,
-		.dst = f->src,
-		.sport = f->dport,
-		.dport = f->sport };
-
-	if (f->flags & FRAME_ACK) {
-		s.seq = f->ack;
-		s.flags = FRAME_RST;
-	} else {
-		s.ack = f->seq + (uint32_t)f->ndata +
-		    ((f->flags & FRAME_SYN) != 0) +
-		    ((f->flags & FRAME_FIN) != 0);
-		s.flags = FRAME_RST | FRAME_ACK;
+	if (check) {
+		patch(check, field, (uint16_t)(value >> 16));
+		patch(check, field + 2, (uint16_t)value);
 	}
-	return frame_segment(out, &s);
 }
 
-size_t
-frame_unreachable(
-    uint8_t *out, const struct frame *f, uint8_t code, uint32_t from)
+static void
+readdress_ports(const struct frame *f, uint8_t *l4, const struct frame_ends *e)
 {
-	enum { QUOTED = IP_HEAD + 8, SIZE = ICMP_HEAD + QUOTED };
-	uint8_t *i =
-	    start(out, f->p + FRAME_MAC, f->p, FRAME_ICMP, from, f->src, SIZE);
+	uint8_t *check = check_of(f, l4);
 
-	i[0] = 3;
-	i[1] = code;
-	memcpy(i + ICMP_HEAD, f->p + FRAME_HEAD, QUOTED);
-	put16(i + 2, ~sum(i, SIZE, 0));
-	return FRAME_HEAD + IP_HEAD + SIZE;
+	if (f->proto == FRAME_ICMP) {
+		if (f->icmp == FRAME_ECHO)
+			patch(check, l4 + 4, e->sport);
+		else if (f->icmp == FRAME_ECHO_REPLY)
+			patch(check, l4 + 4, e->dport);
+		return;
+	}
+	if (check) {
+		patch(check, l4, e->sport);
+		patch(check, l4 + 2, e->dport);
+	}
+	put16(l4, e->sport);
+	put16(l4 + 2, e->dport);
+	if (f->proto == FRAME_UDP && check && !get16(check))
+		put16(check, 0xffff);
 }
 
-size_t
-frame_arp_reply(uint8_t *out, const uint8_t *mac, uint32_t addr,
-    const uint8_t *to, uint32_t to_addr)
+void
+frame_readdress(struct frame *f, uint8_t *p, const struct frame_ends *e)
 {
-	static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0, 2 };
-	uint8_t *a = out + FRAME_HEAD;
+	uint8_t *ip = p + FRAME_HEAD, *l4 = ip + IP_HEAD;
+	/* the pseudo header of TCP and UDP has the addresses too */
+	uint8_t *check = f->proto == FRAME_ICMP ? NULL : check_of(f, l4);
+	uint8_t ends[8];
 
-	memcpy(out, to, FRAME_MAC);
-	memcpy(out + FRAME_MAC, mac, FRAME_MAC);
-	put16(out + 12, FRAME_ARP);
-	memcpy(a, head, sizeof head);
-	memcpy(a + 8, mac, FRAME_MAC);
-	put32(a + 14, addr);
-	memcpy(a + 18, to, FRAME_MAC);
-	put32(a + 24, to_addr);
-	return FRAME_HEAD + ARP_SIZE;
+	memcpy(ends, ip + 12, sizeof ends);
+	patch32(check, ends, e->src);
+	patch32(check, ends + 4, e->dst);
+	patch32(ip + 10, ip + 12, e->src);
+	patch32(ip + 10, ip + 16, e->dst);
+	if (f->part != FRAME_LATER)
+		readdress_ports(f, l4, e);
+	f->src = e->src;
+	f->dst = e->dst;
+	f->sport = e->sport;
+	f->dport = e->dport;
+}
+
+void
+frame_launder(uint8_t *p)
+{
+	uint8_t *ip = p + FRAME_HEAD;
+
+	ip[1] = 0;
+	put32(ip + 4, IP_WHOLE);
+	ip[8] = 64;
+	put16(ip + 10, 0);
+	put16(ip + 10, ~sum(ip, IP_HEAD, 0));
+}
+
+int
+frame_quoted(struct frame *q, const struct frame *f)
+{
+	const uint8_t *ip = f->data, *l4;
+
+	if (f->proto != FRAME_ICMP || f->ndata < IP_HEAD + 8 || ip[0] != 0x45)
+		return -1;
+	l4 = ip + IP_HEAD;
+	*q = (struct frame){
+		.proto = ip[9], .src = get32(ip + 12), .dst = get32(ip + 16)
+	};
+	if (q->proto == FRAME_ICMP) {
+		q->sport = get16(l4 + 4);
+		return l4[0] == FRAME_ECHO ? 0 : -1;
+	}
+	q->sport = get16(l4);
+	q->dport = get16(l4 + 2);
+	return q->proto == FRAME_TCP || q->proto == FRAME_UDP ? 0 : -1;
 }

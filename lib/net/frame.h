@@ -14,8 +14,9 @@
 
 enum { FRAME_MAC = 6, FRAME_HEAD = 14, FRAME_MAX = FRAME_HEAD + 65535 };
 
-/* What forged frames take at most. */
-enum { FRAME_FORGED = 70 };
+/* What forged frames take at most, but for datagrams: those take so much
+ * more than what they carry. */
+enum { FRAME_FORGED = 70, FRAME_UDP_HEAD = 42 };
 
 enum { FRAME_IP4 = 0x0800, FRAME_ARP = 0x0806 }; /* ethertypes */
 enum { FRAME_ICMP = 1, FRAME_TCP = 6, FRAME_UDP = 17 }; /* IP protocols */
@@ -27,6 +28,7 @@ enum {
 	FRAME_URG = 32
 };
 enum { FRAME_WHOLE, FRAME_FIRST, FRAME_LATER }; /* of fragments */
+enum { FRAME_ECHO_REPLY = 0, FRAME_UNREACHABLE = 3, FRAME_ECHO = 8 };
 enum { FRAME_UNREACH_PORT = 3, FRAME_UNREACH_ADMIN = 13 };
 
 /* A dotted quad: FRAME_ADDR(10, 0, 2, 15). */
@@ -43,10 +45,13 @@ struct frame {
 	uint32_t src, dst; /* ARP: sender's and target's */
 	uint8_t ttl, proto;
 	uint8_t part; /* FRAME_FIRST, FRAME_LATER: a fragment */
-	const uint8_t *data; /* TCP, UDP: what they carry; ARP: the
+	uint16_t id; /* of the packet */
+	const uint8_t *data; /* TCP, UDP, ICMP: what they carry; ARP: the
 				 * sender's MAC */
 	size_t ndata;
-	uint16_t sport, dport; /* TCP, UDP, and the first of fragments */
+	uint16_t sport, dport; /* TCP, UDP, and the first of fragments; of an
+				* echo the identifier, which is sport in a
+				* request, dport in a reply, and 0 */
 	uint32_t seq, ack;
 	uint8_t flags; /* TCP */
 	uint8_t icmp, code;
@@ -69,6 +74,22 @@ int frame_parse_mac(uint8_t *mac, const char *s);
  * checksum is patched (RFC 1624), so that a wrong one stays wrong. */
 void frame_strip_urgent(struct frame *f, uint8_t *p);
 
+/* The two ends of a packet. */
+struct frame_ends {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+};
+
+/* Give packet f, whose bytes p are, other ends; what is patched stays wrong
+ * where it was (RFC 1624).  Of a later fragment only the addresses change. */
+void frame_readdress(struct frame *f, uint8_t *p, const struct frame_ends *e);
+/* Write the IPv4 header of packet p anew: no service type, no identifier, a TTL
+ * of 64, not to be fragmented. */
+void frame_launder(uint8_t *p);
+/* What the ICMP error f quotes: proto, src, dst, sport, dport, and no more.
+ * -1 when it quotes none of those. */
+int frame_quoted(struct frame *q, const struct frame *f);
+
 /* A TCP segment without data or options. */
 struct frame_segment {
 	const uint8_t *to, *from; /* FRAME_MAC bytes each */
@@ -82,13 +103,20 @@ struct frame_segment {
  * Write a frame to out, which has FRAME_FORGED bytes; its length.
  * frame_refuse answers segment f with the RST of RFC 9293 section 3.10.7.1;
  * frame_unreachable answers packet f with ICMP type 3 (RFC 792) from address
- * `from`; frame_arp_reply tells `to` that addr is at mac.
+ * `from`; frame_bounce does so for a packet of which only the ends are known;
+ * frame_arp_reply tells `to` that addr is at mac.
  */
 size_t frame_segment(uint8_t *out, const struct frame_segment *s);
 size_t frame_refuse(uint8_t *out, const struct frame *f);
 size_t frame_unreachable(
     uint8_t *out, const struct frame *f, uint8_t code, uint32_t from);
+size_t frame_bounce(uint8_t *out, const uint8_t *to, const uint8_t *from,
+    uint8_t proto, const struct frame_ends *e, uint8_t code, uint32_t by);
 size_t frame_arp_reply(uint8_t *out, const uint8_t *mac, uint32_t addr,
     const uint8_t *to, uint32_t to_addr);
+/* Write a datagram with n bytes of data behind FRAME_UDP_HEAD of them; its
+ * length. */
+size_t frame_datagram(uint8_t *out, const uint8_t *to, const uint8_t *from,
+    const struct frame_ends *e, const uint8_t *data, size_t n);
 
 #endif

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * gate: what may pass between a hostile guest and libslirp.
+ * gate: what may pass between a hostile guest and the network stack.
  *
- * Every frame of the guest is judged before libslirp sees it, and every frame
- * of libslirp's before the guest does.  No I/O: the caller moves the bytes.
+ * Every frame of the guest is judged before the stack sees it, and every frame
+ * of the stack's before the guest does.  No I/O: what is to go where is handed
+ * to the caller.
  *
- * GATE_FILTERED passes what the guest needs to be reached (ARP, DHCP, the
- * flows that libslirp opens for a forward) and a ping of 10.0.2.2; all else is
- * refused at once.  GATE_OPEN passes new flows too, but not to 127.0.0.0/8,
- * 0.0.0.0/8, 224.0.0.0/3, nor into 10.0.2.0/24 past the gateway and the name
- * server.  In both, what no honest guest sends is dropped.
+ * The guest may be reached (ARP, DHCP, the flows that the stack opens for a
+ * forward), ping 10.0.2.2, and begin what the policy allows.  A first frame is
+ * held until it is known what its name leads to; what is refused is answered
+ * at once, by a RST or an ICMP error.  Questions to any name server are
+ * answered here, by addresses out of 198.18.0.0/15.  What no honest guest
+ * sends is dropped.
+ *
+ * GATE_OPEN asks no policy and is no name server: all passes but what goes to
+ * 127.0.0.0/8, 0.0.0.0/8 and 224.0.0.0/3, and into 10.0.2.0/24 past the
+ * gateway, which is this machine, and the name server.
  */
 #ifndef XRAY_GATE_H
 #define XRAY_GATE_H
@@ -17,80 +23,92 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decide.h"
 #include "deny.h"
 #include "flow.h"
 #include "frame.h"
 #include "lan.h"
 #include "mem.h"
+#include "names.h"
+#include "resolve.h"
 
 enum gate_net { GATE_FILTERED, GATE_OPEN };
-enum gate_verdict { GATE_DROP, GATE_PASS, GATE_REPLY };
 
 enum { GATE_UDP = 64 }; /* UDP forwards */
+enum { GATE_RETRY_MS = 3000 }; /* then the next address is tried */
+#define GATE_HOST_NAME "host.xray.internal" /* leads to LAN_HOST */
+
+/* What the gate has others do.  Out of `stack` alone gate_from_stack may be
+ * called. */
+struct gate_calls {
+	/* A frame for the guest. */
+	void (*guest)(const uint8_t *p, size_t n, void *arg);
+	/* A frame for the stack, once it is out of its callbacks and socket fd
+	 * (-1: none) has sent all it has; then gate_sent is called. */
+	void (*stack)(const uint8_t *p, size_t n, int fd, void *arg);
+	/* What does name, or an address as text, lead to?  gate_resolved is
+	 * called then; -1 when it cannot be asked now. */
+	int (*resolve)(const char *name, void *arg);
+	/* name has addr from now on. */
+	void (*named)(uint32_t addr, const char *name, void *arg);
+	/* A line for the log, without its end. */
+	void (*log)(const char *line, void *arg);
+	void *arg;
+};
 
 /*
- * Start with { .fd = -1 } and fill in the first three.  Before each turn set
- * now (ms, above 0, only forward).  Set crowded while libslirp holds as many
- * sockets as it should: nothing new passes then.  Set fd when it makes one.
+ * Start with gate_init; fill in mac, net, policy and call.  Before each turn
+ * set now (ms, above 0, only forward) and wall (s since 1970).  Set crowded
+ * while the stack holds as many sockets as it should: nothing new passes then.
  */
 struct gate {
 	uint8_t mac[FRAME_MAC]; /* the guest's: told, not learnt */
 	enum gate_net net;
+	struct policy policy; /* filtered: rules must be there */
+	struct gate_calls call;
 	uint16_t udp[GATE_UDP]; /* guest ports that forwards lead to */
-	long long now;
+	long long now, wall;
 	int crowded;
-	int fd; /* libslirp's newest socket; -1 once used */
+	int fd; /* the stack's newest socket, -1 once it is known whose */
+	struct names *names;
 	struct flows flows;
 	long long swept; /* when flows were last looked through */
 	struct deny deny;
+	struct {
+		uint16_t id;
+		uint32_t src;
+		const struct flow *flow;
+	} part; /* the last first fragment that passed to the guest */
 	uint64_t in, out; /* bytes of frames passed to and from the guest */
-	uint64_t denied; /* new flows, datagrams and pings refused */
+	uint64_t allowed, denied; /* new flows */
+	uint8_t frame[FRAME_MAX], back[FRAME_MAX]; /* at hand, of either */
 };
 
-/* What comes with a verdict: a frame of n bytes, when n is not 0, which is to
- * wait until socket fd has sent all it has, when that is not -1; and a line
- * for the log, when it is not "". */
-struct gate_answer {
-	uint8_t frame[FRAME_FORGED];
-	size_t n;
-	int fd;
-	char log[64];
-};
+void gate_init(struct gate *g);
 
-/*
- * Judge the *n bytes of a frame of the guest's.  With GATE_PASS it goes to
- * libslirp, perhaps patched and with *n less, and the answer, if any, goes
- * there behind it.  With GATE_REPLY the answer goes to the guest.
- */
-enum gate_verdict gate_from_guest(
-    struct gate *g, uint8_t *p, size_t *n, struct gate_answer *a);
-/*
- * Judge a frame of libslirp's.  With GATE_PASS it goes to the guest.  An
- * answer is for libslirp in any case, and not before libslirp has returned:
- * it is not to be called from its own callback.
- */
-enum gate_verdict gate_to_guest(
-    struct gate *g, const uint8_t *p, size_t n, struct gate_answer *a);
+/* A frame of the guest's, and one of the stack's; not both at once. */
+void gate_from_guest(struct gate *g, const uint8_t *p, size_t n);
+void gate_from_stack(struct gate *g, const uint8_t *p, size_t n);
+/* The stack has had the frame p: if it made a socket for it, that is its
+ * flow's. */
+void gate_sent(struct gate *g, const uint8_t *p, size_t n);
+/* What a name leads to: flows that wait for it go on, or are refused. */
+void gate_resolved(struct gate *g, const struct resolved *r);
+/* The policy changed: flows that are denied now are cut; how many. */
+size_t gate_recheck(struct gate *g);
+/* Cut all flows; how many of them were TCP connections. */
+size_t gate_cut(struct gate *g);
+/* Nobody listens on the guest's side any more: as gate_cut, but only the
+ * stack is told. */
+void gate_alone(struct gate *g);
+/* Once a turn, before its frames: end what is idle, try next addresses. */
+void gate_tick(struct gate *g);
 
-/* libslirp has had the frame that passed last: if it made a socket for it,
- * that is the flow's. */
-void gate_passed(struct gate *g);
-
-/*
- * Forget all flows; how many of them were TCP connections.  emit, when not
- * NULL, is given a RST for the guest's side of each of those.
- */
-size_t gate_cut(struct gate *g,
-    void (*emit)(const uint8_t *p, size_t n, void *arg), void *arg);
-/* Once a turn, before its frames: end what is idle; what is to be logged, or
- * "" (static, for one thread). */
-const char *gate_tick(struct gate *g);
-
-/* "net=filtered flows=3 in=1234 out=987 denied=2" */
+/* "net=filtered mode=deny flows=3 in=1234 out=987 allowed=4 denied=2" */
 void gate_status(const struct gate *g, struct buf *out);
 
-/* The ARP reply that tells libslirp where the guest is, without which it asks
- * the guest first. */
-size_t gate_introduce(const struct gate *g, uint8_t *out);
+/* The ARP replies that tell the stack where LAN_LEASE and LAN_INNER are,
+ * without which it asks the guest first. */
+void gate_introduce(struct gate *g);
 
 #endif

@@ -12,6 +12,8 @@
 /* As QEMU's own user network has it. */
 #define LAN_HOST FRAME_ADDR(10, 0, 2, 2)
 #define LAN_DNS FRAME_ADDR(10, 0, 2, 3)
+/* Who the guest is to the network stack, for what it begins itself. */
+#define LAN_INNER FRAME_ADDR(10, 0, 2, 14)
 #define LAN_LEASE FRAME_ADDR(10, 0, 2, 15)
 
 enum { LAN_DHCP_SERVER = 67, LAN_DHCP_CLIENT = 68, LAN_TFTP = 69 };

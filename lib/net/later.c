@@ -6,7 +6,7 @@
 void
 later_add(struct later *l, int fd, const uint8_t *p, size_t n)
 {
-	if (l->n == FLOW_MAX || fd >= FDS_MAX)
+	if (l->n == FLOW_MAX || fd >= FDS_MAX || n > LATER_FRAME)
 		return;
 	l->v[l->n].fd = fd;
 	l->v[l->n].asked = 0;

@@ -12,19 +12,21 @@
 #include "fds.h"
 #include "flow.h"
 
+enum { LATER_FRAME = 128 }; /* what is forged, or a SYN with all options */
+
 /* Start with { 0 }. */
 struct later {
 	struct {
 		int fd; /* -1: none to wait for */
 		int asked; /* it was there when sockets were asked */
 		size_t n;
-		uint8_t p[FRAME_FORGED];
+		uint8_t p[LATER_FRAME];
 	} v[FLOW_MAX];
 	size_t n;
 	unsigned char busy[FDS_MAX];
 };
 
-/* Keep n bytes (at most FRAME_FORGED) for when fd is through, -1: at once.
+/* Keep n bytes (at most LATER_FRAME) for when fd is through, -1: at once.
  * Without room they are lost: the stack has timers of its own. */
 void later_add(struct later *l, int fd, const uint8_t *p, size_t n);
 /* Sockets are asked now: all are through of which later_busy does not say

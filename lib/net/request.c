@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "say.h"
+
 static void
 failed(struct buf *out, const struct publish *p, int err)
 {
@@ -27,7 +29,7 @@ forward(const struct requests *r, const char *arg, struct buf *out)
 		publish_drop(r->published, n);
 		return;
 	}
-	publish_udp(r->published, r->gate->udp);
+	publish_udp(r->published, r->wall->gate.udp);
 	buf_str(out, "ok");
 }
 
@@ -47,7 +49,7 @@ unforward(const struct requests *r, const char *arg, struct buf *out)
 			return;
 		}
 		publish_drop(r->published, (size_t)i);
-		publish_udp(r->published, r->gate->udp);
+		publish_udp(r->published, r->wall->gate.udp);
 	}
 	buf_str(out, "ok");
 }
@@ -80,6 +82,35 @@ publish_socket(const struct requests *r, const char *arg, struct buf *out)
 		buf_str(out, "ok");
 }
 
+/* Those about rules: 1 when it was one. */
+static int
+rules_request(struct wall *w, const char *line, struct buf *out)
+{
+	static const char mode[] = "mode ";
+	struct why why;
+	int bad;
+
+	if (strcmp(line, "reload") == 0)
+		bad = wall_reload(w, &why);
+	else if (strcmp(line, "defaults on") == 0)
+		bad = wall_defaults(w, 1, &why);
+	else if (strcmp(line, "defaults off") == 0)
+		bad = wall_defaults(w, 0, &why);
+	else if (str_starts(line, mode)) {
+		int m = mode_parse(line + sizeof mode - 1);
+
+		bad = m < 0 ? why_set(&why, EX_USAGE, "no such mode") : 0;
+		if (!bad)
+			w->gate.policy.mode = (enum mode)m;
+	} else
+		return 0;
+	if (bad)
+		buf_fmt(out, "error %s", why.text);
+	else
+		buf_str(out, "ok");
+	return 1;
+}
+
 void
 request_answer(const char *line, struct buf *out, void *arg)
 {
@@ -88,11 +119,13 @@ request_answer(const char *line, struct buf *out, void *arg)
 	const struct requests *r = arg;
 
 	if (strcmp(line, "cut") == 0)
-		buf_fmt(out, "ok %zu", r->cut());
+		buf_fmt(out, "ok %zu", gate_cut(&r->wall->gate));
 	else if (strcmp(line, "status") == 0) {
 		buf_str(out, "ok ");
-		gate_status(r->gate, out);
-	} else if (str_starts(line, add))
+		gate_status(&r->wall->gate, out);
+	} else if (rules_request(r->wall, line, out))
+		return;
+	else if (str_starts(line, add))
 		forward(r, line + sizeof add - 1, out);
 	else if (str_starts(line, drop))
 		unforward(r, line + sizeof drop - 1, out);

@@ -4,6 +4,9 @@
  *
  *	cut			end all connections; "ok N": there were N
  *	status			"ok net=filtered flows=3 ..."
+ *	reload			read the rules anew: "ok"
+ *	mode MODE		what becomes of a miss: "ok"
+ *	defaults on|off		whether they are in force: "ok"
  *	forward PORT		publish a port, [ADDR:]HOST:GUEST[/udp]: "ok"
  *	unix NAME:GUEST		publish a port as unix socket NAME: "ok"
  *	unforward PORT		publish it no longer: "ok"
@@ -13,15 +16,14 @@
 #ifndef XRAY_REQUEST_H
 #define XRAY_REQUEST_H
 
-#include "gate.h"
+#include "wall.h"
 #include "publish.h"
 
-/* Who is asked: what it knows, and what it can do.  cut says how many
- * connections there were; add and drop are 0 or -1 with errno. */
+/* Who is asked: what it knows, and what it can do: add and drop are 0 or -1
+ * with errno. */
 struct requests {
-	struct gate *gate;
+	struct wall *wall;
 	struct published *published;
-	size_t (*cut)(void);
 	int (*add)(const struct publish *p);
 	int (*drop)(const struct publish *p);
 };

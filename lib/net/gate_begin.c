@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC */
+/* How flows begin. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gate_priv.h"
+
+enum { LOOPBACK = FRAME_ADDR(127, 0, 0, 1) };
+
+static void
+deny(struct gate *g, struct flow *fl, const char *why)
+{
+	g->denied++;
+	gate_log(g, fl, RULE_DENY, why, 0);
+	gate_refuse_first(g, fl);
+}
+
+/* What fl is about, for the rules; -1 for an address that nobody has. */
+static int
+target(const struct gate *g, const struct flow *fl, struct target *to)
+{
+	*to = (struct target){ .proto = gate_proto(fl),
+		.port = fl->port,
+		.addr = addr_v4(fl->peer),
+		.now = g->wall };
+	if (names_has(fl->peer)) {
+		to->name = names_at(g->names, fl->peer);
+		return to->name ? 0 : -1;
+	}
+	to->host = fl->peer == LAN_HOST;
+	return to->host || fl->peer >> 8 != LAN_HOST >> 8 ? 0 : -1;
+}
+
+void
+gate_dial(struct gate *g, struct flow *fl)
+{
+	uint8_t p[FLOW_FIRST];
+	struct frame_ends e;
+	struct frame f;
+
+	if (fl->next == fl->ndial) {
+		gate_log(g, fl, RULE_ALLOW, fl->why, 1);
+		gate_refuse_first(g, fl);
+		return;
+	}
+	/* The stack cannot be told while it connects: should one that was
+	 * tried before answer yet, it finds its slot empty. */
+	flow_move(&g->flows, fl);
+	fl->real = fl->dial[fl->next++];
+	fl->state = FLOW_OPENING;
+	fl->dialled = g->now;
+	memcpy(p, fl->first, fl->nfirst);
+	if (frame_parse(&f, p, fl->nfirst) < 0)
+		return; /* it was parsed when it came */
+	fl->out = 0;
+	(void)flow_from_guest(fl, &f, g->now);
+	e = gate_stack_ends(fl);
+	frame_readdress(&f, p, &e);
+	frame_launder(p);
+	g->out += f.n;
+	if (fl->proto != FRAME_TCP)
+		flow_forget(fl);
+	g->call.stack(p, f.n, -1, g->call.arg);
+}
+
+/* It is allowed, and this is where it goes. */
+static void
+allow(struct gate *g, struct flow *fl, const char *why)
+{
+	(void)snprintf(fl->why, sizeof fl->why, "%s", why);
+	g->allowed++;
+	fl->real = fl->dial[0];
+	gate_log(g, fl, RULE_ALLOW, why, 0);
+	gate_dial(g, fl);
+}
+
+static void
+allow_at(struct gate *g, struct flow *fl, const char *why, uint32_t addr)
+{
+	fl->dial[0] = addr;
+	fl->ndial = 1;
+	allow(g, fl, why);
+}
+
+/* Open: all but this machine and what else of our network nobody has. */
+static void
+begin_open(struct gate *g, struct flow *fl)
+{
+	if (fl->peer >> 8 == LAN_HOST >> 8 && fl->peer != LAN_HOST &&
+	    fl->peer != LAN_DNS)
+		deny(g, fl, "unknown");
+	else
+		allow_at(g, fl, "open", fl->peer);
+}
+
+static void
+begin_filtered(struct gate *g, struct flow *fl)
+{
+	char text[ADDR_TEXT];
+	struct target to;
+	struct decision d;
+
+	if (target(g, fl, &to) < 0) {
+		deny(g, fl, "unknown");
+		return;
+	}
+	decide(&g->policy, &to, &d);
+	if (d.verdict != RULE_ALLOW) {
+		deny(g, fl, d.why);
+		return;
+	}
+	if (to.host) {
+		allow_at(g, fl, d.why, LOOPBACK);
+		return;
+	}
+	/* an address too: it may be one of this machine's own */
+	addr_print(&to.addr, text);
+	if (g->call.resolve(to.name ? to.name : text, g->call.arg) < 0)
+		deny(g, fl, "busy");
+}
+
+void
+gate_begin(struct gate *g, const struct frame *f)
+{
+	struct flow full = { .proto = f->proto,
+		.peer = f->dst,
+		.port = f->dport,
+		.guest = f->sport };
+	struct flow *fl = g->crowded ? NULL : flow_add(&g->flows, f, g->now);
+
+	if (fl && names_has(fl->peer))
+		names_hold(g->names, fl->peer, 1);
+	if (!fl || flow_keep(fl, g->frame, f->n) < 0) {
+		if (fl)
+			gate_drop(g, fl);
+		g->denied++;
+		gate_log(g, &full, RULE_DENY, "full", 0);
+		gate_refuse(g, f);
+		return;
+	}
+	fl->ack = f->seq + 1; /* by which its retransmission is known */
+	if (g->net == GATE_OPEN)
+		begin_open(g, fl);
+	else
+		begin_filtered(g, fl);
+}
+
+/* What the flow asked for is what r answers. */
+static int
+asked(const struct target *to, const struct resolved *r)
+{
+	char text[ADDR_TEXT];
+
+	if (to->name)
+		return strcmp(to->name, r->name) == 0;
+	addr_print(&to->addr, text);
+	return !to->host && strcmp(text, r->name) == 0;
+}
+
+/* The rules may have changed meanwhile. */
+static void
+go_on(struct gate *g, struct flow *fl, const struct target *to,
+    const struct resolved *r)
+{
+	struct decision d, first; /* of the refusals */
+
+	decide(&g->policy, to, &d);
+	if (d.verdict != RULE_ALLOW) {
+		deny(g, fl, d.why);
+		return;
+	}
+	first = d;
+	for (size_t i = 0; i < r->n && fl->ndial < FLOW_DIALS; i++) {
+		struct decision at = d;
+
+		if (!addr_is_v4(&r->v[i].addr))
+			continue;
+		if (decide_at(&g->policy, to, &r->v[i].addr, r->v[i].own, &at))
+			fl->dial[fl->ndial++] = addr_to_v4(&r->v[i].addr);
+		else if (first.verdict == RULE_ALLOW)
+			first = at;
+	}
+	if (fl->ndial)
+		allow(g, fl, d.why);
+	else
+		deny(g, fl, r->n ? first.why : "no-address");
+}
+
+void
+gate_resolved(struct gate *g, const struct resolved *r)
+{
+	struct flows *t = &g->flows;
+	struct target to;
+
+	for (size_t i = 0; i < t->top; i++)
+		if (t->v[i].proto && t->v[i].state == FLOW_HELD &&
+		    target(g, &t->v[i], &to) == 0 && asked(&to, r))
+			go_on(g, &t->v[i], &to, r);
+}
+
+/* Whether a flow that was allowed is denied now, by a rule. */
+static int
+turned(const struct gate *g, const struct flow *fl)
+{
+	struct addr real = addr_v4(fl->real);
+	struct decision d;
+	struct target to;
+
+	if (target(g, fl, &to) < 0)
+		return 0;
+	decide(&g->policy, &to, &d);
+	if (d.verdict == RULE_DENY)
+		return d.rule != NULL;
+	return d.verdict == RULE_ALLOW && !to.host &&
+	    !decide_at(&g->policy, &to, &real, 0, &d) && d.rule &&
+	    d.rule->verdict == RULE_DENY;
+}
+
+size_t
+gate_recheck(struct gate *g)
+{
+	struct flows *t = &g->flows;
+	size_t n = 0;
+
+	for (size_t i = 0; g->net == GATE_FILTERED && i < t->top; i++) {
+		struct flow *fl = &t->v[i];
+
+		if (!fl->proto || fl->inbound || fl->state == FLOW_HELD ||
+		    !turned(g, fl))
+			continue;
+		gate_reset(g, fl);
+		gate_finish(g, fl, 1);
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* gate_priv: what the parts of the gate share: gate (frames of the guest's),
+ * gate_back (of the
+ * stack's), gate_begin and gate_flow (how flows begin and end). */
+#ifndef XRAY_GATE_PRIV_H
+#define XRAY_GATE_PRIV_H
+
+#include "gate.h"
+
+/* enum rule's bit of its protocol. */
+uint8_t gate_proto(const struct flow *fl);
+/* A line for the log: fl's verdict, or its end. */
+void gate_log(struct gate *g, const struct flow *fl, enum rule_verdict v,
+    const char *why, int ended);
+/* A flow of the guest's begins with f, whose bytes are g->frame. */
+void gate_begin(struct gate *g, const struct frame *f);
+/* Dial the next of fl's addresses; without one the guest is refused and the
+ * flow dropped. */
+void gate_dial(struct gate *g, struct flow *fl);
+/* Forget the flow. */
+void gate_drop(struct gate *g, struct flow *fl);
+/* The flow is over: log it, drop it.  gate_finish tells the stack, by a RST
+ * that it cannot but believe, once its socket has sent all it has, or at once
+ * when reset is set; gate_reset tells the guest. */
+void gate_end(struct gate *g, struct flow *fl);
+void gate_finish(struct gate *g, struct flow *fl, int reset);
+void gate_reset(struct gate *g, const struct flow *fl);
+/* Answer f, a frame of the guest's, by a refusal; or one of the stack's that
+ * has no flow, when it is more than the last ACK of one that is over. */
+void gate_refuse(struct gate *g, const struct frame *f);
+/* Answer the first frame of a flow, which is kept, and drop it. */
+void gate_refuse_first(struct gate *g, struct flow *fl);
+void gate_refuse_stack(struct gate *g, const struct frame *f);
+/* The ends of fl as the guest sees them, of a packet to it; and as the stack
+ * sees them, of one to it. */
+struct frame_ends gate_guest_ends(const struct flow *fl);
+struct frame_ends gate_stack_ends(const struct flow *fl);
+
+#endif

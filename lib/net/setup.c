@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+#include "setup.h"
+
+#include <string.h>
+
+#include "say.h"
+
+enum {
+	OPT_NET = OPT_OWN,
+	OPT_MAC,
+	OPT_MODE,
+	OPT_RULES,
+	OPT_DEFAULTS,
+	OPT_LISTS,
+	OPT_PRIVATE,
+	OPT_NAMES,
+	OPT_FORWARD,
+	OPT_UNIX,
+	OPT_CONTROL,
+	OPT_READY
+};
+
+const struct opt setup_opts[] = {
+	{ OPT_NET, "net", "filtered|open", "what the guest may reach" },
+	{ OPT_MAC, "mac", "MAC", "the guest's Ethernet address" },
+	{ OPT_MODE, "mode", "ask|deny|allow|learn",
+	    "what becomes of what no rule names (deny)" },
+	{ OPT_RULES, "rules", "FILE", "rules; more follow in this order" },
+	{ OPT_DEFAULTS, "defaults", "FILE", "and domains to be trusted" },
+	{ OPT_LISTS, "lists", "DIR",
+	    "where @NAME is; more are looked at next" },
+	{ OPT_PRIVATE, "private-ok", "CIDR", "where any name may lead" },
+	{ OPT_NAMES, "names", "FILE", "keep the addresses of names there" },
+	{ OPT_FORWARD, "forward", "[ADDR:]HOST:GUEST[/udp]",
+	    "publish a guest port on ADDR (127.0.0.1)" },
+	{ OPT_UNIX, "unix", "NAME:GUEST", "publish one as unix socket NAME" },
+	{ OPT_CONTROL, "control", "NAME", "answer requests there" },
+	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
+};
+
+void
+setup_init(struct setup *s)
+{
+	gate_init(&s->wall.gate);
+	s->wall.gate.policy.mode = MODE_DENY;
+	s->ready = -1;
+}
+
+static int
+set_net(struct setup *s, const char *arg, struct why *why)
+{
+	if (strcmp(arg, "open") != 0 && strcmp(arg, "filtered") != 0)
+		return why_set(
+		    why, EX_USAGE, "--net: %s: filtered or open", arg);
+	s->wall.gate.net = *arg == 'o' ? GATE_OPEN : GATE_FILTERED;
+	s->given |= 1;
+	return 0;
+}
+
+static int
+set_mac(struct setup *s, const char *arg, struct why *why)
+{
+	if (frame_parse_mac(s->wall.gate.mac, arg) < 0)
+		return why_set(why, EX_USAGE, "--mac: %s: no MAC", arg);
+	s->given |= 2;
+	return 0;
+}
+
+static int
+set_mode(struct setup *s, const char *arg, struct why *why)
+{
+	int mode = mode_parse(arg);
+
+	if (mode < 0)
+		return why_set(why, EX_USAGE,
+		    "--mode: %s: ask, deny, allow or learn", arg);
+	s->wall.gate.policy.mode = (enum mode)mode;
+	return 0;
+}
+
+static int
+set_ready(struct setup *s, const char *arg, struct why *why)
+{
+	long long fd;
+
+	if (num_int(arg, 1, 65535, &fd) < 0)
+		return why_set(
+		    why, EX_USAGE, "--ready-fd: %s: not from 1 to 65535", arg);
+	s->ready = (int)fd;
+	return 0;
+}
+
+int
+setup_set(struct setup *s, int c, const char *arg, struct why *why)
+{
+	struct wall *w = &s->wall;
+
+	switch (c) {
+	case OPT_NET:
+		return set_net(s, arg, why);
+	case OPT_MODE:
+		return set_mode(s, arg, why);
+	case OPT_MAC:
+		return set_mac(s, arg, why);
+	case OPT_RULES:
+		return wall_add(w, arg, 0, why);
+	case OPT_DEFAULTS:
+		return wall_add(w, arg, 1, why);
+	case OPT_LISTS:
+		return wall_add_lists(w, arg, why);
+	case OPT_PRIVATE:
+		return wall_add_private(w, arg, why);
+	case OPT_NAMES:
+		w->names = arg;
+		return 0;
+	case OPT_FORWARD:
+		return publish_port(&s->published, arg, why);
+	case OPT_UNIX:
+		return publish_unix(&s->published, arg, why);
+	case OPT_CONTROL:
+		s->control = arg;
+		return publish_name(arg, why);
+	default:
+		return set_ready(s, arg, why);
+	}
+}
+
+int
+setup_done(struct setup *s, int n, char **operands, struct why *why)
+{
+	if (s->given != 3 || n != 1)
+		return why_set(
+		    why, EX_USAGE, "needs --net, --mac and one socket");
+	s->socket = operands[0];
+	publish_udp(&s->published, s->wall.gate.udp);
+	return publish_name(s->socket, why);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * setup: what a gateway is told on its command line.
+ */
+#ifndef XRAY_SETUP_H
+#define XRAY_SETUP_H
+
+#include "wall.h"
+#include "opt.h"
+#include "publish.h"
+
+extern const struct opt setup_opts[];
+
+struct setup {
+	struct wall wall;
+	struct published published;
+	const char *socket; /* QEMU's */
+	const char *control; /* NULL: none */
+	int ready; /* a descriptor, -1 */
+	int given; /* bits: --net, --mac */
+};
+
+void setup_init(struct setup *s);
+/* Take option c, one of setup_opts, whose value arg stays the caller's; then
+ * the n operands.  -1 with why (EX_USAGE). */
+int setup_set(struct setup *s, int c, const char *arg, struct why *why);
+int setup_done(struct setup *s, int n, char **operands, struct why *why);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+#include "wall.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "say.h"
+
+enum { RELOAD_MS = 1000, NAMES_FILE = 8 << 20 };
+
+static int
+resolve(const char *name, void *arg)
+{
+	struct wall *w = arg;
+
+	return resolver_ask(w->resolver, name, w->gate.now);
+}
+
+static void
+named(uint32_t addr, const char *name, void *arg)
+{
+	struct wall *w = arg;
+
+	clerk_name(w->clerk, addr, name);
+}
+
+/* The rules are these now, or the old ones stay. */
+static void
+put_rules(struct wall *w, struct rules *rules, const struct why *why)
+{
+	autofree char *text = NULL;
+
+	if (!rules) {
+		(void)snprintf(w->trouble, sizeof w->trouble, "%s", why->text);
+		text = xasprintf("%s; the rules stay as they were", why->text);
+		w->gate.call.log(text, w->gate.call.arg);
+		return;
+	}
+	w->trouble[0] = '\0';
+	rules_free(w->rules);
+	w->rules = rules;
+	w->gate.policy.rules = rules;
+	(void)gate_recheck(&w->gate);
+}
+
+/* The name that messages and the log have for a file. */
+static const char *
+base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int
+add(struct wall *w, const char *path, const char *text, int defaults,
+    struct why *why)
+{
+	struct sources *s = &w->sources;
+
+	if (s->n == SOURCES_MAX)
+		return why_set(why, EX_USAGE, "%s: too many files", path);
+	s->v[s->n].path = text ? NULL : path;
+	s->v[s->n].text = text;
+	s->v[s->n].origin = text ? "defaults" : base(path);
+	s->v[s->n].form = defaults && !text ? RULES_DOMAINS : RULES_LINES;
+	if (defaults)
+		w->defaults |= 1U << s->n;
+	s->n++;
+	return 0;
+}
+
+int
+wall_add(struct wall *w, const char *path, int defaults, struct why *why)
+{
+	/* what talks unasked is denied unasked */
+	if (defaults && add(w, path, "deny * @quiet *\n", 1, why) < 0)
+		return -1;
+	return add(w, path, NULL, defaults, why);
+}
+
+int
+wall_add_lists(struct wall *w, const char *dir, struct why *why)
+{
+	for (size_t i = 0; i < LEN(w->sources.lists) - 1; i++)
+		if (!w->sources.lists[i]) {
+			w->sources.lists[i] = dir;
+			return 0;
+		}
+	return why_set(why, EX_USAGE, "%s: too many folders of lists", dir);
+}
+
+int
+wall_add_private(struct wall *w, const char *cidr, struct why *why)
+{
+	size_t *n = &w->gate.policy.nprivate;
+
+	if (*n == WALL_PRIVATE)
+		return why_set(why, EX_USAGE, "%s: too many blocks", cidr);
+	if (cidr_parse(&w->private_ok[*n], cidr, why) < 0)
+		return -1;
+	++*n;
+	return 0;
+}
+
+static void
+read_names(struct wall *w)
+{
+	autobuf struct buf b = { 0 };
+
+	if (w->names && io_read_file(AT_FDCWD, w->names, &b, NAMES_FILE) == 0)
+		names_read(w->gate.names, b.p, b.n);
+}
+
+int
+wall_start(struct wall *w, struct why *why)
+{
+	struct rules *rules;
+	struct why bad;
+
+	w->gate.names = names_new();
+	w->gate.call.resolve = resolve;
+	w->gate.call.named = named;
+	w->gate.policy.private_ok = w->private_ok;
+	w->rules = rules_new();
+	w->gate.policy.rules = w->rules;
+	read_names(w);
+	rules = sources_load(&w->sources, &bad);
+	put_rules(w, rules, &bad);
+	w->resolver = resolver_start(why);
+	if (!w->resolver)
+		return -1;
+	w->clerk = clerk_start(&w->sources, w->names, why);
+	return w->clerk ? 0 : -1;
+}
+
+void
+wall_end(struct wall *w)
+{
+	resolver_free(w->resolver);
+	clerk_free(w->clerk);
+	rules_free(w->rules);
+	names_free(w->gate.names);
+}
+
+int
+wall_poll(const struct wall *w, struct pollfd *p)
+{
+	int wait = resolver_wait(w->resolver, w->gate.now);
+
+	p[0] =
+	    (struct pollfd){ .fd = resolver_fd(w->resolver), .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = clerk_fd(w->clerk), .events = POLLIN };
+	return wait < 0 || wait > 1000 ? 1000 : wait;
+}
+
+void
+wall_serve(struct wall *w)
+{
+	struct resolved r;
+	struct rules *rules;
+	struct why why;
+	int n;
+
+	while (resolver_next(w->resolver, &r, w->gate.now) > 0)
+		gate_resolved(&w->gate, &r);
+	while ((n = clerk_next(w->clerk, &rules, &why)) != 0)
+		put_rules(w, n > 0 ? rules : NULL, &why);
+}
+
+/* Until the clerk has answered; what it saw before we asked does not count
+ * less: files are read when they are handed over. */
+static int
+await(struct wall *w, struct why *why)
+{
+	long long deadline = io_now() + RELOAD_MS;
+
+	for (;;) {
+		struct rules *rules;
+		int n = clerk_next(w->clerk, &rules, why);
+
+		if (n) {
+			put_rules(w, n > 0 ? rules : NULL, why);
+			return n > 0 ? 0 : -1;
+		}
+		if (io_wait_readable(clerk_fd(w->clerk), deadline) != 1)
+			return why_set(why, EX_TEMPFAIL,
+			    "the rule files are not read in time");
+	}
+}
+
+int
+wall_reload(struct wall *w, struct why *why)
+{
+	clerk_look(w->clerk);
+	return await(w, why);
+}
+
+int
+wall_defaults(struct wall *w, int on, struct why *why)
+{
+	for (size_t i = 0; i < w->sources.n; i++) {
+		if (!(w->defaults & 1U << i))
+			continue;
+		w->sources.v[i].off = !on;
+		clerk_switch(w->clerk, i, !on);
+		if (await(w, why) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * wall: a gate with all it asks: the rules, kept up by a clerk, a
+ * resolver, and the table of names.
+ */
+#ifndef XRAY_WALL_H
+#define XRAY_WALL_H
+
+#include <poll.h>
+
+#include "clerk.h"
+#include "gate.h"
+
+enum { WALL_FDS = 2, WALL_PRIVATE = 32 };
+
+/* Start with { 0 } and gate_init(&gate); fill in the names file,
+ * gate.policy.mode, and the gate's calls for frames and the log. */
+struct wall {
+	struct gate gate;
+	struct sources sources;
+	unsigned defaults; /* which of them are the defaults, a bit each */
+	const char *names; /* NULL: none is kept */
+	struct cidr private_ok[WALL_PRIVATE];
+	struct clerk *clerk;
+	struct resolver *resolver;
+	struct rules *rules;
+	char trouble[1000]; /* with the rule files, "" when there is none */
+};
+
+/* Add a file of rules, or of the defaults; a folder with lists; a block where
+ * any name may lead.  The text stays the caller's.  -1 with why (EX_USAGE). */
+int wall_add(struct wall *w, const char *path, int defaults, struct why *why);
+int wall_add_lists(struct wall *w, const char *dir, struct why *why);
+int wall_add_private(struct wall *w, const char *cidr, struct why *why);
+/* Read the rules and the names, start the children.  Rules that cannot be
+ * read are logged; nothing is allowed then.  -1 with why. */
+int wall_start(struct wall *w, struct why *why);
+void wall_end(struct wall *w);
+/* Fill in what to wait for, WALL_FDS entries; how long at most, in ms. */
+int wall_poll(const struct wall *w, struct pollfd *p);
+/* Go on with what they found. */
+void wall_serve(struct wall *w);
+/* The rules are read anew before this returns, within a second: 0, or -1 with
+ * why when they are bad and the old ones stay. */
+int wall_reload(struct wall *w, struct why *why);
+/* The defaults are in force or not from now on; as wall_reload. */
+int wall_defaults(struct wall *w, int on, struct why *why);
+
+#endif
