@@ -5,23 +5,20 @@
  */
 #include "say.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "io.h"
 #include "opt.h"
-#include "ring.h"
+#include "tail.h"
 #include "vm.h"
 
 enum { OPT_BOOT = OPT_OWN, OPT_RAW, OPT_CONSOLE, OPT_QEMU, OPT_NETWORK };
-enum { STAMP = 24, FOLLOWED = 10, LOOK_MS = 200, FILE_MAX = 64 << 20 };
+enum { FOLLOWED = 10, LOOK_MS = 200 };
 
 static const struct opt opts[] = {
 	{ 'f', "follow", NULL, "go on with what comes" },
@@ -39,120 +36,43 @@ static const struct usage use = { "xray-log", "VM [console|qemu|net|all]", opts,
 static struct source {
 	const char *name, *file;
 	int wanted;
-	int fd; /* the newest file, read to its end */
-	ino_t inode;
-	struct buf rest; /* of a line that goes on */
-	char stamp[STAMP + 1]; /* of the last line */
+	struct tail tail;
 } sources[] = {
-	{ .name = "console", .file = "console.log", .fd = -1 },
-	{ .name = "qemu", .file = "qemu.log", .fd = -1 },
-	{ .name = "net", .file = "net.log", .fd = -1 },
+	{ .name = "console", .file = "console.log", .tail = { .fd = -1 } },
+	{ .name = "qemu", .file = "qemu.log", .tail = { .fd = -1 } },
+	{ .name = "net", .file = "net.log", .tail = { .fd = -1 } },
 };
 
 static struct line {
 	const struct source *source;
 	size_t nr;
-	char stamp[STAMP + 1];
+	char stamp[TAIL_STAMP + 1];
 	char *text;
 	size_t n;
 } * lines;
 static size_t nlines, cap;
 static int raw, several;
 
-static int
-is_stamp(const char *p, size_t n)
-{
-	return n > STAMP && p[4] == '-' && p[10] == 'T' &&
-	    p[STAMP - 1] == 'Z' && p[STAMP] == ' ';
-}
-
-/* A line of the file, without its end; one without a time goes on a line of
- * the file before. */
 static void
-add_line(struct source *s, const char *p, size_t n)
+add_line(const char *stamp, const char *p, size_t n, void *arg)
 {
-	struct line l = { .source = s, .nr = nlines };
+	struct line l = { .source = arg, .nr = nlines, .n = n };
 
-	if (is_stamp(p, n)) {
-		memcpy(s->stamp, p, STAMP);
-		p += STAMP + 1;
-		n -= STAMP + 1;
-	}
-	memcpy(l.stamp, s->stamp, sizeof l.stamp);
-	l.text = xstrndup(p, n);
-	l.n = n;
-	if (memchr(p, '\0', n)) {
-		free(l.text);
-		l.text = xmalloc(n + 1);
-		memcpy(l.text, p, n);
-	}
+	memcpy(l.stamp, stamp, sizeof l.stamp);
+	l.text = xmalloc(n + 1);
+	memcpy(l.text, p, n);
+	l.text[n] = '\0';
 	if (nlines == cap)
 		lines = xreallocarray(
 		    lines, cap = cap ? 2 * cap : 1024, sizeof *lines);
 	lines[nlines++] = l;
 }
 
-/* What can be read of fd now, line by line. */
-static void
-add_all(struct source *s, int fd)
-{
-	char chunk[65536], *nl;
-	ssize_t n;
-	size_t from = 0;
-
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 && s->rest.n < FILE_MAX)
-		buf_add(&s->rest, chunk, (size_t)n);
-	if (n < 0)
-		die_sys(EX_IOERR, "%s", s->file);
-	while (s->rest.n > from &&
-	    (nl = memchr(s->rest.p + from, '\n', s->rest.n - from))) {
-		add_line(s, s->rest.p + from, (size_t)(nl - s->rest.p) - from);
-		from = (size_t)(nl - s->rest.p) + 1;
-	}
-	buf_drop(&s->rest, from);
-}
-
-static int
-open_log(int dir, const char *file, ino_t *inode)
-{
-	int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 && errno == ENOENT)
-		return -1;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		die_sys(EX_IOERR, "%s", file);
-	*inode = st.st_ino;
-	return fd;
-}
-
-/* The whole ring, oldest file first.  The newest is opened first: if the ring
- * turns meanwhile, it comes by a second name, and is the same file. */
 static void
 read_ring(int dir, struct source *s)
 {
-	int fd[RING_FILES];
-	ino_t inode[RING_FILES] = { 0 };
-
-	for (int i = 0; i < RING_FILES; i++) {
-		autofree char *name =
-		    i ? xasprintf("%s.%d", s->file, i) : xstrdup(s->file);
-
-		fd[i] = open_log(dir, name, &inode[i]);
-		if (i && fd[i] >= 0 && inode[i] == inode[i - 1]) {
-			close(fd[i]);
-			fd[i] = -1;
-		}
-	}
-	for (int i = RING_FILES - 1; i >= 0; i--) {
-		if (fd[i] < 0)
-			continue;
-		add_all(s, fd[i]);
-		if (i)
-			close(fd[i]);
-	}
-	s->fd = fd[0];
-	s->inode = inode[0];
+	if (tail_open(&s->tail, dir, s->file, add_line, s) < 0)
+		die_sys(EX_IOERR, "%s", s->file);
 }
 
 static int
@@ -227,7 +147,7 @@ print_lines(size_t skip)
 static void
 keep_boot(const struct vm *vm, long long nr)
 {
-	char from[STAMP + 1] = "", to[STAMP + 1] = "";
+	char from[TAIL_STAMP + 1] = "", to[TAIL_STAMP + 1] = "";
 	size_t kept = 0;
 	long long n = 0;
 
@@ -251,69 +171,15 @@ keep_boot(const struct vm *vm, long long nr)
 	nlines = kept;
 }
 
-/* The ring may have turned more than once: read what stands between the file
- * we have and `newest`, oldest first.  When ours is not among them it was
- * removed, and the others are older. */
-static void
-read_between(int dir, struct source *s, ino_t newest)
-{
-	int fd[RING_FILES], n = 0, found = 0;
-	ino_t before = newest;
-
-	for (int i = 1; i < RING_FILES && !found; i++) {
-		autofree char *name = xasprintf("%s.%d", s->file, i);
-		ino_t inode;
-
-		fd[n] = open_log(dir, name, &inode);
-		if (fd[n] < 0)
-			break;
-		found = inode == s->inode;
-		if (found || inode == before) /* it turned while we look */
-			close(fd[n]);
-		else
-			n++;
-		before = inode;
-	}
-	while (n-- > 0) {
-		if (found)
-			add_all(s, fd[n]);
-		close(fd[n]);
-	}
-}
-
-/* When the name stands for another file, the one we have is at its end. */
-static void
-look(int dir, struct source *s)
-{
-	struct stat st;
-	ino_t inode = 0;
-	int fd;
-
-	if (s->fd >= 0)
-		add_all(s, s->fd);
-	if (fstatat(dir, s->file, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    (s->fd >= 0 && st.st_ino == s->inode))
-		return;
-	fd = open_log(dir, s->file, &inode);
-	if (fd < 0)
-		return;
-	if (s->fd >= 0) {
-		add_all(s, s->fd); /* it was written until it was turned */
-		read_between(dir, s, inode);
-		close(s->fd);
-	}
-	s->fd = fd;
-	s->inode = inode;
-	add_all(s, fd);
-}
-
 static _Noreturn void
-follow(int dir)
+follow(void)
 {
 	for (;;) {
 		for (size_t i = 0; i < LEN(sources); i++)
-			if (sources[i].wanted)
-				look(dir, &sources[i]);
+			if (sources[i].wanted &&
+			    tail_more(&sources[i].tail, add_line, &sources[i]) <
+				0)
+				die_sys(EX_IOERR, "%s", sources[i].file);
 		print_lines(0);
 		if (fflush(stdout) != 0)
 			die_sys(EX_IOERR, "standard output");
@@ -387,13 +253,12 @@ main(int argc, char **argv)
 	if (boot >= 0)
 		keep_boot(&vm, boot);
 	for (size_t i = 0; i < LEN(sources) && !follows; i++)
-		if (sources[i].rest.n && boot <= 0)
-			add_line(
-			    &sources[i], sources[i].rest.p, sources[i].rest.n);
+		if (boot <= 0)
+			tail_end(&sources[i].tail, add_line, &sources[i]);
 	last = last < 0 && follows ? FOLLOWED : last;
 	print_lines(
 	    last < 0 || (size_t)last > nlines ? 0 : nlines - (size_t)last);
 	if (follows)
-		follow(dir);
+		follow();
 	return say_done();
 }
