@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "firewall.h"
 #include "io.h"
 #include "keys.h"
 #include "run.h"
@@ -120,19 +121,26 @@ run_editor(const char *path, struct why *why)
 	    "%s: ended with %d; nothing changed", argv.v[0], code);
 }
 
-/* What is edited: the text, whether or not it can be understood. */
+/* What is edited: the text, whether or not it can be understood; and who says
+ * whether what came of it can be. */
 struct file {
 	struct home *h;
 	struct vm *vm; /* NULL: config.ini */
 	const char *name;
 	int dir;
+	size_t max; /* bytes */
+	int absent; /* it need not be there */
+	int (*check)(const struct file *f, const char *copy,
+	    const struct buf *text, struct why *why);
+	void (*unknown)(const struct why *why); /* for keys */
+	edit_check *rules;
 };
 
 static int
 read_text(const struct file *f, struct buf *b, struct why *why)
 {
-	if (io_read_file(f->dir, f->name, b, CONF_MAX) < 0 &&
-	    (f->vm || errno != ENOENT))
+	if (io_read_file(f->dir, f->name, b, f->max) < 0 &&
+	    !(f->absent && errno == ENOENT))
 		return why_sys(why, EX_IOERR, "%s", f->name);
 	return 0;
 }
@@ -146,7 +154,7 @@ same_text(const struct buf *a, const struct buf *b)
 /* Put the copy in place if the file still is what was copied. */
 static int
 replace(const struct file *f, long long lock_ms, const struct buf *old,
-    const struct conf *new, struct why *why)
+    const struct buf *new, struct why *why)
 {
 	autoclose int lock =
 	    f->vm ? vm_lock(f->h, f->vm, lock_ms, why) : home_lock(f->h, why);
@@ -156,31 +164,45 @@ replace(const struct file *f, long long lock_ms, const struct buf *old,
 		return -1;
 	if (!same_text(&now, old))
 		return why_set(why, EX_TEMPFAIL, "was changed by another");
-	return put(f->dir, f->name, new, why);
+	if (io_replace(f->dir, f->name, 0600, new->n ? new->p : "", new->n) < 0)
+		return why_sys(why, EX_IOERR, "%s", f->name);
+	return 0;
+}
+
+static int
+check_keys(const struct file *f, const char *copy, const struct buf *text,
+    struct why *why)
+{
+	autoconf struct conf *new = conf_read(f->h->fd, copy, f->name, why);
+	/* facts of what cannot be read are not known to have changed */
+	autoconf struct conf *was = conf_read(f->dir, f->name, f->name, NULL);
+
+	(void)text;
+	return new ? keys_check(new, was, f->vm, f->unknown, why) : -1;
+}
+
+static int
+check_rules(const struct file *f, const char *copy, const struct buf *text,
+    struct why *why)
+{
+	(void)copy;
+	return f->rules(f->name, text->n ? text->p : "", text->n, why);
 }
 
 /* The copy, as it is now, into the file's place. */
 static int
 take(const struct file *f, long long lock_ms, const char *copy,
-    const struct buf *old, void (*unknown)(const struct why *why),
-    struct why *why)
+    const struct buf *old, struct why *why)
 {
 	autobuf struct buf text = { 0 };
-	autoconf struct conf *new = NULL;
-	autoconf struct conf *was = NULL;
 
-	if (io_read_file(f->h->fd, copy, &text, CONF_MAX) < 0)
+	if (io_read_file(f->h->fd, copy, &text, f->max) < 0)
 		return why_sys(why, EX_DATAERR, "%s", f->name);
 	if (same_text(&text, old))
 		return 1;
-	new = conf_read(f->h->fd, copy, f->name, why);
-	if (!new)
+	if (f->check(f, copy, &text, why) < 0)
 		return -1;
-	/* facts of what cannot be read are not known to have changed */
-	was = conf_read(f->dir, f->name, f->name, NULL);
-	if (keys_check(new, was, f->vm, unknown, why) < 0)
-		return -1;
-	return replace(f, lock_ms, old, new, why);
+	return replace(f, lock_ms, old, &text, why);
 }
 
 /* The text that was refused, under a name that nobody sweeps. */
@@ -188,8 +210,8 @@ static int
 keep(const struct file *f, const char *copy, const struct why *w,
     struct why *why)
 {
-	autofree char *name =
-	    xasprintf("refused-%s.ini", f->vm ? f->vm->name : "config");
+	autofree char *name = xasprintf("refused-%s.%s",
+	    f->vm ? f->vm->name : "config", f->rules ? "rules" : "ini");
 
 	if (renameat(f->h->fd, copy, f->h->fd, name) == 0)
 		copy = name;
@@ -197,12 +219,10 @@ keep(const struct file *f, const char *copy, const struct why *w,
 	    f->h->path, copy);
 }
 
-int
-edit_file(struct home *h, struct vm *vm, long long lock_ms,
-    void (*unknown)(const struct why *why), struct why *why)
+static int
+edit(const struct file *f, long long lock_ms, struct why *why)
 {
-	const struct file f = { h, vm, vm ? "vm.ini" : "config.ini",
-		vm ? vm->dir : h->fd };
+	struct home *h = f->h;
 	autofree char *copy = xasprintf(".edit-%ld.ini", (long)getpid());
 	autofree char *path = xasprintf("%s/%s", h->path, copy);
 	autobuf struct buf old = { 0 };
@@ -211,9 +231,10 @@ edit_file(struct home *h, struct vm *vm, long long lock_ms,
 
 	if (!isatty(0) && !named_editor())
 		return why_set(why, EX_USAGE,
-		    "no terminal to edit on; xray config set, or EDITOR");
+		    "no terminal to edit on; %s, or EDITOR",
+		    f->rules ? "xray fw add" : "xray config set");
 	home_sweep(h->fd);
-	if (read_text(&f, &old, why) < 0)
+	if (read_text(f, &old, why) < 0)
 		return -1;
 	if (io_replace(h->fd, copy, 0600, old.n ? old.p : "", old.n) < 0)
 		return why_sys(why, EX_IOERR, "%s", path);
@@ -221,10 +242,42 @@ edit_file(struct home *h, struct vm *vm, long long lock_ms,
 		(void)unlinkat(h->fd, copy, 0);
 		return -1;
 	}
-	r = take(&f, lock_ms, copy, &old, unknown, &w);
+	r = take(f, lock_ms, copy, &old, &w);
 	if (r < 0)
-		return keep(&f, copy, &w, why);
+		return keep(f, copy, &w, why);
 	if (unlinkat(h->fd, copy, 0) < 0)
 		return why_sys(why, EX_IOERR, "%s", path);
 	return r;
+}
+
+int
+edit_file(struct home *h, struct vm *vm, long long lock_ms,
+    void (*unknown)(const struct why *why), struct why *why)
+{
+	const struct file f = { .h = h,
+		.vm = vm,
+		.name = vm ? "vm.ini" : "config.ini",
+		.dir = vm ? vm->dir : h->fd,
+		.max = CONF_MAX,
+		.absent = !vm,
+		.check = check_keys,
+		.unknown = unknown };
+
+	return edit(&f, lock_ms, why);
+}
+
+int
+edit_rules(struct home *h, struct vm *vm, long long lock_ms, edit_check *check,
+    struct why *why)
+{
+	const struct file f = { .h = h,
+		.vm = vm,
+		.name = VM_RULES,
+		.dir = vm->dir,
+		.max = EDIT_MAX,
+		.absent = 1,
+		.check = check_rules,
+		.rules = check };
+
+	return edit(&f, lock_ms, why);
 }

@@ -21,4 +21,12 @@ int edit_config(struct home *h, const char *section, const char *key,
 int edit_file(struct home *h, struct vm *vm, long long lock_ms,
     void (*unknown)(const struct why *why), struct why *why);
 
+/* The same with vm's rules, at most EDIT_MAX bytes; check says whether they
+ * can be, 0 or -1 with why, which names the line. */
+enum { EDIT_MAX = 16 << 20 };
+typedef int edit_check(
+    const char *name, const char *text, size_t n, struct why *why);
+int edit_rules(struct home *h, struct vm *vm, long long lock_ms,
+    edit_check *check, struct why *why);
+
 #endif

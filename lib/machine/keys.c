@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "keys.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "firewall.h"
 #include "say.h"
 #include "sys.h"
 
@@ -43,6 +45,12 @@ const struct key keys[] = {
 	{ "port", KEY_FORWARD, KEY_VM | KEY_LIST | KEY_OWN, NULL, NULL, 0, 0,
 	    NULL, "xray port add, xray port remove" },
 	{ "net", KEY_WORD, BORN | KEY_VM, "filtered", NULL, 0, 0, vm_nets,
+	    NULL },
+	{ "mode", KEY_WORD, ANY | KEY_OWN, "ask", NULL, 0, 0, firewall_modes,
+	    "xray fw mode VM MODE" },
+	{ "defaults", KEY_BOOL, ANY | KEY_OWN, "yes", NULL, 0, 0, NULL,
+	    "xray fw defaults VM on|off" },
+	{ "private_ok", KEY_BLOCK, BOTH | KEY_LIST, NULL, NULL, 0, 0, NULL,
 	    NULL },
 	{ "accel", KEY_WORD, BOTH, "auto", "XRAY_ACCEL", 0, 0, vm_accels,
 	    NULL },
@@ -172,6 +180,22 @@ check_word(const struct key *k, const char *value, struct why *why)
 	return refused(k, value, b.p, why);
 }
 
+/* ADDRESS or ADDRESS/BITS.  That no bits stand behind the prefix is for those
+ * who know addresses. */
+static int
+is_block(const char *value)
+{
+	autofree char *addr = xstrndup(value, strcspn(value, "/"));
+	const char *slash = strchr(value, '/');
+	unsigned char bytes[16];
+	long long bits;
+	int v4 = inet_pton(AF_INET, addr, bytes) == 1;
+
+	if (!v4 && inet_pton(AF_INET6, addr, bytes) != 1)
+		return 0;
+	return !slash || num_int(slash + 1, 0, v4 ? 32 : 128, &bits) == 0;
+}
+
 int
 key_check(const struct key *k, const char *value, struct why *why)
 {
@@ -210,6 +234,10 @@ key_check(const struct key *k, const char *value, struct why *why)
 		return *value == '/' ?
 		    0 :
 		    refused(k, value, "an absolute path", why);
+	case KEY_BLOCK:
+		return is_block(value) ?
+		    0 :
+		    refused(k, value, "an address or a block of them", why);
 	case KEY_TEXT:
 		break;
 	}

@@ -18,7 +18,8 @@ enum key_type {
 	KEY_USER,
 	KEY_TEXT,
 	KEY_PATH, /* absolute */
-	KEY_FORWARD
+	KEY_FORWARD,
+	KEY_BLOCK /* of addresses */
 };
 
 /* Where a key counts.  BIRTH: config.ini and the environment are asked when a

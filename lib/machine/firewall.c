@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+#include "firewall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway.h"
+#include "io.h"
+#include "say.h"
+
+#define DEFAULTS "default-firewall-rules.conf"
+
+enum { DEFAULTS_MAX = 1 << 20 };
+
+const char *const firewall_modes[] = { "ask", "deny", "allow", "learn", NULL };
+
+char *
+firewall_lists(const struct home *h)
+{
+	return xasprintf("%s/lists", h->path);
+}
+
+char *
+firewall_presets(struct why *why)
+{
+	autofree char *share = home_share_dir(why);
+
+	return share ? xasprintf("%s/presets", share) : NULL;
+}
+
+/* Under the home's lock: of two who need it first one makes it. */
+static int
+make_defaults(struct home *h, struct why *why)
+{
+	autofree char *share = home_share_dir(why);
+	autoclose int dir = share ? io_opendir(AT_FDCWD, share) : -1;
+	autoclose int lock = -1;
+	autobuf struct buf b = { 0 };
+
+	if (!share)
+		return -1;
+	if (dir < 0 || io_read_file(dir, DEFAULTS, &b, DEFAULTS_MAX) < 0)
+		return why_sys(why, EX_UNAVAILABLE, "%s/" DEFAULTS, share);
+	if ((lock = home_lock(h, why)) < 0)
+		return -1;
+	if (faccessat(h->fd, DEFAULTS, F_OK, 0) == 0)
+		return 0;
+	if (io_replace(h->fd, DEFAULTS, 0600, b.n ? b.p : "", b.n) < 0)
+		return why_sys(why, EX_IOERR, "%s/" DEFAULTS, h->path);
+	return 0;
+}
+
+int
+firewall_make_defaults(struct home *h, struct why *why)
+{
+	if (faccessat(h->fd, DEFAULTS, F_OK, 0) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return why_sys(why, EX_IOERR, "%s/" DEFAULTS, h->path);
+	return make_defaults(h, why);
+}
+
+static int
+mode_of(const struct home *h, const struct vm *vm, struct firewall *f,
+    struct why *why)
+{
+	f->mode = conf_get(vm->conf, NULL, "mode");
+	if (!f->mode)
+		f->mode = conf_get(h->conf, NULL, "mode");
+	if (!f->mode)
+		f->mode = firewall_modes[0];
+	for (size_t i = 0; firewall_modes[i]; i++)
+		if (strcmp(f->mode, firewall_modes[i]) == 0)
+			return 0;
+	return why_set(why, EX_CONFIG,
+	    "%s: mode = %s: not ask, deny, allow or learn", vm->name, f->mode);
+}
+
+static int
+keys_of(const struct home *h, const struct vm *vm, struct firewall *f,
+    struct why *why)
+{
+	const char *block;
+	const struct conf *c;
+	int r;
+
+	f->defaults_on = 1;
+	r = conf_bool(vm->conf, "defaults", &f->defaults_on, why);
+	if (r > 0)
+		r = conf_bool(h->conf, "defaults", &f->defaults_on, why);
+	if (r < 0)
+		return -1;
+	c = conf_get(vm->conf, NULL, "private_ok") ? vm->conf : h->conf;
+	for (size_t i = 0; (block = conf_nth(c, NULL, "private_ok", i)); i++)
+		strv_add(&f->private_ok, block);
+	return mode_of(h, vm, f, why);
+}
+
+int
+firewall_open(
+    struct home *h, const struct vm *vm, struct firewall *f, struct why *why)
+{
+	*f = (struct firewall){ 0 };
+	f->session = xasprintf("%s/vms/%s/" VM_SESSION, h->path, vm->name);
+	f->rules = xasprintf("%s/vms/%s/" VM_RULES, h->path, vm->name);
+	f->defaults = xasprintf("%s/" DEFAULTS, h->path);
+	f->lists[0] = firewall_lists(h);
+	if (!(f->lists[1] = firewall_presets(why)) ||
+	    keys_of(h, vm, f, why) < 0 || firewall_make_defaults(h, why) < 0) {
+		firewall_close(f);
+		return -1;
+	}
+	return 0;
+}
+
+void
+firewall_close(struct firewall *f)
+{
+	free(f->session);
+	free(f->rules);
+	free(f->defaults);
+	for (size_t i = 0; i < FIREWALL_LISTS; i++)
+		free(f->lists[i]);
+	strv_free(&f->private_ok);
+	*f = (struct firewall){ 0 };
+}
+
+int
+firewall_tell(const struct vm *vm, const char *line, struct why *why)
+{
+	static const char unknown[] = "unknown request";
+	autofree char *reply = NULL;
+	struct why w = { 0 };
+	size_t n;
+
+	if (!vm_alive(vm) || !gateway_wanted(vm))
+		return 0;
+	reply = gateway_ask(vm, line, &w);
+	n = strlen(w.text);
+	if (reply || !vm_alive(vm))
+		return 0;
+	if (n >= sizeof unknown &&
+	    strcmp(w.text + n - (sizeof unknown - 1), unknown) == 0)
+		return 1;
+	return why_set(why, w.code, "%s", w.text);
+}
