@@ -142,7 +142,7 @@ start_gateway(int ready)
 	autostrv struct strv argv = { 0 };
 	struct why why;
 
-	if (gateway_argv(&s.vm, ready, &argv, &why) < 0) {
+	if (gateway_argv(&s.home, &s.vm, ready, &argv, &why) < 0) {
 		ring_line(&s.net_log, "%s", why.text);
 		return;
 	}

@@ -12,6 +12,7 @@
  * first. */
 #define VM_RULES "rules"
 #define VM_SESSION "rules.session"
+#define VM_NAMES "names" /* the addresses its guest was told */
 
 enum { FIREWALL_LISTS = 2 };
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "firewall.h"
 #include "io.h"
 #include "qemu.h"
 #include "say.h"
@@ -42,13 +43,38 @@ forwards(const struct conf *c, struct strv *argv, struct why *why)
 	return 0;
 }
 
+/* What it may pass, by the keys as they are now: mode and the defaults may
+ * have changed since the VM was started. */
+static int
+rules_argv(struct home *h, const struct vm *vm, struct conf *c,
+    struct strv *argv, struct why *why)
+{
+	struct vm now = *vm;
+	struct firewall f;
+
+	now.conf = c;
+	if (firewall_open(h, &now, &f, why) < 0)
+		return -1;
+	strv_words(argv, "--mode", f.mode, "--rules", VM_SESSION, "--rules",
+	    VM_RULES, "--defaults", f.defaults, "--names", VM_NAMES, NULL);
+	if (!f.defaults_on)
+		strv_add(argv, "--defaults-off");
+	for (size_t i = 0; i < FIREWALL_LISTS; i++)
+		strv_words(argv, "--lists", f.lists[i], NULL);
+	for (size_t i = 0; i < f.private_ok.n; i++)
+		strv_words(argv, "--private-ok", f.private_ok.v[i], NULL);
+	firewall_close(&f);
+	return 0;
+}
+
 int
-gateway_argv(const struct vm *vm, int ready, struct strv *argv, struct why *why)
+gateway_argv(struct home *h, const struct vm *vm, int ready, struct strv *argv,
+    struct why *why)
 {
 	/* one that somebody is in the middle of editing: as it was */
 	autoconf struct conf *now =
 	    conf_read(vm->dir, "vm.ini", "vm.ini", NULL);
-	const struct conf *c = now ? now : vm->conf;
+	struct conf *c = now ? now : vm->conf;
 	autofree char *bin = home_bin_dir(why);
 	long long port = vm->ssh_port;
 
@@ -59,7 +85,9 @@ gateway_argv(const struct vm *vm, int ready, struct strv *argv, struct why *why)
 	strv_words(argv, "--net", vm->net, "--mac", vm->mac, "--control",
 	    VM_CONTROL, "--unix", VM_SSH ":22", "--forward", NULL);
 	strv_fmt(argv, "127.0.0.1:%lld:22", port);
-	if (forwards(c, argv, why) < 0)
+	if (forwards(c, argv, why) < 0 ||
+	    (strcmp(vm->net, "filtered") == 0 &&
+		rules_argv(h, vm, c, argv, why) < 0))
 		return -1;
 	if (ready >= 0) {
 		strv_add(argv, "--ready-fd");

@@ -13,8 +13,8 @@ int gateway_wanted(const struct vm *vm);
  * come and go while a VM runs.  ready is a descriptor that it writes to when
  * all listens, -1: none.  0 or -1 with why.
  */
-int gateway_argv(
-    const struct vm *vm, int ready, struct strv *argv, struct why *why);
+int gateway_argv(struct home *h, const struct vm *vm, int ready,
+    struct strv *argv, struct why *why);
 
 /* Write down its pid, so that one whose supervisor was killed is ended before
  * the next start; and end that one: it would hold the ports, and take the new

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "order.h"
 #include "say.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
 	OPT_MODE,
 	OPT_RULES,
 	OPT_DEFAULTS,
+	OPT_OFF,
 	OPT_LISTS,
 	OPT_PRIVATE,
 	OPT_NAMES,
@@ -27,6 +29,7 @@ const struct opt setup_opts[] = {
 	    "what becomes of what no rule names (deny)" },
 	{ OPT_RULES, "rules", "FILE", "rules; more follow in this order" },
 	{ OPT_DEFAULTS, "defaults", "FILE", "and domains to be trusted" },
+	{ OPT_OFF, "defaults-off", NULL, "which are not in force now" },
 	{ OPT_LISTS, "lists", "DIR",
 	    "where @NAME is; more are looked at next" },
 	{ OPT_PRIVATE, "private-ok", "CIDR", "where any name may lead" },
@@ -90,11 +93,31 @@ set_ready(struct setup *s, const char *arg, struct why *why)
 	return 0;
 }
 
-int
-setup_set(struct setup *s, int c, const char *arg, struct why *why)
+static int
+add(char **v, size_t *n, char *arg, struct why *why)
 {
-	struct wall *w = &s->wall;
+	if (*n == SETUP_PATHS)
+		return why_set(why, EX_USAGE, "%s: too many of them", arg);
+	v[(*n)++] = arg;
+	return 0;
+}
 
+static int
+add_private(struct setup *s, const char *arg, struct why *why)
+{
+	size_t *n = &s->wall.gate.policy.nprivate;
+
+	if (*n == WALL_PRIVATE)
+		return why_set(why, EX_USAGE, "%s: too many blocks", arg);
+	if (cidr_parse(&s->wall.private_ok[*n], arg, why) < 0)
+		return -1;
+	++*n;
+	return 0;
+}
+
+int
+setup_set(struct setup *s, int c, char *arg, struct why *why)
+{
 	switch (c) {
 	case OPT_NET:
 		return set_net(s, arg, why);
@@ -103,15 +126,19 @@ setup_set(struct setup *s, int c, const char *arg, struct why *why)
 	case OPT_MAC:
 		return set_mac(s, arg, why);
 	case OPT_RULES:
-		return wall_add(w, arg, 0, why);
-	case OPT_DEFAULTS:
-		return wall_add(w, arg, 1, why);
+		return add(s->rules.v, &s->rules.n, arg, why);
 	case OPT_LISTS:
-		return wall_add_lists(w, arg, why);
+		return add(s->lists.v, &s->lists.n, arg, why);
+	case OPT_DEFAULTS:
+		s->defaults = arg;
+		return 0;
+	case OPT_OFF:
+		s->defaults_off = 1;
+		return 0;
 	case OPT_PRIVATE:
-		return wall_add_private(w, arg, why);
+		return add_private(s, arg, why);
 	case OPT_NAMES:
-		w->names = arg;
+		s->wall.names = arg;
 		return 0;
 	case OPT_FORWARD:
 		return publish_port(&s->published, arg, why);
@@ -131,6 +158,10 @@ setup_done(struct setup *s, int n, char **operands, struct why *why)
 	if (s->given != 3 || n != 1)
 		return why_set(
 		    why, EX_USAGE, "needs --net, --mac and one socket");
+	if (order_fill(&s->wall.sources, s->rules.v, s->rules.n, s->defaults,
+		s->lists.v, s->lists.n, why) < 0)
+		return -1;
+	order_defaults(&s->wall.sources, s->defaults_off);
 	s->socket = operands[0];
 	publish_udp(&s->published, s->wall.gate.udp);
 	return publish_name(s->socket, why);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "order.h"
 #include "say.h"
 
 enum { RELOAD_MS = 1000, NAMES_FILE = 8 << 20 };
@@ -46,66 +47,6 @@ put_rules(struct wall *w, struct rules *rules, const struct why *why)
 	(void)gate_recheck(&w->gate);
 }
 
-/* The name that messages and the log have for a file. */
-static const char *
-base(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static int
-add(struct wall *w, const char *path, const char *text, int defaults,
-    struct why *why)
-{
-	struct sources *s = &w->sources;
-
-	if (s->n == SOURCES_MAX)
-		return why_set(why, EX_USAGE, "%s: too many files", path);
-	s->v[s->n].path = text ? NULL : path;
-	s->v[s->n].text = text;
-	s->v[s->n].origin = text ? "defaults" : base(path);
-	s->v[s->n].form = defaults && !text ? RULES_DOMAINS : RULES_LINES;
-	if (defaults)
-		w->defaults |= 1U << s->n;
-	s->n++;
-	return 0;
-}
-
-int
-wall_add(struct wall *w, const char *path, int defaults, struct why *why)
-{
-	/* what talks unasked is denied unasked */
-	if (defaults && add(w, path, "deny * @quiet *\n", 1, why) < 0)
-		return -1;
-	return add(w, path, NULL, defaults, why);
-}
-
-int
-wall_add_lists(struct wall *w, const char *dir, struct why *why)
-{
-	for (size_t i = 0; i < LEN(w->sources.lists) - 1; i++)
-		if (!w->sources.lists[i]) {
-			w->sources.lists[i] = dir;
-			return 0;
-		}
-	return why_set(why, EX_USAGE, "%s: too many folders of lists", dir);
-}
-
-int
-wall_add_private(struct wall *w, const char *cidr, struct why *why)
-{
-	size_t *n = &w->gate.policy.nprivate;
-
-	if (*n == WALL_PRIVATE)
-		return why_set(why, EX_USAGE, "%s: too many blocks", cidr);
-	if (cidr_parse(&w->private_ok[*n], cidr, why) < 0)
-		return -1;
-	++*n;
-	return 0;
-}
-
 static void
 read_names(struct wall *w)
 {
@@ -124,6 +65,7 @@ wall_start(struct wall *w, struct why *why)
 	w->gate.names = names_new();
 	w->gate.call.resolve = resolve;
 	w->gate.call.named = named;
+	w->gate.call.arg = w; /* the other calls need none */
 	w->gate.policy.private_ok = w->private_ok;
 	w->rules = rules_new();
 	w->gate.policy.rules = w->rules;
@@ -203,7 +145,7 @@ int
 wall_defaults(struct wall *w, int on, struct why *why)
 {
 	for (size_t i = 0; i < w->sources.n; i++) {
-		if (!(w->defaults & 1U << i))
+		if (!order_is_default(&w->sources, i))
 			continue;
 		w->sources.v[i].off = !on;
 		clerk_switch(w->clerk, i, !on);

@@ -13,12 +13,12 @@
 
 enum { WALL_FDS = 2, WALL_PRIVATE = 32 };
 
-/* Start with { 0 } and gate_init(&gate); fill in the names file,
- * gate.policy.mode, and the gate's calls for frames and the log. */
+/* Start with { 0 } and gate_init(&gate); fill in sources, by order_fill, the
+ * names file, private_ok, gate.policy's mode and nprivate, and the gate's calls
+ * for frames and the log. */
 struct wall {
 	struct gate gate;
 	struct sources sources;
-	unsigned defaults; /* which of them are the defaults, a bit each */
 	const char *names; /* NULL: none is kept */
 	struct cidr private_ok[WALL_PRIVATE];
 	struct clerk *clerk;
@@ -27,11 +27,6 @@ struct wall {
 	char trouble[1000]; /* with the rule files, "" when there is none */
 };
 
-/* Add a file of rules, or of the defaults; a folder with lists; a block where
- * any name may lead.  The text stays the caller's.  -1 with why (EX_USAGE). */
-int wall_add(struct wall *w, const char *path, int defaults, struct why *why);
-int wall_add_lists(struct wall *w, const char *dir, struct why *why);
-int wall_add_private(struct wall *w, const char *cidr, struct why *why);
 /* Read the rules and the names, start the children.  Rules that cannot be
  * read are logged; nothing is allowed then.  -1 with why. */
 int wall_start(struct wall *w, struct why *why);
