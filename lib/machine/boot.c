@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "gateway.h"
 #include "io.h"
 #include "once.h"
@@ -245,6 +246,8 @@ boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
 		goto fail;
 	ssh_credential_files(h, vm, &smbios);
 	b->resume = vm->resume;
+	if (apart_argv(vm, &b->argv, &b->told, why) < 0)
+		goto fail;
 	qemu_argv(vm, &b->qemu, &smbios, vm->resume != NULL, &b->argv);
 	return 0;
 fail:

@@ -11,7 +11,7 @@
 
 struct boot {
 	struct qemu qemu;
-	struct strv argv; /* QEMU's */
+	struct strv argv; /* QEMU's, behind what starts it */
 	struct strv told; /* lines for the person */
 	const char *resume; /* a snapshot to load, NULL: none; the vm's */
 };

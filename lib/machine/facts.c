@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "io.h"
 #include "snap.h"
 
@@ -25,6 +26,7 @@ enum {
 	DISPLAY,
 	FIRMWARE,
 	FORWARDS,
+	ISOLATED,
 	LABEL,
 	MACHINE,
 	MAC,
@@ -60,6 +62,7 @@ const struct col facts_cols[] = {
 	[DISPLAY] = { "display", COL_TEXT, 0, NULL },
 	[FIRMWARE] = { "firmware", COL_TEXT, 0, NULL },
 	[FORWARDS] = { "forwards", COL_TEXT, 0, NULL },
+	[ISOLATED] = { "isolated", COL_TEXT, 0, NULL },
 	[LABEL] = { "label", COL_TEXT, 0, NULL },
 	[MACHINE] = { "machine", COL_TEXT, 0, NULL },
 	[MAC] = { "mac", COL_TEXT, 0, NULL },
@@ -218,6 +221,8 @@ fact(struct home *h, const struct vm *vm, size_t col)
 		return small_file(vm, facts_cols[col].name);
 	case FORWARDS:
 		return repeated(vm, "port");
+	case ISOLATED:
+		return apart_said(vm);
 	case PATH:
 		return xasprintf("%s/vms/%s", h->path, vm->name);
 	case PID:
