@@ -66,7 +66,7 @@ $(O)/.flags: FORCE
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
 	    echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@
 
-$(O)/%.o: %.c $(HEADERS) $(wildcard tests/*.h) $(O)/.flags
+$(O)/%.o: %.c $(HEADERS) $(wildcard tests/*.h tests/*.def) $(O)/.flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
