@@ -356,15 +356,15 @@ if [ "$(id -u)" = 0 ]; then
 fi
 ok 'a VM that runs has no bad line' none_bad --security
 cp "$tmp/lines" "$tmp/good"
-for w in seccomp words base files lock sockets core listen; do
+for w in seccomp words base files lock isolated sockets core listen; do
 	is "$w" 0 1 grep -c "^ok	$w	web: " "$tmp/good"
 done
 is 'open is noted' 0 1 grep -c '^note	net	web: open: .*10.0.2.2' "$tmp/good"
 is 'tcg is' 0 1 grep -c '^note	accel	web: tcg: no security' "$tmp/good"
 is 'what does not confine the gateway is' 0 1 grep -c \
-    '^note	gateway	web: lives; neither' "$tmp/good"
-is 'and QEMU' 0 1 grep -c "^note	confined	web: QEMU is in the host's" \
-    "$tmp/good"
+    '^note	gateway	web: lives; no seccomp filter' "$tmp/good"
+is 'and that QEMU sees all paths' 0 1 grep -c \
+    "^note	paths	web: QEMU is in the host's mount namespace" "$tmp/good"
 line '--vm alone: controls too' 0 ok seccomp 'web: QEMU: a filter' --vm web
 line 'by its port' 0 ok seccomp 'web: QEMU: a filter' --vm "$port"
 chmod 666 "$home/vms/web/qmp.sock"

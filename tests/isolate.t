@@ -84,4 +84,108 @@ if [ "$(id -u)" = 0 ]; then
 	chmod 600 "$tmp/for/root"
 	is 'root has no way past modes in there' 1 '' iso cat "$tmp/for/root"
 fi
+
+# A VM.
+empty_base
+xray create -q -m 64 -c 1 web
+log=$XRAY_HOME/vms/web/log/qemu.log
+isolated() { xray info -H -o isolated web; }
+is 'stopped: nobody is isolated' 1 '' isolated
+xray start -q web 2>/dev/null
+is 'a VM is' 0 yes isolated
+pid=$(xray pid web)
+is 'its process is QEMU, and the one that was started' 0 "qemu-system-x86
+$pid" sh -c 'cat "/proc/$0/comm"; cat "$1/pid" | sed "s/ .*//"' "$pid" \
+    "$XRAY_HOME/vms/web"
+ok 'it is in another network, and another user namespace' sh -c '
+    for n in net user; do
+	[ "$(readlink /proc/self/ns/$n)" != "$(readlink "/proc/$0/ns/$n")" ] ||
+	    exit 1
+    done' "$pid"
+is 'which is empty' 0 lo sh -c \
+    'sed "1,2d;s/:.*//;s/ //g" "/proc/$0/net/dev"' "$pid"
+is 'its gateway is in ours' 0 same sh -c 'read -r g rest <"$0/gateway"
+    [ "$(readlink /proc/self/ns/net)" = "$(readlink "/proc/$g/ns/net")" ] &&
+    echo same' "$XRAY_HOME/vms/web"
+is 'its monitor is reached' 0 1 sh -c \
+    'xray qmp web query-status | grep -c running'
+is 'a snapshot' 0 '' xray snap create -q web one
+is 'restart' 0 '' xray restart -q -f web
+is 'so is the next one' 0 yes isolated
+xray stop -q -f web
+is 'back at the snapshot' 0 '' sh -c \
+    'xray snap revert -q web one && xray start -q web'
+is 'that one too' 0 yes isolated
+kill -9 "$(xray pid web)"
+until_ok 10 sh -c '[ "$(xray status web)" = stopped ]'
+is 'killed, it is over' 0 stopped xray status web
+is 'argv is what QEMU gets, no more' 0 1 sh -c \
+    'xray argv web | head -1 | grep -c /qemu-system'
+ok 'the log has no complaint' not grep isolate "$log"
+
+# Windows.  QEMU has none here, and does not know.
+real=$(command -v "qemu-system-$(uname -m)")
+mkdir "$tmp/q"
+cat >"$tmp/q/${real##*/}" <<'END'
+#!/bin/sh
+for a; do
+	shift
+	case $a in gtk,*) a=none ;; esac
+	set -- "$@" "$a"
+done
+exec "$REAL" "$@"
+END
+chmod +x "$tmp/q/${real##*/}"
+window() {
+	xray stop -q -f web 2>/dev/null
+	env REAL="$real" PATH="$tmp/q:$PATH" DISPLAY="$1" \
+	    xray start -q --cold --display gtk web && isolated
+}
+is 'a window on this machine' 0 yes window :0
+is 'by its full name' 0 yes window unix:0.0
+is 'on another one: QEMU stays in our network' 0 \
+    'no (its window is on another machine)' window localhost:10.0
+says 'start says so' 0 \
+    'web: DISPLAY is localhost:10.0, which QEMU reaches by TCP: it stays' \
+    sh -c "xray stop -q -f web; PATH='$tmp/q':\$PATH REAL='$real' \
+    DISPLAY=localhost:10.0 xray start --display gtk web"
+is 'doctor takes it for no fault' 0 1 sh -c 'xray doctor --security -H |
+    grep -c "^note	isolated	web: .*another machine$"'
+xray stop -q -f web
+is 'without a window it does not matter' 0 yes sh -c \
+    'DISPLAY=localhost:10.0 xray start -q web && xray info -H -o isolated web'
+is 'doctor has looked' 0 1 sh -c 'xray doctor --security -H |
+    grep -c "^ok	isolated	web: QEMU: an empty network"'
+xray stop -q -f web
+
+# Started by a program that does not isolate.
+mkdir "$tmp/own" "$tmp/own/bin"
+cp "$XRAY_BIN"/xray* "$tmp/own/bin/"
+ln -s "$top/share" "$tmp/own/share"
+printf '#!/bin/sh\nshift 2\nexec "$@"\n' >"$tmp/own/bin/xray-isolate"
+"$tmp/own/bin/xray-start" -q web
+is 'not started so' 0 'no (not started so)' isolated
+is 'doctor: bad, and what mends it' 0 1 sh -c 'xray doctor --security -H |
+    grep -c "^bad	isolated	web: QEMU is in the host.s network: xray restart web$"'
+xray restart -q -f web
+is 'which it does' 0 yes isolated
+xray stop -q -f web
+
+# The host that forbids it again.
+strict() { unshare -Ur sh -c "$forbid" sh "$@"; }
+if strict true 2>/dev/null; then
+	is 'it starts all the same' 0 'no (this host does not allow it)' strict \
+	    sh -c 'xray start -q web && xray info -H -o isolated web
+	    xray doctor -H >"$0"; xray doctor --security -H >>"$0"
+	    xray stop -q -f web' "$tmp/doctor"
+	ok 'its log says why' grep -q \
+	    'xray-isolate: this host allows no.*sysctl -w.*runs all the same' \
+	    "$log"
+	ok 'doctor notes it of the host' grep -q \
+	    '^note	isolated	QEMU stays in the host.s network: .*: sudo sysctl -w user.max_net_namespaces=' \
+	    "$tmp/doctor"
+	ok 'and of the VM it is bad, with the mend' grep -q \
+	    '^bad	isolated	web: .*: sudo sysctl -w user.max_net_namespaces=[0-9]*, then xray restart web$' \
+	    "$tmp/doctor"
+fi
 plan "$n"

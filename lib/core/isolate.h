@@ -24,6 +24,10 @@ int isolate(struct why *why);
 /* Whether isolate would do, tried in a child: 0, or -1 with its why. */
 int isolate_can(struct why *why);
 
+/* The command that mends it that isolate cannot do; NULL when it can, or when
+ * no command will do. */
+const char *isolate_mend(void);
+
 /* Whether pid has another network than we: 1, 0, or -1 with errno: ESRCH when
  * it has gone, ENOTSUP where the system does not tell (macOS). */
 int isolate_is(pid_t pid);

@@ -19,6 +19,12 @@ isolate_can(struct why *why)
 	return isolate(why);
 }
 
+const char *
+isolate_mend(void)
+{
+	return NULL;
+}
+
 int
 isolate_is(pid_t pid)
 {

@@ -44,25 +44,29 @@ is_set(size_t i)
 }
 
 /* What root may have all the same does not count for him. */
-static const char *
-mend(int err)
+const char *
+isolate_mend(void)
 {
 	for (size_t i = geteuid() ? 0 : 2; i < LEN(switches); i++)
 		if (is_set(i))
 			return switches[i].mend;
-	if (err == ENOSPC || err == EUSERS)
-		return "too many there are: see sysctl user.max_user_namespaces"
-		       " and user.max_net_namespaces";
-	return "not by a sysctl: a container, or a security module, whose "
-	       "administrator can allow it";
+	return NULL;
 }
 
 static int
 refused(struct why *why, int err)
 {
+	const char *mend = isolate_mend();
+
+	if (!mend && (err == ENOSPC || err == EUSERS))
+		mend = "too many there are: see sysctl "
+		       "user.max_user_namespaces, user.max_net_namespaces";
+	if (!mend)
+		mend = "no sysctl's doing: a container's or a security "
+		       "module's";
 	return why_set(why, EX_UNAVAILABLE,
 	    "this host allows no user and network namespaces: %s: %s",
-	    strerror(err), mend(err));
+	    strerror(err), mend);
 }
 
 static int

@@ -19,6 +19,7 @@ struct proc {
 	int no_new_privs; /* each thread */
 	/* it is in another namespace than we are */
 	int user_ns, net_ns, mount_ns;
+	int links; /* network interfaces it has but for lo; -1: unknown */
 };
 
 int proc_look(pid_t pid, struct proc *p);

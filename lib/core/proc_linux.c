@@ -79,6 +79,25 @@ apart(int dir, const char *name)
 	    (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
 }
 
+/* Two lines of headings, then one for each. */
+static int
+count_links(int dir)
+{
+	autobuf struct buf b = { 0 };
+	int n = -2;
+
+	if (io_read_file(dir, "net/dev", &b, TEXT_MAX) < 0 || !b.n)
+		return -1;
+	for (const char *p = b.p; *p; p += strcspn(p, "\n") + 1) {
+		const char *name = p + strspn(p, " ");
+
+		n += !str_starts(name, "lo:");
+		if (!strchr(p, '\n'))
+			break;
+	}
+	return n;
+}
+
 int
 proc_look(pid_t pid, struct proc *p)
 {
@@ -96,6 +115,7 @@ proc_look(pid_t pid, struct proc *p)
 	p->user_ns = apart(dir, "user");
 	p->net_ns = apart(dir, "net");
 	p->mount_ns = apart(dir, "mnt");
+	p->links = count_links(dir);
 	return 0;
 }
 

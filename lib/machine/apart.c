@@ -6,6 +6,7 @@
 
 #include "home.h"
 #include "isolate.h"
+#include "once.h"
 
 static int
 has_window(const struct vm *vm)
@@ -44,6 +45,17 @@ apart_argv(
 	return 0;
 }
 
+/* Whether the run that is under way has one. */
+static int
+runs_window(const struct vm *vm)
+{
+	autobuf struct buf text = { 0 };
+	struct vm now = *vm;
+
+	once_recall(&now, &text);
+	return has_window(&now);
+}
+
 char *
 apart_said(const struct vm *vm)
 {
@@ -61,7 +73,7 @@ apart_said(const struct vm *vm)
 		return xstrdup("yes");
 	if (isolate_can(&why) < 0)
 		return xstrdup("no (this host does not allow it)");
-	return xstrdup(has_window(vm) ?
+	return xstrdup(runs_window(vm) ?
 		"no (its window is on another machine)" :
 		"no (not started so)");
 }

@@ -10,6 +10,7 @@
 
 #include "accel.h"
 #include "firmware.h"
+#include "isolate.h"
 #include "keys.h"
 #include "run.h"
 #include "say.h"
@@ -249,6 +250,20 @@ tools(struct doctor *d, const char *group, enum doctor_state state,
 	    install);
 }
 
+static void
+namespaces(struct doctor *d)
+{
+	struct why why;
+
+	if (isolate_can(&why) == 0)
+		doctor_add(d, DOCTOR_OK, "isolated", NULL,
+		    "QEMU gets an empty network and a user namespace of its "
+		    "own");
+	else
+		doctor_add(d, DOCTOR_NOTE, "isolated", NULL,
+		    "QEMU stays in the host's network: %s", why.text);
+}
+
 void
 doctor_host(struct doctor *d)
 {
@@ -264,6 +279,7 @@ doctor_host(struct doctor *d)
 		firmware(d, arches[i]);
 	tools(d, "run", DOCTOR_BAD, "ssh and the like");
 	tools(d, "recipe", DOCTOR_NOTE, "base build, base import of a URL");
+	namespaces(d);
 	if (geteuid() == 0)
 		doctor_add(d, DOCTOR_NOTE, "user", NULL,
 		    "root: a guest that breaks out of QEMU is root too: use "

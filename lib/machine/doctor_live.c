@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "io.h"
+#include "isolate.h"
 #include "proc.h"
 #include "qemu.h"
 #include "qmp.h"
@@ -279,6 +281,57 @@ look_qmp(struct live *l)
 	ask_dump(l, q, deadline);
 }
 
+/* Why it is in the host's network, and whether that can be mended. */
+static void
+not_isolated(struct live *l)
+{
+	autofree char *said = apart_said(l->vm);
+	const char *name = l->vm->name;
+	const char *mend = isolate_mend();
+	struct why why;
+
+	if (isolate_can(&why) < 0 && mend)
+		TELL(l, DOCTOR_BAD, "isolated",
+		    "%s: QEMU is in the host's network, which this host wants "
+		    "so: %s, then xray restart %s",
+		    name, mend, name);
+	else if (isolate_can(&why) < 0)
+		TELL(l, DOCTOR_NOTE, "isolated",
+		    "%s: QEMU is in the host's network: %s", name, why.text);
+	else if (said && strstr(said, "window"))
+		TELL(l, DOCTOR_NOTE, "isolated",
+		    "%s: QEMU is in the host's network: its window is on "
+		    "another machine",
+		    name);
+	else
+		TELL(l, DOCTOR_BAD, "isolated",
+		    "%s: QEMU is in the host's network: xray restart %s", name,
+		    name);
+}
+
+static void
+isolation(struct live *l)
+{
+	const char *name = l->vm->name;
+
+	if (!l->qemu.net_ns || !l->qemu.user_ns)
+		not_isolated(l);
+	else if (l->qemu.links)
+		TELL(l, DOCTOR_BAD, "isolated",
+		    "%s: QEMU's own network is not empty: xray restart %s",
+		    name, name);
+	else
+		TELL(l, DOCTOR_OK, "isolated",
+		    "%s: QEMU: an empty network and a user namespace of its "
+		    "own",
+		    name);
+	if (!l->qemu.mount_ns)
+		TELL(l, DOCTOR_NOTE, "paths",
+		    "%s: QEMU is in the host's mount namespace: its filter "
+		    "aside, one that was taken over opens what its user may",
+		    name);
+}
+
 static void
 look_qemu(struct live *l)
 {
@@ -297,13 +350,7 @@ look_qemu(struct live *l)
 		    "%s: QEMU runs as root, and so would who breaks out of it: "
 		    "use an account of your own",
 		    l->vm->name);
-	if (!l->qemu.user_ns || !l->qemu.mount_ns || !l->qemu.net_ns)
-		TELL(l, DOCTOR_NOTE, "confined",
-		    "%s: QEMU is in the host's%s%s%s namespace: its filter "
-		    "aside, one that was taken over opens what its user may",
-		    l->vm->name, l->qemu.user_ns ? "" : " user",
-		    l->qemu.mount_ns ? "" : " mount",
-		    l->qemu.net_ns ? "" : " network");
+	isolation(l);
 }
 
 void

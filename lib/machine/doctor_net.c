@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway.h"
 #include "io.h"
 #include "proc.h"
 #include "say.h"
@@ -126,22 +127,42 @@ mode(struct doctor *d, const struct vm *vm, const char *net)
 		doctor_add(d, DOCTOR_OK, "net", name, "%s: %s", name, net);
 }
 
+/* What it says confines it, the caller's; NULL when it does not say.  Only
+ * this tells of Landlock: the system does not. */
+static char *
+own_words(const struct vm *vm)
+{
+	static const char key[] = "confined=";
+	autofree char *status = gateway_ask(vm, "status", NULL);
+	const char *at = status ? strstr(status, key) : NULL;
+
+	if (!at)
+		return NULL;
+	at += sizeof key - 1;
+	return xstrndup(at, strspn(at, "abcdefghijklmnopqrstuvwxyz_,"));
+}
+
 static void
 confinement(struct doctor *d, const struct vm *vm, const struct proc *p)
 {
-	autobuf struct buf has = { 0 };
+	autofree char *words = own_words(vm);
+	const char *name = vm->name;
 
-	if (p->filtered)
-		buf_str(&has, " a seccomp filter,");
-	if (p->user_ns || p->mount_ns || p->net_ns)
-		buf_str(&has, " namespaces of its own,");
-	if (has.n)
-		has.p[has.n - 1] = '\0';
-	doctor_add(d, has.n ? DOCTOR_OK : DOCTOR_NOTE, "gateway", vm->name,
-	    has.n ? "%s: lives, confined by%s" :
-		    "%s: lives; neither a seccomp filter nor a namespace "
-		    "confines it%s",
-	    vm->name, has.n ? has.p : "");
+	if (!p->filtered || !p->no_new_privs)
+		doctor_add(d, DOCTOR_NOTE, "gateway", name,
+		    "%s: lives; %s: xray restart %s", name,
+		    p->filtered ? "it may gain privileges" :
+				  "no seccomp filter confines it",
+		    name);
+	else if (!words || !strstr(words, "landlock"))
+		doctor_add(d, DOCTOR_NOTE, "gateway", name,
+		    "%s: lives, under a seccomp filter, without Landlock, "
+		    "which Linux has since 5.13: see lsm= of its command line",
+		    name);
+	else
+		doctor_add(d, DOCTOR_OK, "gateway", name,
+		    "%s: lives, under a seccomp filter; it says: %s", name,
+		    words);
 }
 
 void

@@ -13,8 +13,8 @@
  *	size and place, mapped without PROT_EXEC, closed;
  *	memory, poll(2), clocks, random numbers, handlers of signals, abort(3),
  *	exit, and wait4 for children made before.
- * What gets EACCES: all paths, but with `reads` those below /etc and /run to
- * be read; other kinds of sockets, and options of theirs but the usual ones.
+ * What gets EACCES: all paths, but with `reads` those to be read below
+ * /etc and where /etc/resolv.conf leads; other kinds of sockets, and options of theirs but the usual ones.
  * All else ends the process by SIGSYS: fork, execve, unlink, rename, mkdir,
  * chdir, umask, kill, dup, epoll, ioctl but FIONREAD and FIONBIO; and any
  * system call of another architecture.  Calls are in confine_calls_linux.c.
@@ -33,7 +33,7 @@
 
 struct confine {
 	int dir; /* a folder's descriptor, where unix sockets may be bound */
-	int reads; /* whether /etc and /run may be read: resolv.conf */
+	int reads; /* whether resolv.conf is: net = open */
 };
 
 /* What is in force.  What the system has not is not an error, but is missing
