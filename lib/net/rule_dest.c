@@ -112,10 +112,16 @@ rule_read_dest(struct rule *r, char *name, enum rule_verdict verdict,
 
 	memset(r, 0, sizeof *r);
 	r->verdict = (uint8_t)verdict;
-	for (size_t i = 0; i < dest->n; i++)
+	for (size_t i = 0; i < dest->n; i++) {
 		if (dest->p[i] <= ' ' && !(dest->p[i] & 0x80))
 			return fails(dest,
 			    "blanks and control bytes are in no name", why);
+		if (i && dest->p[i] == '/' && dest->p[i - 1] == '/')
+			return fails(dest,
+			    "a name alone, without http:// and path, is what "
+			    "a rule is about",
+			    why);
+	}
 	if (cut(&d, dest, why) < 0 ||
 	    (d.proto.p && read_proto(r, dest, &d.proto, why) < 0) ||
 	    rule_read_host(

@@ -81,6 +81,9 @@ bad_name(const struct word *w, struct why *why)
 	const char *what = "no host name: 1 to 63 letters, digits, hyphens and "
 			   "underscores between dots, a hyphen not in front";
 
+	if (!w->n)
+		return why_set(why, EX_DATAERR,
+		    "no host; example.com, 192.0.2.1 and host are some");
 	for (size_t i = 0; i < w->n; i++)
 		if (w->p[i] & 0x80)
 			what = "a name beyond ASCII is given in its xn-- form";
@@ -137,7 +140,7 @@ is_address(const struct word *w)
 		strspn(text,
 		    "0123456789abcdefABCDEF:"
 		    ".") == n) ||
-	    (n == w->n && strspn(text, "0123456789.") == n);
+	    (n == w->n && is_digit(*text) && strspn(text, "0123456789.") == n);
 }
 
 static int

@@ -163,7 +163,7 @@ rules_add(struct rules *t, const char *origin, enum rules_form form,
 {
 	size_t items = t->set.n, bytes = t->set.ntext, forms = t->set.nforms,
 	       lines = t->lines;
-	struct rules_lines l = { text, text + n, NULL, &t->lines, 0,
+	struct rules_lines l = { text, n ? text + n : text, NULL, &t->lines, 0,
 		{ NULL, 0 } };
 
 	if (check_size(origin, n, why) < 0)

@@ -118,7 +118,7 @@ int
 rules_read_list(struct rules_set *s, const char *text, size_t n, size_t *lines,
     const char *origin, struct why *why)
 {
-	struct rules_lines l = { text, text + n, origin, lines, 0,
+	struct rules_lines l = { text, n ? text + n : text, origin, lines, 0,
 		{ NULL, 0 } };
 	struct plain plain;
 	struct why bad;

@@ -22,11 +22,13 @@ secret(void)
 }
 
 /* From its end, so that the hashes of all that a name is under are met on the
- * way to that of the whole. */
+ * way to that of the whole.  What a byte changes depends on all bits so far,
+ * and so on the secret. */
 static uint64_t
 mix(uint64_t hash, char c)
 {
-	return (hash ^ (unsigned char)c) * prime;
+	hash = (hash ^ (unsigned char)c) * prime;
+	return hash ^ hash >> 32;
 }
 
 static uint32_t
@@ -36,7 +38,7 @@ hash_name(const char *name)
 
 	for (size_t n = strlen(name); n--;)
 		hash = mix(hash, name[n]);
-	return (uint32_t)(hash >> 32);
+	return (uint32_t)hash;
 }
 
 static uint32_t
@@ -231,7 +233,7 @@ rules_probe(struct rules_probe *p, const struct target *to)
 		if (n && to->name[n - 1] != '.')
 			continue;
 		p->v[p->n].name = to->name + n;
-		p->v[p->n++].hash = (uint32_t)(hash >> 32);
+		p->v[p->n++].hash = (uint32_t)hash;
 	}
 }
 
