@@ -41,7 +41,7 @@ struct clerk {
 	struct why why;
 };
 
-/* ---- start and end ---------------------------------------------------------- */
+/* ---- start and end ---- */
 
 static int
 start_child(struct clerk *c, struct book *book, int p[2])
@@ -112,7 +112,7 @@ clerk_fd(const struct clerk *c)
 	return c->fd;
 }
 
-/* ---- to the child ------------------------------------------------------------ */
+/* ---- to the child ---- */
 
 static void
 flush(struct clerk *c)
@@ -163,7 +163,7 @@ clerk_look(struct clerk *c)
 	send_note(c, CLERK_LOOK, 0, 0, "");
 }
 
-/* ---- from the child ---------------------------------------------------------- */
+/* ---- from the child ---- */
 
 static void
 keep_fd(struct clerk *c, const struct cmsghdr *m)

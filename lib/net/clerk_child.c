@@ -40,7 +40,7 @@ struct desk {
 	size_t nin;
 };
 
-/* ---- what has changed ----------------------------------------------------- */
+/* ---- what has changed ---- */
 
 #ifdef __APPLE__
 #define NS(st, which) ns((st).st_##which##timespec)
@@ -108,7 +108,7 @@ has_changed(const struct desk *d)
 	return 0;
 }
 
-/* ---- handing over ---------------------------------------------------------- */
+/* ---- handing over ---- */
 
 /* The parent reads all that comes before it waits for us, so this may block.
  * It has ended when it does not take it. */
@@ -189,7 +189,7 @@ hand_over_list(struct desk *d, const char *name)
 	send_note(d, &note, fd);
 }
 
-/* ---- what the parent wants -------------------------------------------------- */
+/* ---- what the parent wants ---- */
 
 /* The name is the guest's in the end: what is written is checked here again. */
 static void

@@ -81,7 +81,7 @@ is_given(uint32_t at)
 	    (at & 255) != 255;
 }
 
-/* ---- the hash: of the guest's names, so with a key it does not know ------ */
+/* ---- the hash: of the guest's names, so with a key it does not know ---- */
 
 static uint32_t
 hash_of(const struct names *t, const char *name)
@@ -131,7 +131,7 @@ clear_place(struct names *t, uint32_t i)
 	t->place[i] = 0;
 }
 
-/* ---- the order of use --------------------------------------------------- */
+/* ---- the order of use ---- */
 
 static void
 unlink_slot(struct names *t, uint16_t i)
@@ -174,7 +174,7 @@ touch(struct names *t, uint16_t i)
 	append_slot(t, i);
 }
 
-/* ---- addresses ---------------------------------------------------------- */
+/* ---- addresses ---- */
 
 static void
 give_back(struct names *t, uint32_t at)
@@ -208,7 +208,7 @@ next_address(struct names *t)
 	return t->fresh < BEHIND ? t->fresh : t->head;
 }
 
-/* ---- names come and go --------------------------------------------------- */
+/* ---- names come and go ---- */
 
 static void
 drop(struct names *t, uint16_t i)
@@ -331,7 +331,7 @@ names_hold(struct names *t, uint32_t addr, int by)
 		touch(t, i);
 }
 
-/* ---- the file ------------------------------------------------------------ */
+/* ---- the file ---- */
 
 size_t
 names_line(char *out, uint32_t addr, const char *name)

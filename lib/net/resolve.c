@@ -48,7 +48,7 @@ struct resolver {
 	size_t next; /* where the next is kept: the oldest's place */
 };
 
-/* ---- start and end ------------------------------------------------------ */
+/* ---- start and end ---- */
 
 static int
 start_worker(struct worker *w, const int answers[2])
@@ -116,7 +116,7 @@ resolver_fd(const struct resolver *r)
 	return r->fd;
 }
 
-/* ---- what is kept -------------------------------------------------------- */
+/* ---- what is kept ---- */
 
 static const struct resolved *
 find_kept(const struct resolver *r, const char *name, long long now)
@@ -143,7 +143,7 @@ keep(struct resolver *r, const struct resolved *res, long long now)
 	r->kept[i].until = now + (res->n ? KEEP_MS : KEEP_NONE_MS);
 }
 
-/* ---- to the workers and back --------------------------------------------- */
+/* ---- to the workers and back ---- */
 
 static struct asked *
 find_asked(struct resolver *r, const char *name)
@@ -247,7 +247,7 @@ take_answers(struct resolver *r, long long now)
 	}
 }
 
-/* ---- for who asks -------------------------------------------------------- */
+/* ---- for who asks ---- */
 
 int
 resolver_ask(struct resolver *r, const char *name, long long now)

@@ -72,7 +72,7 @@ source_refuse(struct why *why, const char *origin, const char *path, int fault)
 	}
 }
 
-/* ---- lists ---------------------------------------------------------------- */
+/* ---- lists ---- */
 
 int
 source_is_list(const char *name)
@@ -118,7 +118,7 @@ source_open_list(
 	return -1;
 }
 
-/* ---- reading --------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static int
 read_all(int fd, struct buf *b, const char *origin, struct why *why)
