@@ -18,6 +18,7 @@
 
 #include <slirp/libslirp.h>
 
+#include "confine.h"
 #include "control.h"
 #include "fds.h"
 #include "io.h"
@@ -29,6 +30,7 @@
 #include "publish.h"
 #include "request.h"
 #include "setup.h"
+#include "sys.h"
 #include "say.h"
 
 #define UNUSED __attribute__((unused))
@@ -53,6 +55,7 @@ static struct {
 	struct control control;
 	struct fds fds;
 	struct loop loop;
+	int dir; /* the VM's folder */
 	Slirp *slirp;
 	int inside; /* libslirp is at work */
 	struct later later; /* for libslirp */
@@ -188,16 +191,24 @@ cb_listener(int fd, UNUSED int events, UNUSED void *arg)
 
 /* libslirp and its listeners. */
 
+/* Sockets are bound in the VM's folder, which is not our working directory. */
 static int
 publish(const struct publish *p)
 {
 	struct sockaddr_in guest = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(LAN_LEASE),
 		.sin_port = htons(p->guest) };
+	int flags = p->udp ? SLIRP_HOSTFWD_UDP : 0, back = -1, r;
+	struct publish at = *p;
 
-	return slirp_add_hostxfwd(net.slirp, &p->host.any, p->n,
-	    (const struct sockaddr *)&guest, sizeof guest,
-	    p->udp ? SLIRP_HOSTFWD_UDP : 0);
+	if (p->host.any.sa_family == AF_UNIX &&
+	    sys_fd_path(net.dir, p->label, at.host.un.sun_path,
+		sizeof at.host.un.sun_path, &back) < 0)
+		return -1;
+	r = slirp_add_hostxfwd(net.slirp, &at.host.any, p->n,
+	    (const struct sockaddr *)&guest, sizeof guest, flags);
+	sys_fd_path_end(back);
+	return r;
 }
 
 static int
@@ -258,29 +269,36 @@ slirp_start(void)
 
 /* QEMU's side. */
 
+/* Nobody comes back: what confines us lets us connect to no other. */
 static int
 lost(const char *why)
 {
 	log_socket(why);
 	link_down(&net.link, net.loop.ms);
 	gate_alone(gate);
+	loop_end();
 	return -1;
+}
+
+static void
+confined(int result, const struct why *why)
+{
+	if (result < 0)
+		die_why(why);
 }
 
 static void
 find_qemu(void)
 {
-	int had_qemu = net.link.had_peer;
-	int r = link_try(&net.link, net.setup.socket, net.loop.ms);
+	struct why why;
+	int r = link_try(&net.link, net.dir, net.setup.socket, net.loop.ms);
 
-	if (r > 0)
-		log_socket("connected");
-	else if (r < 0 && !had_qemu)
+	if (r < 0)
 		die_sys(EX_UNAVAILABLE, "%s: no QEMU", net.setup.socket);
-	else if (r < 0) {
-		log_socket("QEMU does not come back, ending");
-		loop_end();
-	}
+	if (!r)
+		return;
+	confined(confine_connections(&wall->confined, &why), &why);
+	log_socket("connected");
 }
 
 /* What libslirp is to have now that it has returned. */
@@ -379,7 +397,7 @@ turn(void)
 	    request_answer, &requests);
 	if (net.link.fd >= 0 && link_flush(&net.link) < 0)
 		(void)lost("QEMU is gone");
-	if (net.link.fd < 0)
+	if (net.link.fd < 0 && !loop_over())
 		find_qemu();
 }
 
@@ -407,6 +425,22 @@ set_up(void)
 	umask(0177); /* sockets: 0600 */
 	if (fds_limit(&net.fds) < 0)
 		die_sys(EX_OSERR, "RLIMIT_NOFILE");
+	net.dir = io_opendir(AT_FDCWD, ".");
+	if (net.dir < 0)
+		die_sys(EX_OSERR, ".");
+	publish_sweep();
+}
+
+/* Relative names would lead to the VM's sockets. */
+static void
+confine(void)
+{
+	struct confine c = { .dir = net.dir, .reads = gate->net == GATE_OPEN };
+	struct why why;
+
+	if (chdir("/") < 0)
+		die_sys(EX_OSERR, "/");
+	confined(confine_gateway(&c, &wall->confined, &why), &why);
 }
 
 static void
@@ -415,12 +449,6 @@ end(void)
 	(void)gate_cut(gate);
 	if (net.link.fd >= 0)
 		(void)link_flush(&net.link); /* a courtesy to the guest */
-	net.inside = 1; /* it may say farewell, but is not to be answered */
-	slirp_cleanup(net.slirp);
-	wall_end(wall);
-	publish_clean(&net.setup.published);
-	if (net.setup.control)
-		(void)unlink(net.setup.control);
 }
 
 int
@@ -445,6 +473,7 @@ main(int argc, char **argv)
 		close(net.setup.ready) < 0))
 		die_sys(EX_IOERR, "--ready-fd %d", net.setup.ready);
 	link_down(&net.link, net.loop.ms);
+	confine();
 	while (!loop_over())
 		turn();
 	end();

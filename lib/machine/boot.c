@@ -99,10 +99,24 @@ boot_reach(const struct vm *vm, const char *name, long long deadline,
 	return fd;
 }
 
+/* A gateway cannot remove what it made: guest-PORT.sock. */
+static int
+clear_socket(const char *name, void *arg)
+{
+	const struct vm *vm = arg;
+	size_t n = strlen(name);
+
+	if (str_starts(name, "guest-") && n > 5 &&
+	    strcmp(name + n - 5, ".sock") == 0)
+		(void)unlinkat(vm->dir, name, 0); /* it may be gone */
+	return 0;
+}
+
 void
 boot_clear(const struct vm *vm)
 {
 	gateway_end(vm);
+	(void)io_walk(vm->dir, clear_socket, (void *)(uintptr_t)vm);
 	for (size_t i = 0; i < LEN(leftovers); i++)
 		(void)unlinkat(vm->dir, leftovers[i], 0); /* may not be there */
 }

@@ -56,18 +56,21 @@ link_dial(const char *path)
 }
 
 int
-link_try(struct link *l, const char *path, long long now)
+link_try(struct link *l, int dir, const char *name, long long now)
 {
-	int patience = l->had_peer ? LINK_PATIENCE_GONE : LINK_PATIENCE;
+	struct sockaddr_un sun;
+	int back;
 
 	if (now < l->next_try)
 		return 0;
-	l->fd = link_dial(path);
-	if (l->fd >= 0) {
-		l->had_peer = 1;
-		return 1;
+	if (sys_fd_path(dir, name, sun.sun_path, sizeof sun.sun_path, &back) ==
+	    0) {
+		l->fd = link_dial(sun.sun_path);
+		sys_fd_path_end(back);
 	}
-	if (now - l->alone >= patience)
+	if (l->fd >= 0)
+		return 1;
+	if (now - l->alone >= LINK_PATIENCE)
 		return -1;
 	l->next_try = now + l->retry;
 	l->retry =

@@ -17,15 +17,15 @@ enum { LINK_FRAME = 69632, LINK_IN = 256 << 10, LINK_OUT = 4 << 20 };
 
 /* How often to try to connect: at first, and at last, in ms. */
 enum { LINK_RETRY_MIN = 20, LINK_RETRY_MAX = 100 };
-/* And for how long: at first, and once it was connected. */
-enum { LINK_PATIENCE = 30000, LINK_PATIENCE_GONE = 5000 };
+/* And for how long. */
+enum { LINK_PATIENCE = 30000 };
 
 /* Start with { .fd = -1 }. */
 struct link {
 	int fd; /* -1: nobody is there */
 	long long alone; /* since when, ms */
 	long long next_try;
-	int retry, had_peer;
+	int retry;
 	size_t at, end; /* what in holds and was not taken yet */
 	size_t first, last; /* what out holds and was not sent yet */
 	uint64_t dropped; /* frames */
@@ -37,10 +37,10 @@ struct link {
 int link_dial(const char *path);
 /* Nobody is there, from now (ms) on. */
 void link_down(struct link *l, long long now);
-/* If it is time for it, connect to unix socket path (shorter than a sun_path)
+/* If it is time for it, connect to the unix socket of that name in folder dir
  * without waiting: 1 when that was done, 0 until then, -1 with errno when it
  * was tried for long enough. */
-int link_try(struct link *l, const char *path, long long now);
+int link_try(struct link *l, int dir, const char *name, long long now);
 /* How many ms until the next try. */
 int link_wait(const struct link *l, long long now);
 /* Read once, as much as there is room for.  0, or -1 at the end. */

@@ -3,11 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io.h"
 #include "link.h"
 #include "say.h"
 
@@ -157,10 +159,23 @@ publish_make_way(const char *name, struct why *why)
 	return unlink(name) < 0 ? why_sys(why, EX_OSERR, "%s", name) : 0;
 }
 
-void
-publish_clean(const struct published *t)
+static int
+sweep(const char *name, void *arg)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (t->v[i].host.any.sa_family == AF_UNIX)
-			(void)unlink(t->v[i].label); /* gone is fine */
+	size_t n = strlen(name);
+
+	(void)arg;
+	if (str_starts(name, "guest-") && n > 5 &&
+	    strcmp(name + n - 5, ".sock") == 0)
+		(void)publish_make_way(name, NULL);
+	return 0;
+}
+
+void
+publish_sweep(void)
+{
+	autoclose int dir = io_opendir(AT_FDCWD, ".");
+
+	if (dir >= 0)
+		(void)io_walk(dir, sweep, NULL);
 }

@@ -52,7 +52,8 @@ int publish_name(const char *name, struct why *why);
 /* Remove a socket left behind under this name; -1 with why when somebody
  * listens there (EX_TEMPFAIL), or it is no socket. */
 int publish_make_way(const char *name, struct why *why);
-/* Remove the unix sockets among t. */
-void publish_clean(const struct published *t);
+/* Remove the sockets guest-PORT.sock in the working directory on which nobody
+ * listens: those of a gateway that is no more. */
+void publish_sweep(void);
 
 #endif

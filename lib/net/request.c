@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "confine.h"
 #include "say.h"
 
 static void
@@ -72,10 +73,7 @@ publish_socket(const struct requests *r, const char *arg, struct buf *out)
 			buf_str(out, "ok");
 			return;
 		}
-	if (publish_make_way(t->v[n].label, &why) < 0) {
-		buf_fmt(out, "error %s", why.text);
-		publish_drop(t, n);
-	} else if (r->add(&t->v[n]) < 0) {
+	if (r->add(&t->v[n]) < 0) {
 		failed(out, &t->v[n], errno);
 		publish_drop(t, n);
 	} else
@@ -123,6 +121,8 @@ request_answer(const char *line, struct buf *out, void *arg)
 	else if (strcmp(line, "status") == 0) {
 		buf_str(out, "ok ");
 		gate_status(&r->wall->gate, out);
+		buf_str(out, " confined=");
+		confine_words(r->wall->confined, out);
 	} else if (rules_request(r->wall, line, out))
 		return;
 	else if (str_starts(line, add))

@@ -79,15 +79,6 @@ wall_start(struct wall *w, struct why *why)
 	return w->clerk ? 0 : -1;
 }
 
-void
-wall_end(struct wall *w)
-{
-	resolver_free(w->resolver);
-	clerk_free(w->clerk);
-	rules_free(w->rules);
-	names_free(w->gate.names);
-}
-
 int
 wall_poll(const struct wall *w, struct pollfd *p)
 {

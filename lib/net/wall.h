@@ -24,13 +24,13 @@ struct wall {
 	struct clerk *clerk;
 	struct resolver *resolver;
 	struct rules *rules;
+	unsigned confined; /* what confine says of this process */
 	char trouble[1000]; /* with the rule files, "" when there is none */
 };
 
-/* Read the rules and the names, start the children.  Rules that cannot be
+/* Read the rules and the names, start the children, which end with us.  Rules that cannot be
  * read are logged; nothing is allowed then.  -1 with why. */
 int wall_start(struct wall *w, struct why *why);
-void wall_end(struct wall *w);
 /* Fill in what to wait for, WALL_FDS entries; how long at most, in ms. */
 int wall_poll(const struct wall *w, struct pollfd *p);
 /* Go on with what they found. */
