@@ -450,6 +450,7 @@ while (<STDIN>) {
 		if (!$target->{host} && !$target->{addr} &&
 		    !defined $target->{name}) {
 			print "bad\n";
+			$verdict = 'deny';
 			next;
 		}
 		($verdict, my $why) = decide($target);

@@ -112,6 +112,7 @@ judge(char *line)
 {
 	struct policy p = { rules, mode, NULL, 0 };
 
+	decision.verdict = RULE_DENY;
 	if (read_target(line) < 0) {
 		puts("bad");
 		return;

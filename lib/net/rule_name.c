@@ -94,6 +94,8 @@ bad_name(const struct word *w, struct why *why)
 		what = "a name alone, without a path, is what a rule is about";
 	else if (memchr(w->p, '[', w->n))
 		what = "an address has no brackets here: 2001:db8::1";
+	else if (memchr(w->p, '%', w->n))
+		what = "a % is in no name, and no zone in an address here";
 	else if (memchr(w->p, ':', w->n))
 		what = "a name has no colon; ports stand elsewhere";
 	else if (w->n >= RULE_NAME_MAX)
