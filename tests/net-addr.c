@@ -187,75 +187,59 @@ test_has(void)
 	ok(is_in("::1", "::1") && !is_in("::1", "::2"), "one address");
 }
 
+static const struct {
+	const char *addr;
+	enum addr_kind kind;
+} kinds[] = { { "1.1.1.1", ADDR_PUBLIC }, { "9.255.255.255", ADDR_PUBLIC },
+	{ "10.0.0.0", ADDR_PRIVATE }, { "10.255.255.255", ADDR_PRIVATE },
+	{ "11.0.0.0", ADDR_PUBLIC }, { "0.0.0.0", ADDR_THIS },
+	{ "0.1.2.3", ADDR_THIS }, { "100.63.255.255", ADDR_PUBLIC },
+	{ "100.64.0.0", ADDR_PRIVATE }, { "100.100.100.200", ADDR_PRIVATE },
+	{ "100.128.0.0", ADDR_PUBLIC }, { "127.0.0.1", ADDR_LOOPBACK },
+	{ "127.255.255.255", ADDR_LOOPBACK }, { "128.0.0.0", ADDR_PUBLIC },
+	{ "168.63.129.16", ADDR_LINK_LOCAL }, { "168.63.129.17", ADDR_PUBLIC },
+	{ "169.254.169.254", ADDR_LINK_LOCAL },
+	{ "169.253.255.255", ADDR_PUBLIC }, { "172.15.255.255", ADDR_PUBLIC },
+	{ "172.16.0.0", ADDR_PRIVATE }, { "172.31.255.255", ADDR_PRIVATE },
+	{ "172.32.0.0", ADDR_PUBLIC }, { "192.0.0.192", ADDR_RESERVED },
+	{ "192.0.1.0", ADDR_PUBLIC }, { "192.0.2.1", ADDR_RESERVED },
+	{ "192.88.99.1", ADDR_RESERVED }, { "192.168.0.1", ADDR_PRIVATE },
+	{ "192.169.0.0", ADDR_PUBLIC }, { "198.17.255.255", ADDR_PUBLIC },
+	{ "198.18.0.0", ADDR_RESERVED }, { "198.19.255.255", ADDR_RESERVED },
+	{ "198.20.0.0", ADDR_PUBLIC }, { "198.51.100.7", ADDR_RESERVED },
+	{ "203.0.113.7", ADDR_RESERVED }, { "223.255.255.255", ADDR_PUBLIC },
+	{ "224.0.0.1", ADDR_MULTICAST }, { "239.255.255.255", ADDR_MULTICAST },
+	{ "240.0.0.1", ADDR_RESERVED }, { "255.255.255.255", ADDR_RESERVED },
+	{ "::", ADDR_THIS }, { "::1", ADDR_LOOPBACK }, { "::2", ADDR_THIS },
+	{ "::127.0.0.1", ADDR_LOOPBACK }, { "::8.8.8.8", ADDR_RESERVED },
+	{ "::ffff:0:127.0.0.1", ADDR_RESERVED },
+	{ "64:ff9b::8.8.8.8", ADDR_PUBLIC },
+	{ "64:ff9b::10.0.0.1", ADDR_PRIVATE },
+	{ "64:ff9b:1::8.8.8.8", ADDR_RESERVED }, { "100::1", ADDR_RESERVED },
+	{ "2000::1", ADDR_PUBLIC }, { "2001::1", ADDR_RESERVED },
+	{ "2001:0:808:808::f7f7:f7f7", ADDR_RESERVED },
+	{ "2001:0:808:808::80ff:fffe", ADDR_LOOPBACK },
+	{ "2001:0:a00:1::f7f7:f7f7", ADDR_PRIVATE },
+	{ "2001:2::1", ADDR_RESERVED }, { "2001:200::1", ADDR_PUBLIC },
+	{ "2001:db8::1", ADDR_RESERVED }, { "2001:db9::1", ADDR_PUBLIC },
+	{ "2002:808:808::1", ADDR_RESERVED },
+	{ "2002:7f00:1::1", ADDR_LOOPBACK },
+	{ "2002:a9fe:a9fe::", ADDR_LINK_LOCAL },
+	{ "2606:4700::1111", ADDR_PUBLIC }, { "3fff:fff::1", ADDR_RESERVED },
+	{ "3fff:1000::1", ADDR_PUBLIC }, { "4000::1", ADDR_RESERVED },
+	{ "5f00::1", ADDR_RESERVED }, { "fc00::1", ADDR_PRIVATE },
+	{ "fd00:ec2::254", ADDR_PRIVATE }, { "fe80::1", ADDR_LINK_LOCAL },
+	{ "febf::1", ADDR_LINK_LOCAL }, { "fec0::2", ADDR_RESERVED },
+	{ "ff02::1", ADDR_MULTICAST } };
+
 static void
 test_kinds(void)
 {
-	static const struct {
-		const char *addr;
-		enum addr_kind kind;
-	} v[] = { { "1.1.1.1", ADDR_PUBLIC }, { "9.255.255.255", ADDR_PUBLIC },
-		{ "10.0.0.0", ADDR_PRIVATE },
-		{ "10.255.255.255", ADDR_PRIVATE }, { "11.0.0.0", ADDR_PUBLIC },
-		{ "0.0.0.0", ADDR_THIS }, { "0.1.2.3", ADDR_THIS },
-		{ "100.63.255.255", ADDR_PUBLIC },
-		{ "100.64.0.0", ADDR_PRIVATE },
-		{ "100.100.100.200", ADDR_PRIVATE },
-		{ "100.128.0.0", ADDR_PUBLIC }, { "127.0.0.1", ADDR_LOOPBACK },
-		{ "127.255.255.255", ADDR_LOOPBACK },
-		{ "128.0.0.0", ADDR_PUBLIC },
-		{ "168.63.129.16", ADDR_LINK_LOCAL },
-		{ "168.63.129.17", ADDR_PUBLIC },
-		{ "169.254.169.254", ADDR_LINK_LOCAL },
-		{ "169.253.255.255", ADDR_PUBLIC },
-		{ "172.15.255.255", ADDR_PUBLIC },
-		{ "172.16.0.0", ADDR_PRIVATE },
-		{ "172.31.255.255", ADDR_PRIVATE },
-		{ "172.32.0.0", ADDR_PUBLIC }, { "192.0.0.192", ADDR_RESERVED },
-		{ "192.0.1.0", ADDR_PUBLIC }, { "192.0.2.1", ADDR_RESERVED },
-		{ "192.88.99.1", ADDR_RESERVED },
-		{ "192.168.0.1", ADDR_PRIVATE }, { "192.169.0.0", ADDR_PUBLIC },
-		{ "198.17.255.255", ADDR_PUBLIC },
-		{ "198.18.0.0", ADDR_RESERVED },
-		{ "198.19.255.255", ADDR_RESERVED },
-		{ "198.20.0.0", ADDR_PUBLIC },
-		{ "198.51.100.7", ADDR_RESERVED },
-		{ "203.0.113.7", ADDR_RESERVED },
-		{ "223.255.255.255", ADDR_PUBLIC },
-		{ "224.0.0.1", ADDR_MULTICAST },
-		{ "239.255.255.255", ADDR_MULTICAST },
-		{ "240.0.0.1", ADDR_RESERVED },
-		{ "255.255.255.255", ADDR_RESERVED }, { "::", ADDR_THIS },
-		{ "::1", ADDR_LOOPBACK }, { "::2", ADDR_THIS },
-		{ "::127.0.0.1", ADDR_LOOPBACK },
-		{ "::8.8.8.8", ADDR_RESERVED },
-		{ "::ffff:0:127.0.0.1", ADDR_RESERVED },
-		{ "64:ff9b::8.8.8.8", ADDR_PUBLIC },
-		{ "64:ff9b::10.0.0.1", ADDR_PRIVATE },
-		{ "64:ff9b:1::8.8.8.8", ADDR_RESERVED },
-		{ "100::1", ADDR_RESERVED }, { "2000::1", ADDR_PUBLIC },
-		{ "2001::1", ADDR_RESERVED },
-		{ "2001:0:808:808::f7f7:f7f7", ADDR_RESERVED },
-		{ "2001:0:808:808::80ff:fffe", ADDR_LOOPBACK },
-		{ "2001:0:a00:1::f7f7:f7f7", ADDR_PRIVATE },
-		{ "2001:2::1", ADDR_RESERVED }, { "2001:200::1", ADDR_PUBLIC },
-		{ "2001:db8::1", ADDR_RESERVED },
-		{ "2001:db9::1", ADDR_PUBLIC },
-		{ "2002:808:808::1", ADDR_RESERVED },
-		{ "2002:7f00:1::1", ADDR_LOOPBACK },
-		{ "2002:a9fe:a9fe::", ADDR_LINK_LOCAL },
-		{ "2606:4700::1111", ADDR_PUBLIC },
-		{ "3fff:fff::1", ADDR_RESERVED },
-		{ "3fff:1000::1", ADDR_PUBLIC }, { "4000::1", ADDR_RESERVED },
-		{ "5f00::1", ADDR_RESERVED }, { "fc00::1", ADDR_PRIVATE },
-		{ "fd00:ec2::254", ADDR_PRIVATE },
-		{ "fe80::1", ADDR_LINK_LOCAL }, { "febf::1", ADDR_LINK_LOCAL },
-		{ "fec0::2", ADDR_RESERVED }, { "ff02::1", ADDR_MULTICAST } };
+	for (size_t i = 0; i < LEN(kinds); i++) {
+		struct addr a = read_addr(kinds[i].addr);
 
-	for (size_t i = 0; i < LEN(v); i++) {
-		struct addr a = read_addr(v[i].addr);
-
-		ok(addr_kind(&a) == v[i].kind, "%s is %s", v[i].addr,
-		    addr_kind_text(v[i].kind));
+		ok(addr_kind(&a) == kinds[i].kind, "%s is %s", kinds[i].addr,
+		    addr_kind_text(kinds[i].kind));
 	}
 }
 

@@ -130,8 +130,7 @@ cidr_special(const struct cidr *c)
 	memcpy(a.b, nat64, sizeof nat64);
 	if (c->bits < 96 && cidr_has(c, &a))
 		return 0;
-	if (addr_is_v4(&c->addr) ||
-	    memcmp(c->addr.b, nat64, sizeof nat64) == 0)
+	if (addr_is_v4(&c->addr) || memcmp(c->addr.b, nat64, sizeof nat64) == 0)
 		return kind_v4(inner(&c->addr, 12), c->bits - 96) !=
 		    ADDR_PUBLIC;
 	return kind_v6(&c->addr, c->bits) != ADDR_PUBLIC;
