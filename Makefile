@@ -51,7 +51,8 @@ LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o) $(LIB_ASM:%.S=$(O)/%.o)
 BIN_SRC := $(wildcard bin/*.c)
 BIN_SH := $(wildcard bin/*.sh)
 PROGRAMS := $(BIN_SRC:bin/%.c=$(BIN)/%) $(BIN_SH:bin/%.sh=$(BIN)/%)
-TEST_SRC := $(wildcard tests/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz-*.c)
+TEST_SRC := $(filter-out $(FUZZ_SRC),$(wildcard tests/*.c))
 TEST_PROGRAMS := $(TEST_SRC:tests/%.c=$(O)/tests/%)
 # Module tests speak TAP; fakes and peers are tools of the shell tests.
 MODULES := $(filter-out %-peer $(O)/tests/fake-%,$(TEST_PROGRAMS))
@@ -145,6 +146,28 @@ check-asan:
 	$(MAKE) $(ASAN) check-modules
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) $(ASAN) check-fast
 
+# Parsers of what strangers send, fed by clang's fuzzer: RUNS inputs each.
+RUNS ?= 1000000
+FUZZ := O=.build/fuzz BIN=.build/fuzz/bin CC=clang CFLAGS='-O1 -g' \
+	SAN='-fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all'
+FUZZ_OBJ := $(filter $(O)/lib/core/% $(O)/lib/net/%,$(LIB_OBJ))
+
+$(O)/libfuzz.a: $(FUZZ_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $(FUZZ_OBJ)
+
+$(O)/tests/fuzz-%: $(O)/tests/fuzz-%.o $(O)/libfuzz.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/libfuzz.a
+
+fuzz-programs: $(FUZZ_SRC:%.c=$(O)/%)
+
+fuzzers:
+	$(MAKE) $(FUZZ) fuzz-programs
+
+fuzz: fuzzers
+	tests/fuzz.sh .build/fuzz $(RUNS)
+
 # Neither compiler has anything to say, of the library or the tests.
 check-compilers:
 	$(MAKE) -s O=.build/gcc BIN=.build/gcc/bin CC=gcc WERROR=-Werror tests
@@ -211,13 +234,14 @@ help:
 	@echo 'check-fast  the tests that boot no guest'
 	@echo 'check-asan  the same with AddressSanitizer and UBSan'
 	@echo 'check-guest the tests that boot guests'
+	@echo 'fuzz        parsers against a million made-up inputs each (RUNS=)'
 	@echo 'bench       what commands take beside others; XRAY_BENCH_VIRSH=1 asks virsh too'
 	@echo 'lint        gcc and clang without warnings, form of all files'
 	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
 	@echo 'uninstall dist clean'
 
 .PHONY: all tests deps check check-fast check-modules check-asan check-guest \
-	check-compilers guest bench lint \
+	check-compilers guest bench lint fuzz fuzzers fuzz-programs \
 	quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:
