@@ -92,6 +92,23 @@ durations(void)
 	ok(num_duration("99999999999", &ms) < 0 && errno == ERANGE, "too long");
 }
 
+static void
+reasons(void)
+{
+	struct why why;
+
+	ok(why_set(&why, 65, "%s: bad", "a\033[2J\r\177b") == -1 &&
+		why.code == 65 && strcmp(why.text, "a?[2J??b: bad") == 0,
+	    "why_set masks what would reach a terminal: %s", why.text);
+	(void)why_set(&why, 65, "\302\233x \2332J \200\233");
+	ok(strcmp(why.text, "\302?x ?2J ??") == 0, "of eight bits, too");
+	(void)why_set(&why, 65, "\303\251\342\200\223\t\n");
+	ok(strcmp(why.text, "\303\251\342\200\223\t\n") == 0, "but no letters");
+	errno = ENOENT;
+	(void)why_sys(&why, 66, "\033");
+	ok(strcmp(why.text, "?: No such file or directory") == 0, "why_sys");
+}
+
 int
 main(void)
 {
@@ -101,6 +118,7 @@ main(void)
 	integers();
 	sizes();
 	durations();
+	reasons();
 	buf_vis(&b, "a\033[31m\n\xff", 8);
 	ok(strcmp(b.p, "a\\033[31m\\012\\377") == 0, "buf_vis: %s", b.p);
 	buf_drop(&b, 5);

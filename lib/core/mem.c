@@ -90,6 +90,23 @@ xasprintf(const char *fmt, ...)
 	return s;
 }
 
+/* What is quoted may be a stranger's: the terminal shows it, and does nothing
+ * else.  C1 controls are bytes by themselves, or U+0080 to U+009F. */
+static void
+mask(char *s)
+{
+	unsigned char before = 0;
+
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 127 ||
+		    (c >= 128 && c < 160 && (before < 128 || before == 0xc2)))
+			*s = '?';
+		before = (unsigned char)*s;
+	}
+}
+
 int
 why_set(struct why *why, int code, const char *fmt, ...)
 {
@@ -101,6 +118,7 @@ why_set(struct why *why, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(why->text, sizeof why->text, fmt, ap); /* cut is fine */
 	va_end(ap);
+	mask(why->text);
 	return -1;
 }
 
@@ -117,6 +135,7 @@ why_sys(struct why *why, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(why->text, sizeof why->text, fmt, ap);
 	va_end(ap);
+	mask(why->text);
 	n = strlen(why->text);
 	(void)snprintf(why->text + n, sizeof why->text - n, ": %s", err);
 	return -1;
