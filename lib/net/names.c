@@ -62,7 +62,7 @@ names_free(struct names *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 1; i <= NAMES_MAX; i++)
+	for (size_t i = 1; i <= t->used; i++)
 		free(t->slot[i].name);
 	free(t);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "sources.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -77,14 +76,13 @@ source_refuse(struct why *why, const char *origin, const char *path, int fault)
 int
 source_is_list(const char *name)
 {
-	size_t n = strlen(name);
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.-";
+	size_t n = strspn(name, chars);
 
-	if (!n || n >= SOURCE_LIST_MAX || !isalnum((unsigned char)*name))
-		return 0;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
-			return 0;
-	return 1;
+	return n && !name[n] && n < SOURCE_LIST_MAX && *name != '.' &&
+	    *name != '-';
 }
 
 int
@@ -158,7 +156,7 @@ source_add_list(struct rules *t, const char *name, int fd, struct why *why)
 	char origin[sizeof "lists/" + SOURCE_LIST_MAX];
 	autobuf struct buf b = { 0 };
 
-	(void)snprintf(origin, sizeof origin, "lists/%.63s", name);
+	(void)snprintf(origin, sizeof origin, "lists/%.64s", name);
 	if (read_all(fd, &b, origin, why) < 0)
 		return -1;
 	return rules_add_list(t, name, origin, b.p, b.n, why);

@@ -16,7 +16,7 @@ enum {
 	SOURCE_NO_LIST = -4 /* no such list */
 };
 
-enum { SOURCE_PATH = 4096, SOURCE_LIST_MAX = 64 }; /* with their NUL */
+enum { SOURCE_PATH = 4096, SOURCE_LIST_MAX = 65 }; /* with their NUL */
 
 /* Open a rule file for reading; -1 with *fault. */
 int source_open(const char *path, int *fault);
