@@ -291,6 +291,38 @@ test_limits(void)
 	free(text);
 }
 
+/* Rules that have little in common take more room: there is an end to it. */
+static void
+test_forms_limit(void)
+{
+	struct buf b = { 0 };
+	size_t fits;
+
+	rules_free(t);
+	t = rules_new();
+	for (unsigned i = 1; i <= 65535; i++)
+		buf_fmt(&b, "a.com:%u\n", i);
+	ok(rules_add_list(t, "x", "x", b.p, b.n, &why) == 0 &&
+		rules_list_size(t, "x") == 65535,
+	    "a list with each port");
+	buf_str(&b, "a.com:7,9\n");
+	ok(rules_add_list(t, "x", "x", b.p, b.n, &why) < 0 &&
+		strstr(why.text, "x:65536: more than 65536"),
+	    "and no more: %s", why.text);
+	buf_free(&b);
+	for (unsigned i = 1; i <= 65536; i++)
+		buf_fmt(&b, "deny * * * until=%u\n", i);
+	fits = b.n;
+	buf_str(&b, "deny * * * until=5\ndeny * * * until=65537\n");
+	ok(rules_add(t, "y", RULES_LINES, b.p, b.n, &why) < 0 &&
+		strstr(why.text, "y:65538: more than 65536"),
+	    "of rules neither: %s", why.text);
+	ok(rules_add(t, "y", RULES_LINES, b.p, fits, &why) == 0 &&
+		rules_nth(t, 65535)->until == 65536,
+	    "but so many");
+	buf_free(&b);
+}
+
 /* Many rules of one name, one rule of many names, many blocks. */
 static void
 test_many(void)
@@ -339,6 +371,7 @@ main(void)
 	test_lists();
 	test_bad_lists();
 	test_limits();
+	test_forms_limit();
 	test_many();
 	rules_free(t);
 	return tap_end();

@@ -79,6 +79,7 @@ read_rules(struct rules *t, struct rules_lines *l, struct why *why)
 	struct word note;
 	struct rule rule;
 	struct why bad;
+	uint32_t form;
 	int r, got;
 
 	while ((r = rules_line(l, why)) == 1) {
@@ -88,8 +89,9 @@ read_rules(struct rules *t, struct rules_lines *l, struct why *why)
 		if (!got)
 			continue;
 		rule.origin = l->origin;
-		rules_item(&t->set, rules_form(&t->set, &rule), &rule, name,
-		    &note, l->line);
+		if (rules_intern(&t->set, &rule, &form, &bad) < 0)
+			return rules_bad(l, &bad, why);
+		rules_item(&t->set, form, &rule, name, &note, l->line);
 	}
 	return r;
 }
@@ -137,7 +139,8 @@ read_domains(struct rules *t, struct rules_lines *l, struct why *why)
 	rule.protos = RULE_TCP;
 	rule.origin = l->origin;
 	(void)rule_read_ports(&rule, &web, NULL);
-	form = rules_form(&t->set, &rule);
+	if (rules_intern(&t->set, &rule, &form, &bad) < 0)
+		return rules_bad(l, &bad, why);
 	while ((r = rules_line(l, why)) == 1) {
 		got = read_domain(&rule, name, &l->now, &bad);
 		if (got < 0)
@@ -173,7 +176,7 @@ rules_add(struct rules *t, const char *origin, enum rules_form form,
 	if ((form == RULES_LINES ? read_rules : read_domains)(t, &l, why) < 0) {
 		t->set.n = items;
 		t->set.ntext = bytes;
-		t->set.nforms = forms;
+		rules_forget_forms(&t->set, forms);
 		t->lines = lines;
 		return -1;
 	}

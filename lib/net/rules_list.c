@@ -45,6 +45,7 @@ add_entry(struct rules_set *s, struct plain *plain, const struct word *w,
 {
 	char name[RULE_NAME_MAX];
 	struct rule r;
+	uint32_t form;
 
 	if (!memchr(w->p, ':', w->n) && !memchr(w->p, '/', w->n) &&
 	    *w->p != '@' && !word_is(w, "any")) {
@@ -56,10 +57,11 @@ add_entry(struct rules_set *s, struct plain *plain, const struct word *w,
 			return 0;
 		}
 	} else {
-		if (rule_read_dest(&r, name, RULE_DENY, w, why) < 0)
+		if (rule_read_dest(&r, name, RULE_DENY, w, why) < 0 ||
+		    rules_intern(s, &r, &form, why) < 0)
 			return -1;
 		if (r.host != RULE_HOST && r.host != RULE_LIST) {
-			rules_item(s, rules_form(s, &r), &r, name, NULL, line);
+			rules_item(s, form, &r, name, NULL, line);
 			return 0;
 		}
 	}
@@ -127,7 +129,7 @@ rules_read_list(struct rules_set *s, const char *text, size_t n, size_t *lines,
 	memset(&plain.rule, 0, sizeof plain.rule);
 	plain.rule.verdict = RULE_DENY;
 	plain.rule.protos = RULE_ALL;
-	plain.form = rules_form(s, &plain.rule);
+	(void)rules_intern(s, &plain.rule, &plain.form, NULL); /* the first */
 	while ((r = rules_line(&l, why)) == 1)
 		if (add_line(s, &plain, &l, &bad) < 0)
 			return rules_bad(&l, &bad, why);

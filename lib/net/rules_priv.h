@@ -31,8 +31,11 @@ struct rules_set {
 	size_t n, cap;
 	char *text;
 	size_t ntext, text_cap;
-	struct rule *forms; /* without name, block, note and line */
+	struct rule *forms; /* without host, name, block, note and line */
 	size_t nforms, forms_cap;
+	uint32_t last_form; /* that was asked for */
+	uint32_t *form_slots; /* a hash table of them, counted from 1 */
+	size_t nform_slots;
 	struct rules_slot {
 		uint32_t hash, ring; /* the last of a ring, counted from 1 */
 	} * slots; /* a power of two, half of them free */
@@ -53,11 +56,17 @@ struct rules_probe {
 	} v[RULE_NAME_MAX / 2 + 1];
 };
 
-enum { RULES_NONE = UINT32_MAX };
+#define RULES_NONE UINT32_MAX
+enum { RULES_FORMS = 65536 }; /* of one set: a stranger's list is bounded */
 
+/* Room for n of that size at p, which has *cap. */
+void *rules_grown(void *p, size_t n, size_t *cap, size_t size);
 /* The number of the form that r is of; its host, and what differs from rule
- * to rule, is not looked at. */
-uint32_t rules_form(struct rules_set *s, const struct rule *r);
+ * to rule, is not looked at.  -1 with why: there are too many. */
+int rules_intern(
+    struct rules_set *s, const struct rule *r, uint32_t *out, struct why *why);
+/* Forget all forms but the first n. */
+void rules_forget_forms(struct rules_set *s, size_t n);
 /* Add an item that r's host, name, and note (NULL: none is kept) are of. */
 void rules_item(struct rules_set *s, uint32_t form, const struct rule *r,
     const char *name, const struct word *note, unsigned line);

@@ -5,12 +5,10 @@
 #include "rules_priv.h"
 #include "sys.h"
 
-enum { FORMS_BACK = 16 }; /* of the forms so far that many are compared */
-
 static const uint64_t prime = 0x9e3779b97f4a7c15;
 
 /* Lists come from strangers, who could fill them with names of one hash if
- * they knew it.  It is drawn once: a confined process may not. */
+ * they knew it. */
 static uint64_t
 secret(void)
 {
@@ -54,37 +52,10 @@ hash_block(const struct cidr *c)
 	return (uint32_t)(hash * prime >> 32);
 }
 
-static void *
-grown(void *p, size_t n, size_t *cap, size_t size)
-{
-	if (n <= *cap)
-		return p;
-	*cap = n + n / 2 + 16;
-	return xreallocarray(p, *cap, size);
-}
-
-uint32_t
-rules_form(struct rules_set *s, const struct rule *r)
-{
-	struct rule form = *r;
-
-	form.host = 0;
-	form.name = form.note = NULL;
-	memset(&form.cidr, 0, sizeof form.cidr);
-	form.line = 0;
-	for (size_t i = s->nforms; i-- && i + FORMS_BACK >= s->nforms;)
-		if (memcmp(&s->forms[i], &form, sizeof form) == 0)
-			return (uint32_t)i;
-	s->forms =
-	    grown(s->forms, s->nforms + 1, &s->forms_cap, sizeof *s->forms);
-	s->forms[s->nforms] = form;
-	return (uint32_t)s->nforms++;
-}
-
 static void
 add_text(struct rules_set *s, const void *p, size_t n)
 {
-	s->text = grown(s->text, s->ntext + n, &s->text_cap, 1);
+	s->text = rules_grown(s->text, s->ntext + n, &s->text_cap, 1);
 	memcpy(s->text + s->ntext, p, n);
 	s->ntext += n;
 }
@@ -95,7 +66,7 @@ rules_item(struct rules_set *s, uint32_t form, const struct rule *r,
 {
 	struct rules_item *item;
 
-	s->items = grown(s->items, s->n + 1, &s->cap, sizeof *s->items);
+	s->items = rules_grown(s->items, s->n + 1, &s->cap, sizeof *s->items);
 	item = &s->items[s->n++];
 	item->key = (uint32_t)s->ntext;
 	item->line = line;
@@ -202,8 +173,8 @@ rules_index(struct rules_set *s, size_t from)
 			index_item(s, (uint32_t)i);
 			continue;
 		}
-		s->rest =
-		    grown(s->rest, s->nrest + 1, &s->rest_cap, sizeof *s->rest);
+		s->rest = rules_grown(
+		    s->rest, s->nrest + 1, &s->rest_cap, sizeof *s->rest);
 		s->rest[s->nrest++] = (uint32_t)i;
 	}
 }
@@ -214,6 +185,7 @@ rules_set_free(struct rules_set *s)
 	free(s->items);
 	free(s->text);
 	free(s->forms);
+	free(s->form_slots);
 	free(s->slots);
 	free(s->rest);
 }
