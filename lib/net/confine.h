@@ -13,8 +13,10 @@
  *	size and place, mapped without PROT_EXEC, closed;
  *	memory, poll(2), clocks, random numbers, handlers of signals, abort(3),
  *	exit, and wait4 for children made before.
- * What gets EACCES: all paths, but with `reads` those to be read below
- * /etc and where /etc/resolv.conf leads; other kinds of sockets, and options of theirs but the usual ones.
+ * What gets EACCES: all paths, but with `reads` those to be read below /etc
+ * and where /etc/resolv.conf leads; other kinds of sockets, and options of
+ * theirs but the usual ones.  (Size and times of a file whose path is known
+ * are told all the same: fstat(3) looks like that from here.)
  * All else ends the process by SIGSYS: fork, execve, unlink, rename, mkdir,
  * chdir, umask, kill, dup, epoll, ioctl but FIONREAD and FIONBIO; and any
  * system call of another architecture.  Calls are in confine_calls_linux.c.
