@@ -34,14 +34,14 @@
 /* How a try ends: it was done, it failed with an errno, or the process ended
  * by SIGSYS. */
 enum { DONE = 0, KILLED = 1000, OTHER = 1001 };
-enum mode { FREE, CONFINED, LANDLOCK };
+enum mode { FREE, CONFINED, READS, LANDLOCK };
 
 static unsigned in_force;
 
 static void
-confined(void)
+confined(int reads)
 {
-	struct confine c = { try_dir, 0 };
+	struct confine c = { try_dir, reads };
 	struct why why;
 
 	in_force = 0;
@@ -55,8 +55,8 @@ enter(enum mode mode)
 {
 	struct confine c = { try_dir, 0 };
 
-	if (mode == CONFINED)
-		confined();
+	if (mode == CONFINED || mode == READS)
+		confined(mode == READS);
 	if (mode == LANDLOCK &&
 	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		confine_paths(&c) < 0))
@@ -302,16 +302,28 @@ others(void)
 	return check(localtime(&now) != NULL && !isatty(2), "a library's try");
 }
 
+/* What net = open is for. */
 static int
-dies(void)
+resolver(void)
 {
-	abort();
+	struct stat st;
+	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	return check(fd >= 0 && stat("/etc/passwd", &st) == 0 &&
+		open("/etc/passwd", O_RDWR) < 0 && errno == EACCES &&
+		openat(try_dir, "new", O_RDONLY | O_CREAT, 0600) < 0 &&
+		errno == EACCES &&
+		(!(in_force & CONFINED_FILES) ||
+		    (openat(try_dir, "file", O_RDONLY) < 0 && errno == EACCES &&
+			open("/proc/self/maps", O_RDONLY) < 0 &&
+			errno == EACCES)),
+	    "/etc, and nothing else");
 }
 
 static int
-works(int (*fn)(void))
+works(enum mode mode, int (*fn)(void))
 {
-	int end = end_of(CONFINED, fn);
+	int end = end_of(mode, fn);
 
 	if (end != DONE)
 		printf("# %s\n", say_end(end));
@@ -324,17 +336,19 @@ allowed(void)
 	pid_t pid;
 	int status;
 
-	ok(works(tcp), "TCP out and in");
-	ok(works(udp), "UDP");
-	ok(works(ping), "a ping, if the system lets us");
+	ok(works(CONFINED, tcp), "TCP out and in");
+	ok(works(CONFINED, udp), "UDP");
+	ok(works(CONFINED, ping), "a ping, if the system lets us");
 	reset();
-	ok(works(publish), "a unix socket in its folder");
-	ok(works(rules), "rules that are handed over");
-	ok(works(others), "memory, signals, limits, clocks, libraries");
+	ok(works(CONFINED, publish), "a unix socket in its folder");
+	ok(works(CONFINED, rules), "rules that are handed over");
+	ok(works(CONFINED, others),
+	    "memory, signals, limits, clocks, libraries");
+	ok(works(READS, resolver), "resolv.conf, where it is wanted");
 	pid = fork();
 	if (pid == 0) {
-		confined();
-		(void)dies();
+		confined(0);
+		abort();
 	}
 	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
 		WTERMSIG(status) == SIGABRT,
@@ -366,7 +380,7 @@ told(void)
 	if (pipe(p) < 0 || (pid = fork()) < 0)
 		return;
 	if (pid == 0) {
-		confined();
+		confined(0);
 		_exit(write(p[1], &in_force, sizeof in_force) < 0);
 	}
 	ok(read(p[0], &in_force, sizeof in_force) == sizeof in_force &&

@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 84
+plan 86
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -253,3 +253,12 @@ is '-o prints the port that it moved to' 0 same sh -c '
     [ "$a" != '"$port"' ] && [ "$a" = "$(xray info -H -o ssh_port run)" ] && echo same'
 kill $squatter
 xray stop -f run
+# Sockets of a gateway that could not put them away.
+xray start -q run
+timeout 20 xray connect run 80 </dev/null >/dev/null 2>&1 || :
+read -r gate rest <"$XRAY_HOME/vms/run/gateway"
+ok 'a port of the guest has its socket' test -S "$XRAY_HOME/vms/run/guest-80.sock"
+kill -9 "$gate"
+xray stop -q -f run
+is 'stopped: none of the gateway is left' 0 '' sh -c \
+    'ls "$0" | grep guest- || :' "$XRAY_HOME/vms/run"

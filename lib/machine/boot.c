@@ -60,8 +60,8 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 }
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
-	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_SSH, VM_VNC, VM_SPICE,
-	VM_ONCE, "pid", "state", "started", "accel", "gateway", "up" };
+	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_VNC, VM_SPICE, VM_ONCE,
+	"pid", "state", "started", "accel", "gateway", "up" };
 
 int
 boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,
@@ -99,24 +99,26 @@ boot_reach(const struct vm *vm, const char *name, long long deadline,
 	return fd;
 }
 
-/* A gateway cannot remove what it made: guest-PORT.sock. */
+/* What a gateway published; one that was killed, or is confined, cannot. */
 static int
-clear_socket(const char *name, void *arg)
+clear_published(const char *name, void *arg)
 {
 	const struct vm *vm = arg;
 	size_t n = strlen(name);
 
 	if (str_starts(name, "guest-") && n > 5 &&
 	    strcmp(name + n - 5, ".sock") == 0)
-		(void)unlinkat(vm->dir, name, 0); /* it may be gone */
+		(void)unlinkat(vm->dir, name, 0); /* the next start will */
 	return 0;
 }
 
 void
 boot_clear(const struct vm *vm)
 {
+	struct vm here = *vm;
+
 	gateway_end(vm);
-	(void)io_walk(vm->dir, clear_socket, (void *)(uintptr_t)vm);
+	(void)io_walk(vm->dir, clear_published, &here);
 	for (size_t i = 0; i < LEN(leftovers); i++)
 		(void)unlinkat(vm->dir, leftovers[i], 0); /* may not be there */
 }
