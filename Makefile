@@ -199,11 +199,13 @@ ZSHDIR := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 install: all
-	install -d $(BINDIR) $(SHAREDIR)/recipes
+	install -d $(BINDIR) $(SHAREDIR)/recipes $(SHAREDIR)/presets
 	install $(PROGRAMS) $(BINDIR)
 	install -m 644 share/commands share/version $(SHAREDIR)
 	install share/deps $(SHAREDIR)
 	cp -R share/recipes/. $(SHAREDIR)/recipes
+	install -m 644 share/presets/* $(SHAREDIR)/presets
+	install -m 644 share/default-firewall-rules.conf $(SHAREDIR)
 	install -d $(SHAREDIR)/completion $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 	install -m 644 share/completion/xray.* $(SHAREDIR)/completion
 	install -m 644 share/completion/xray.bash $(BASHDIR)/xray

@@ -23,7 +23,7 @@
 #include "home.h"
 
 /* Bytes of the file `rules`, with which a base's VMs begin. */
-enum { RULES_MAX = 1 << 20 };
+enum { BASE_RULES_MAX = 1 << 20 };
 
 struct base {
 	char *name;

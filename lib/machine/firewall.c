@@ -147,3 +147,24 @@ firewall_tell(const struct vm *vm, const char *line, struct why *why)
 		return 1;
 	return why_set(why, w.code, "%s", w.text);
 }
+
+int
+firewall_reload(const struct vm *vm, char **hint, struct why *why)
+{
+	struct why w = { 0 };
+	int r = firewall_tell(vm, "reload", &w);
+
+	*hint = NULL;
+	if (r < 0)
+		return why_set(why, w.code,
+		    "%s; the rules are kept, and not yet in force", w.text);
+	if (r > 0)
+		*hint = xasprintf("%s: its gateway is older than this; the "
+				  "rules count from its next start",
+		    vm->name);
+	else if (strcmp(vm->net, "filtered") != 0)
+		*hint = xasprintf(
+		    "%s: net = %s; rules do not count until that changes",
+		    vm->name, vm->net);
+	return 0;
+}

@@ -47,5 +47,9 @@ char *firewall_presets(struct why *why);
  * on; 1: from the next start on, it does not know that line; -1 with why:
  * EX_UNAVAILABLE when it does not answer, EX_TEMPFAIL with its words. */
 int firewall_tell(const struct vm *vm, const char *line, struct why *why);
+/* The rules of vm were changed: have its gateway go by them now.  *hint, the
+ * caller's, is what a person should know, NULL: nothing.  -1 with why: they
+ * are kept, and not yet in force. */
+int firewall_reload(const struct vm *vm, char **hint, struct why *why);
 
 #endif

@@ -70,7 +70,7 @@ size(const char *key, const char *value, uint64_t unit, uint64_t least,
 static int
 rules(const char *path, struct buf *b, struct why *why)
 {
-	if (io_read_file(AT_FDCWD, path, b, RULES_MAX) < 0)
+	if (io_read_file(AT_FDCWD, path, b, BASE_RULES_MAX) < 0)
 		return why_sys(why, EX_NOINPUT, "%s", path);
 	if (b->n && memchr(b->p, '\0', b->n))
 		return why_set(why, EX_DATAERR, "%s: not a text", path);

@@ -34,7 +34,7 @@ order_fill(struct sources *s, char *const *rules, size_t nrules,
 		add(s, rules[i], RULES_LINES);
 	if (domains) {
 		s->v[s->n].text = quiet;
-		s->v[s->n++].origin = "defaults";
+		s->v[s->n++].origin = ORDER_QUIET;
 		add(s, domains, RULES_DOMAINS);
 	}
 	for (size_t i = 0; i < nlists; i++)
@@ -54,22 +54,6 @@ order_defaults(struct sources *s, int off)
 	for (size_t i = 0; i < s->n; i++)
 		if (order_is_default(s, i))
 			s->v[i].off = off;
-}
-
-/* The origin of a rule as sources_load gave it to it. */
-static int
-is_text(const struct rule *r)
-{
-	return r->origin && strcmp(r->origin, "defaults") == 0;
-}
-
-char *
-order_origin(const struct rule *r)
-{
-	if (!r->origin)
-		return xstrdup("");
-	return is_text(r) ? xstrdup(r->origin) :
-			    xasprintf("%s:%u", r->origin, r->line);
 }
 
 int

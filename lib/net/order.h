@@ -8,6 +8,9 @@
 
 #include "clerk.h"
 
+/* What the rules are called that deny unasked: they are in no file. */
+#define ORDER_QUIET "defaults"
+
 /* Rule files there may be. */
 enum { ORDER_RULES = SOURCES_MAX - 2 };
 
@@ -22,8 +25,6 @@ int order_fill(struct sources *s, char *const *rules, size_t nrules,
 int order_is_default(const struct sources *s, size_t i);
 void order_defaults(struct sources *s, int off);
 
-/* Where a rule is kept, for people: "rules:3", "defaults"; the caller's. */
-char *order_origin(const struct rule *r);
 /* Whether it is in a rule file of the VM's own. */
 int order_own(const struct sources *s, const struct rule *r);
 

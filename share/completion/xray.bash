@@ -17,6 +17,15 @@ _xray_verbs() {
 	    sed -n '/ VERB /,/ VERB /s/^  \([a-z-]*\) .*/\1/p'
 }
 
+# A VM, and then these words.
+_xray_nth() {
+	if [ "$1" -eq 0 ]; then
+		xray list -q 2>/dev/null
+	elif [ -n "$2" ]; then
+		printf '%s\n' $2
+	fi
+}
+
 # What the operand may be, by command and verb.
 _xray_operands() {
 	case $1 in
@@ -43,6 +52,26 @@ _xray_operands() {
 	config)
 		xray list -q 2>/dev/null
 		;;
+	fw | firewall)
+		case ${2-} in
+		presets)
+			xray fw presets 2>/dev/null | cut -f1
+			;;
+		mode) _xray_nth "$3" 'ask deny allow learn' ;;
+		defaults) _xray_nth "$3" 'on off' ;;
+		add | allow | deny | remove | check | why)
+			_xray_nth "$3" "$(xray fw presets 2>/dev/null |
+			    sed 's/^/@/;s/	.*//')"
+			[ "$2" != add ] || [ "$3" -lt 2 ] ||
+			    printf '%s\n' allow deny ask
+			;;
+		import | test)
+			_xray_nth "$3" ''
+			[ "$3" -eq 0 ] || compgen -f -- "$cur"
+			;;
+		*) xray list -q 2>/dev/null ;;
+		esac
+		;;
 	log)
 		if [ "$3" -gt 0 ]; then
 			printf '%s\n' console qemu net all
@@ -57,7 +86,18 @@ _xray_operands() {
 _xray_values() {
 	case $1 in
 	-b | --base) xray base list -H -o name 2>/dev/null ;;
-	--for) printf '%s\n' ssh boot cloud-init clock port stopped ;;
+	--for)
+		case $2 in
+		fw | firewall) printf '%s\n' once session 15m 1h always ;;
+		*) printf '%s\n' ssh boot cloud-init clock port stopped ;;
+		esac
+		;;
+	--format)
+		case $2 in
+		fw | firewall) printf '%s\n' xray opensnitch lsrules ;;
+		*) return 1 ;;
+		esac
+		;;
 	--net) printf '%s\n' filtered open none ;;
 	--color) printf '%s\n' yes no auto ;;
 	--vm) xray list -q 2>/dev/null ;;
@@ -110,7 +150,7 @@ _xray() {
 		return
 		;;
 	esac
-	_xray_offer < <(_xray_values "$prev")
+	_xray_offer < <(_xray_values "$prev" "$cmd")
 	[ ${#COMPREPLY[@]} -eq 0 ] || return
 	if [ "$COMP_CWORD" -eq 2 ]; then
 		_xray_offer < <(_xray_verbs xray "$cmd")

@@ -36,8 +36,17 @@ function __xray_operands
             xray base list -H -o name 2>/dev/null
             return
         case --for
-            printf '%s\n' ssh boot cloud-init clock port stopped
+            if contains -- $cmd fw firewall
+                printf '%s\n' once session 15m 1h always
+            else
+                printf '%s\n' ssh boot cloud-init clock port stopped
+            end
             return
+        case --format
+            if contains -- $cmd fw firewall
+                printf '%s\n' xray opensnitch lsrules
+                return
+            end
         case --net
             printf '%s\n' filtered open none
             return
@@ -77,6 +86,29 @@ function __xray_operands
         case copy cp transfer
             xray list -q 2>/dev/null | sed 's/$/:/'
             __fish_complete_path (commandline -ct)
+        case fw firewall
+            if test "$words[3]" = presets
+                xray fw presets 2>/dev/null | cut -f1
+            else if not set -q words[4]
+                xray list -q 2>/dev/null
+            else
+                switch $words[3]
+                    case mode
+                        printf '%s\n' ask deny allow learn
+                    case defaults
+                        printf '%s\n' on off
+                    case import test
+                        __fish_complete_path (commandline -ct)
+                    case add allow deny remove check why
+                        xray fw presets 2>/dev/null |
+                            sed 's/^/@/;s/	.*//'
+                        if test "$words[3]" = add; and set -q words[5]
+                            printf '%s\n' allow deny ask
+                        end
+                    case log top
+                        xray list -q 2>/dev/null
+                end
+            end
         case log
             if set -q words[3]
                 printf '%s\n' console qemu net all

@@ -54,7 +54,20 @@ _xray() {
 	fi
 	case $words[CURRENT-1] in
 	-b|--base) _xray_bases; return ;;
-	--for) compadd ssh boot cloud-init clock port stopped; return ;;
+	--for)
+		if [[ $cmd == (fw|firewall) ]]; then
+			compadd once session 15m 1h always
+		else
+			compadd ssh boot cloud-init clock port stopped
+		fi
+		return
+		;;
+	--format)
+		if [[ $cmd == (fw|firewall) ]]; then
+			compadd xray opensnitch lsrules
+			return
+		fi
+		;;
 	--net) compadd filtered open none; return ;;
 	--color) compadd yes no auto; return ;;
 	--vm) compadd -- ${(f)"$(xray list -q 2>/dev/null)"}; return ;;
@@ -85,6 +98,26 @@ _xray() {
 	copy|cp|transfer)
 		compadd -S '' -- ${(f)"$(xray list -q 2>/dev/null | sed 's/$/:/')"}
 		_files
+		;;
+	fw|firewall)
+		if [[ $verb == presets ]]; then
+			compadd -- ${(f)"$(xray fw presets 2>/dev/null | cut -f1)"}
+		elif (( ! nth )); then
+			_xray_vms
+		else
+			case $verb in
+			mode) compadd ask deny allow learn ;;
+			defaults) compadd on off ;;
+			import|test) _files ;;
+			add|allow|deny|remove|check|why)
+				compadd -- ${(f)"$(xray fw presets 2>/dev/null |
+				    sed 's/^/@/;s/	.*//')"}
+				[[ $verb != add ]] || (( nth < 2 )) ||
+				    compadd allow deny ask
+				;;
+			log|top) _xray_vms ;;
+			esac
+		fi
 		;;
 	log)
 		if (( nth )); then
