@@ -194,7 +194,8 @@ static int
 plan_rules(struct plan *p, struct why *why)
 {
 	if (!p->spec->base ||
-	    io_read_file(p->base.dir, "rules", &p->rules, BASE_RULES_MAX) == 0 ||
+	    io_read_file(p->base.dir, "rules", &p->rules, BASE_RULES_MAX) ==
+		0 ||
 	    errno == ENOENT)
 		return 0;
 	return why_sys(why, EX_IOERR, "%s: rules", p->base.name);
