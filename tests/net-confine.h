@@ -43,6 +43,8 @@ try {
 
 /* What tries are made on. */
 static char try_path[] = "/tmp/xray-confine.XXXXXX";
+/* Abstract; as addresses they have 15 bytes, and 16, as IPv4's. */
+static char try_name[16], try_name16[18];
 static char try_page[4096] __attribute__((aligned(4096)));
 static char try_new[64], try_qmp[64], try_qmp_fd[64];
 static int try_dir, try_clerk, try_ns, try_socket;
@@ -181,14 +183,17 @@ try_setup(void)
 		return -1;
 	(void)snprintf(try_new, sizeof try_new, "%s/new", try_path);
 	(void)snprintf(try_qmp, sizeof try_qmp, "%s/q.sock", try_path);
+	(void)snprintf(
+	    try_name, sizeof try_name, "@xray-%07d", (int)getpid() % 10000000);
+	(void)snprintf(try_name16, sizeof try_name16, "%sd", try_name);
 	try_dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	(void)snprintf(
 	    try_qmp_fd, sizeof try_qmp_fd, "/proc/self/fd/%d/q.sock", try_dir);
 	try_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	try_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (try_dir < 0 || try_ns < 0 || try_socket < 0 ||
-	    hear_at("q.sock") < 0 || hear_at("@xray-confine") < 0 ||
-	    hear_at("@xray-confined") < 0 ||
+	    hear_at("q.sock") < 0 || hear_at(try_name) < 0 ||
+	    hear_at(try_name16) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	try_clerk = pair[0];

@@ -326,10 +326,35 @@ test_twins(void)
 	    "a guest that begins anew has forgotten the old one");
 }
 
+/* An ICMP error about the flow begun last, to a. */
+static void
+test_error(uint32_t a)
+{
+	struct frame r, q;
+
+	by.src = LAN_HOST;
+	by.dst = LAN_INNER;
+	memset(f.p + 34, 0, 36);
+	f.p[34] = 3;
+	f.p[35] = 3;
+	f.p[42] = 0x45;
+	f.p[51] = FRAME_UDP;
+	put32(f.p + 54, LAN_INNER);
+	put32(f.p + 58, REAL);
+	put16(f.p + 62, slot());
+	put16(f.p + 64, 123);
+	ip(FRAME_ICMP, 36);
+	ok(in() == PASS && frame_parse(&r, f.p, f.n) == 0 && r.icmp == 3 &&
+		r.code == 3 && frame_quoted(&q, &r) == 0 &&
+		q.src == LAN_LEASE && q.dst == a && q.sport == 5000 &&
+		q.dport == 123 && is_sound(f.p, f.n),
+	    "an error is told of the guest's own packet");
+}
+
 static void
 test_udp(void)
 {
-	struct frame r, q;
+	struct frame r;
 	uint8_t rest[100];
 	uint32_t a;
 
@@ -372,24 +397,7 @@ test_udp(void)
 	f.p[18] = 8;
 	resum();
 	ok(in() == DROP, "the rest of another one does not");
-	/* ICMP: port unreachable, about the stack's own packet */
-	by.src = LAN_HOST;
-	by.dst = LAN_INNER;
-	memset(f.p + 34, 0, 36);
-	f.p[34] = 3;
-	f.p[35] = 3;
-	f.p[42] = 0x45;
-	f.p[51] = FRAME_UDP;
-	put32(f.p + 54, LAN_INNER);
-	put32(f.p + 58, REAL);
-	put16(f.p + 62, slot());
-	put16(f.p + 64, 123);
-	ip(FRAME_ICMP, 36);
-	ok(in() == PASS && frame_parse(&r, f.p, f.n) == 0 && r.icmp == 3 &&
-		r.code == 3 && frame_quoted(&q, &r) == 0 &&
-		q.src == LAN_LEASE && q.dst == a && q.sport == 5000 &&
-		q.dport == 123 && is_sound(f.p, f.n),
-	    "an error is told of the guest's own packet");
+	test_error(a);
 }
 
 static void

@@ -28,8 +28,8 @@ struct wall {
 	char trouble[1000]; /* with the rule files, "" when there is none */
 };
 
-/* Read the rules and the names, start the children, which end with us.  Rules that cannot be
- * read are logged; nothing is allowed then.  -1 with why. */
+/* Read the rules and the names, start the children, which end with us.  Rules
+ * that cannot be read are logged; nothing is allowed then.  -1 with why. */
 int wall_start(struct wall *w, struct why *why);
 /* Fill in what to wait for, WALL_FDS entries; how long at most, in ms. */
 int wall_poll(const struct wall *w, struct pollfd *p);
