@@ -1,7 +1,7 @@
 #!/bin/sh
 # Completion: commands, options, names, in each shell that is here.
 . "${0%/*}/lib.sh"
-plan 36
+plan 45
 empty_base
 xray create -q web db
 xray snap create -q web clean
@@ -33,7 +33,7 @@ fish_offers() {
 sorted() { "$@" | sort; }
 for s in bash zsh fish; do
 	if ! command -v $s >/dev/null; then
-		for _ in 1 2 3 4 5 6 7 8 9 10; do
+		for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
 			n=$((n + 1))
 			echo "ok $n # SKIP no $s"
 		done
@@ -50,6 +50,9 @@ web' sorted ${s}_offers xray start ''
 	is "$s: bases" 0 'b' ${s}_offers xray create -b ''
 	is "$s: doctor --vm" 0 'web' ${s}_offers xray doctor --vm w
 	is "$s: a guest's path" 0 'web:' ${s}_offers xray copy we
+	is "$s: a preset" 0 'github' ${s}_offers xray fw presets gi
+	is "$s: as a destination" 0 '@npm' ${s}_offers xray fw allow web @n
+	is "$s: a life" 0 'session' ${s}_offers xray firewall allow --for se
 done
 is 'common options' 0 '' sh -c '
     xray completion -q -v --color no bash >/dev/null'

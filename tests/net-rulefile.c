@@ -146,6 +146,15 @@ test_block(void)
 		    "# top\nallow tcp a.example 443\ndeny * .example *\n"
 		    "allow tcp c.test 443\nask * * *\n"),
 	    "they stand as they came, before what would shadow them");
+	(void)read_text(&f,
+	    "# a\nallow tcp a.example 443\n# e\n"
+	    "deny * .example *\nallow tcp c.test 443\n");
+	ok(rulefile_add(&f, in.of[0].v, in.of[0].n, RULEFILE_FIT, NOW, &why) ==
+		    0 &&
+		became(&f,
+		    "# a\nallow tcp a.example 443\ndeny * .example *\n"
+		    "allow tcp c.test 443\n# e\n"),
+	    "where they stand already they stay");
 	(void)read_text(&f, "deny * .test *\n");
 	ok(rulefile_yield(&f, in.of[0].v, in.of[0].n, NOW, &why) == 0 &&
 		became(&f, "allow tcp c.test 443\ndeny * .test *\n"),

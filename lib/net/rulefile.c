@@ -214,6 +214,28 @@ place_one(
 	return shadow < f->n ? above_comment(f, shadow) : f->n;
 }
 
+/* Where several go: where the first of their like stands, or before what would
+ * shadow one of them and stays. */
+static size_t
+place_all(
+    const struct rulefile *f, const struct rule *r, size_t n, long long now)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct rule *old = &f->v[i].rule;
+		int shadow = 0, same = 0;
+
+		for (size_t k = 0; f->v[i].is_rule && k < n && !same; k++) {
+			same = rule_same(old, &r[k]);
+			shadow |= shadows(old, &r[k], now);
+		}
+		if (same)
+			return i;
+		if (shadow)
+			return above_comment(f, i);
+	}
+	return f->n;
+}
+
 static size_t
 place(const struct rulefile *f, const struct rule *r, size_t n, long at,
     long long now, int *stays)
@@ -227,14 +249,7 @@ place(const struct rulefile *f, const struct rule *r, size_t n, long at,
 	}
 	if (at > 0)
 		return (size_t)at - 1 < f->n ? (size_t)at - 1 : f->n;
-	if (n == 1)
-		return place_one(f, r, now, stays);
-	for (size_t k = 0; k < n; k++) {
-		size_t s = first_shadow(f, &r[k], now);
-
-		i = s < i ? s : i;
-	}
-	return i < f->n ? above_comment(f, i) : i;
+	return n == 1 ? place_one(f, r, now, stays) : place_all(f, r, n, now);
 }
 
 /* Remove the rules of r's destination but line `but`; how many of them stood

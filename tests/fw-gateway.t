@@ -1,0 +1,65 @@
+#!/bin/sh
+# xray-fw and a VM that runs: its gateway goes by a change when the command
+# returns.  A stand-in answers as a gateway would.
+. "${0%/*}/lib.sh"
+plan 19
+empty_base
+xray create -q -m 64 -c 1 web
+vm=$XRAY_HOME/vms/web
+is 'it runs' 0 '' xray start -q web
+mv "$vm/gateway.sock" "$vm/real.sock"
+gateway() { # ANSWER
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null
+	rm -f "$vm/gateway.sock" "$tmp/asked"
+	printf '%s\n' "$1" >"$tmp/answer"
+	socat "UNIX-LISTEN:$vm/gateway.sock,fork" \
+	    "SYSTEM:read l; cp $vm/rules $tmp/seen; echo \$l >>$tmp/asked; cat $tmp/answer" \
+	    2>/dev/null &
+	pid=$!
+	until_ok 10 test -S "$vm/gateway.sock"
+}
+pid=
+trap 'kill $pid 2>/dev/null || :; finish' EXIT
+asked() { cat "$tmp/asked"; rm -f "$tmp/asked"; }
+
+gateway ok
+is 'add' 0 'Rule added: a.example:443 -> allow' xray fw allow web a.example:443
+is 'reload was asked' 0 reload asked
+is 'when the rule was there' 0 'allow tcp a.example 443' cat "$tmp/seen"
+xray fw remove -q web a.example:443
+is 'remove' 0 reload asked
+xray fw clear -qy web
+is 'clear' 0 reload asked
+xray fw mode web deny
+is 'mode' 0 'mode deny' asked
+xray fw defaults web off
+is 'defaults' 0 'defaults off' asked
+gateway 'ok net=filtered flows=3 in=1234 out=987 denied=12'
+is 'status has what it counted' 0 'denied=12
+bytes_out=987
+bytes_in=1234' sh -c 'xray fw status web | tail -3'
+
+gateway 'error rules:3: nonsense'
+says 'it cannot: 75, and the rules are kept' 75 \
+    'rules:3: nonsense; the rules are kept, and not yet in force' \
+    xray fw allow web b.example:443
+is 'kept' 0 'allow tcp b.example 443' cat "$vm/rules"
+says 'mode: likewise' 75 'mode is kept, and not yet' xray fw mode web ask
+gateway 'error unknown request'
+says 'an older gateway: from its next start' 0 'its next start' \
+    xray fw allow web c.example:443
+says 'mode: likewise' 0 'its next start' xray fw mode web deny
+kill $pid
+pid=
+rm -f "$vm/gateway.sock"
+says 'none: 69' 69 'does not answer; the rules are kept' \
+    xray fw allow web d.example:443
+is 'status without it' 0 'deny=0' sh -c 'xray fw status web | tail -1'
+mv "$vm/real.sock" "$vm/gateway.sock"
+xray stop -q -f web
+is 'a VM that is off needs none' 0 'Rule added: e.example:443 -> allow' \
+    xray fw allow web e.example:443
+xray config set -q web net open
+says 'net = open: no rule counts, which is told' 0 \
+    'net = open; rules do not count' xray fw allow web f.example
+is '-q: nothing is told' 0 '' sh -c 'xray fw allow -q web g.example 2>&1'
