@@ -72,17 +72,6 @@ open_home(void)
 		die_why(&why);
 }
 
-static void
-open_vm(const char *name)
-{
-	struct why why;
-
-	open_home();
-	if (vm_open(&on.home, name, &on.vm, &why) < 0 ||
-	    firewall_open(&on.home, &on.vm, &on.fw, &why) < 0)
-		die_why(&why);
-}
-
 /* Read the rules of these files, and what comes behind them. */
 static void
 load(const char *name, char *const *files, size_t n, const char *domains)
@@ -107,9 +96,17 @@ load(const char *name, char *const *files, size_t n, const char *domains)
 static void
 load_vm(const char *name)
 {
-	open_vm(name);
+	struct why why;
+
+	open_home();
+	if (vm_open(&on.home, name, &on.vm, &why) < 0 ||
+	    firewall_open(&on.home, &on.vm, &on.fw, &why) < 0)
+		die_why(&why);
 	load(on.vm.name, (char *[]){ on.fw.session, on.fw.rules }, 2,
 	    on.fw.defaults);
+	if (strcmp(on.vm.net, "filtered") != 0)
+		note("%s: net = %s; rules do not count until that changes",
+		    on.vm.name, on.vm.net);
 }
 
 /* ---- status ---- */

@@ -2,7 +2,7 @@
 # xray-fw and a VM that runs: its gateway goes by a change when the command
 # returns.  A stand-in answers as a gateway would.
 . "${0%/*}/lib.sh"
-plan 19
+plan 20
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -62,4 +62,5 @@ is 'a VM that is off needs none' 0 'Rule added: e.example:443 -> allow' \
 xray config set -q web net open
 says 'net = open: no rule counts, which is told' 0 \
     'net = open; rules do not count' xray fw allow web f.example
+says 'also by who looks' 0 'net = open; rules do not count' xray fw status web
 is '-q: nothing is told' 0 '' sh -c 'xray fw allow -q web g.example 2>&1'

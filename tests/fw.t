@@ -140,7 +140,7 @@ is 'and allow' 0 allow xray fw check web deb.debian.org
 is 'what is quiet is denied unasked' 1 deny xray fw check web motd.ubuntu.com
 is 'but the own rules come first' 0 allow sh -c '
     xray fw allow -q web motd.ubuntu.com; xray fw check web motd.ubuntu.com'
-sed -i '/^[a-z]/d' "$XRAY_HOME/default-firewall-rules.conf"
+sed -i '/^[.a-z]/d' "$XRAY_HOME/default-firewall-rules.conf"
 is 'emptied, they stay empty' 1 ask xray fw check web deb.debian.org
 
 # check, why.
