@@ -13,11 +13,8 @@
 #include "say.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,12 +22,14 @@
 #include <uv.h>
 
 #include "boot.h"
+#include "firewall.h"
 #include "gateway.h"
 #include "io.h"
 #include "launch.h"
 #include "opt.h"
 #include "ring.h"
 #include "run.h"
+#include "session.h"
 #include "snap.h"
 #include "ssh.h"
 #include "stream.h"
@@ -488,6 +487,7 @@ main(int argc, char **argv)
 		    s.vm.name);
 	for (size_t i = 0; i < s.boot.told.n; i++)
 		note("%s", s.boot.told.v[i]);
+	(void)session_begin(s.vm.dir, VM_SESSION, time(NULL), NULL);
 	if (boot_logs(&s.home, &s.vm, &s.boot, &s.qemu_log, &s.net_log,
 		&s.console_log, &why) < 0)
 		die_why(&why);

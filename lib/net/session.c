@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+#include "session.h"
+
+#include <errno.h>
+
+#include "io.h"
+#include "rulefile.h"
+#include "say.h"
+
+enum { SESSION_MAX = 16 << 20 };
+
+static int
+ends(const struct rule *r, long long now)
+{
+	return !r->until || rule_over(r, now);
+}
+
+int
+session_begin(int dir, const char *name, long long now, struct why *why)
+{
+	autobuf struct buf text = { 0 }, kept = { 0 };
+	struct rulefile f = { 0 };
+	int r = 0;
+
+	if (io_read_file(dir, name, &text, SESSION_MAX) < 0)
+		return errno == ENOENT ? 0 :
+					 why_sys(why, EX_IOERR, "%s", name);
+	if (rulefile_read(&f, name, text.n ? text.p : "", text.n, why) < 0)
+		return -1;
+	if (rulefile_remove_if(&f, ends, now) > 0) {
+		rulefile_print(&f, &kept);
+		r = io_replace(dir, name, 0600, kept.n ? kept.p : "", kept.n);
+	}
+	rulefile_free(&f);
+	return r < 0 ? why_sys(why, EX_IOERR, "%s", name) : 0;
+}
