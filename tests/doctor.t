@@ -289,7 +289,7 @@ spoilt 'a vm.ini that cannot be read' bad vm \
 spoilt 'one that lacks a fact' bad vm 'vm.ini: no machine: ' \
     'sed -i /^machine/d vms/web/vm.ini'
 spoilt 'control bytes of a file are masked' bad vm \
-    "stands on '[?]\[2J/xbases" \
+    "stands on '.033\[2J/xbases" \
     'sed -i "s,\.\./\.\./bases,\x1b[2J/xbases," vms/web/disk.qcow2'
 spoilt 'a disk that is gone' bad vm \
     'web: disk.qcow2: No such.*: put it back from a backup' 'rm vms/web/disk.qcow2'

@@ -203,6 +203,10 @@ test_lists(void)
 	    "the first folder wins");
 	put("mine/ads", "ad3.test\nno no\n");
 	ok(refused(EX_DATAERR, "lists/ads:2: "), "a bad line of a list");
+	ok(chmod("mine/ads", 0602) == 0 &&
+		refused(EX_NOPERM,
+		    "lists/ads: others may write to it; chmod go-w mine/ads"),
+	    "one that others may write to");
 	put("rules", "deny * ad3.test *\n");
 	ok(next(SOON) == 1, "nobody names it any more");
 	put("mine/ads", "ad4.test\n");

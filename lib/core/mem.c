@@ -90,21 +90,35 @@ xasprintf(const char *fmt, ...)
 	return s;
 }
 
-/* What is quoted may be a stranger's: the terminal shows it, and does nothing
- * else.  C1 controls are bytes by themselves, or U+0080 to U+009F. */
-static void
-mask(char *s)
+/* C1 controls are bytes by themselves, or U+0080 to U+009F. */
+static int
+is_control(unsigned char c, unsigned char before)
 {
-	unsigned char before = 0;
+	return (c < ' ' && c != '\n' && c != '\t') || c == 127 ||
+	    (c >= 128 && c < 160 && (before < 128 || before == 0xc2));
+}
 
-	for (; *s; s++) {
+/* What is quoted may be a stranger's: the terminal shows it as buf_vis would,
+ * and does nothing else. */
+static void
+mask(struct why *why)
+{
+	char text[sizeof why->text];
+	size_t n = 0;
+
+	for (const char *s = why->text; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if ((c < ' ' && c != '\n' && c != '\t') || c == 127 ||
-		    (c >= 128 && c < 160 && (before < 128 || before == 0xc2)))
-			*s = '?';
-		before = (unsigned char)*s;
+		if (n + 5 > sizeof text)
+			break;
+		if (is_control(c, n ? (unsigned char)text[n - 1] : 0))
+			n += (size_t)snprintf(
+			    text + n, sizeof text - n, "\\%03o", c);
+		else
+			text[n++] = *s;
 	}
+	memcpy(why->text, text, n);
+	why->text[n] = '\0';
 }
 
 int
@@ -118,7 +132,7 @@ why_set(struct why *why, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(why->text, sizeof why->text, fmt, ap); /* cut is fine */
 	va_end(ap);
-	mask(why->text);
+	mask(why);
 	return -1;
 }
 
@@ -135,7 +149,7 @@ why_sys(struct why *why, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(why->text, sizeof why->text, fmt, ap);
 	va_end(ap);
-	mask(why->text);
+	mask(why);
 	n = strlen(why->text);
 	(void)snprintf(why->text + n, sizeof why->text - n, ": %s", err);
 	return -1;

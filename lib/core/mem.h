@@ -46,7 +46,7 @@ struct why {
 
 /* Fill why (which may be NULL) and return -1, so that a function can end
  * with `return why_set(...)`.  why_sys appends ": " and strerror(errno).
- * Control bytes in what is quoted become `?`. */
+ * Control bytes in what is quoted are shown as \ooo. */
 int why_set(struct why *why, int code, const char *fmt, ...) PRINTF(3, 4);
 int why_sys(struct why *why, int code, const char *fmt, ...) PRINTF(3, 4);
 

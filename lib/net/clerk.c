@@ -248,13 +248,11 @@ add_source(struct clerk *c)
 static int
 add_list(struct clerk *c)
 {
-	char path[SOURCE_PATH] = "";
-
 	if (c->infd >= 0)
 		return source_add_list(
 		    c->rules, c->in.text, take_fd(c), &c->why);
-	(void)source_list_path(&c->s, 0, c->in.text, path);
-	return source_refuse(&c->why, c->in.text, path, c->in.fault);
+	return source_refuse_list(
+	    &c->why, &c->s, c->in.text, c->in.i, c->in.fault);
 }
 
 static void

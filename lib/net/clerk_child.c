@@ -176,7 +176,7 @@ static void
 hand_over_list(struct desk *d, const char *name)
 {
 	struct clerk_note note = { .kind = CLERK_LIST, .batch = d->batch };
-	char path[SOURCE_PATH];
+	size_t where;
 	int fd;
 
 	if (source_is_list(name)) {
@@ -185,7 +185,8 @@ hand_over_list(struct desk *d, const char *name)
 		d->list[d->nlist++].mark = mark_of_list(d, name);
 	}
 	memcpy(note.text, name, strlen(name) + 1);
-	fd = source_open_list(&d->s, name, path, &note.fault);
+	fd = source_open_list(&d->s, name, &where, &note.fault);
+	note.i = (uint32_t)where;
 	send_note(d, &note, fd);
 }
 

@@ -30,8 +30,8 @@ enum clerk_kind {
 
 struct clerk_note {
 	uint32_t kind, batch;
-	uint32_t i; /* of a source; the address of a name */
-	int32_t fault; /* of a file, 0: none; 1: the source is off */
+	uint32_t i; /* of a source, of a list's folder; a name's address */
+	int32_t fault; /* of a file, 0: none; or 1: the source is off */
 	char text[RULE_NAME_MAX]; /* a name, of a list too */
 };
 

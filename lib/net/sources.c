@@ -10,6 +10,8 @@
 #include "io.h"
 #include "say.h"
 
+enum { LIST_ORIGIN = sizeof "lists/" + SOURCE_LIST_MAX };
+
 /* Rules that others can write are others' rules.  A group that is ours alone
  * is the usual one where umask is 002. */
 static int
@@ -22,7 +24,7 @@ find_fault(const struct stat *st)
 	if ((st->st_mode & S_IWOTH) ||
 	    ((st->st_mode & S_IWGRP) && st->st_gid != getegid()))
 		return SOURCE_WRITABLE;
-	return 0;
+	return st->st_size > RULES_TEXT_MAX ? SOURCE_LARGE : 0;
 }
 
 int
@@ -62,9 +64,9 @@ source_refuse(struct why *why, const char *origin, const char *path, int fault)
 	case SOURCE_WRITABLE:
 		return why_set(why, EX_NOPERM,
 		    "%s: others may write to it; chmod go-w %s", origin, path);
-	case SOURCE_NO_LIST:
-		return why_set(why, EX_NOINPUT,
-		    "@%s: no such list; it would be %s", origin, path);
+	case SOURCE_LARGE:
+		return why_set(why, EX_DATAERR, "%s: larger than %d MiB",
+		    origin, RULES_TEXT_MAX >> 20);
 	default:
 		errno = fault;
 		return why_sys(why, EX_NOINPUT, "%s", origin);
@@ -98,22 +100,43 @@ source_list_path(const struct sources *s, size_t i, const char *name, char *out)
 
 int
 source_open_list(
-    const struct sources *s, const char *name, char *out, int *fault)
+    const struct sources *s, const char *name, size_t *where, int *fault)
 {
-	*fault = SOURCE_NO_LIST;
-	*out = '\0';
-	for (size_t i = 0;
-	     source_is_list(name) && source_list_path(s, i, name, out) == 0;
-	     i++) {
-		int fd = source_open(out, fault);
+	char path[SOURCE_PATH];
 
+	for (size_t i = 0;
+	     source_is_list(name) && source_list_path(s, i, name, path) == 0;
+	     i++) {
+		int fd = source_open(path, fault);
+
+		*where = i;
 		if (fd >= 0 || !source_absent(*fault))
 			return fd;
-		*fault = SOURCE_NO_LIST;
 	}
-	if (*out)
-		(void)source_list_path(s, 0, name, out);
+	*where = 0;
+	*fault = SOURCE_NO_LIST;
 	return -1;
+}
+
+/* What messages call it. */
+static void
+name_list(char out[LIST_ORIGIN], const char *name)
+{
+	(void)snprintf(out, LIST_ORIGIN, "lists/%.64s", name);
+}
+
+int
+source_refuse_list(struct why *why, const struct sources *s, const char *name,
+    size_t where, int fault)
+{
+	char path[SOURCE_PATH] = "", origin[LIST_ORIGIN];
+
+	(void)source_list_path(s, where, name, path);
+	if (fault == SOURCE_NO_LIST)
+		return why_set(why, EX_NOINPUT,
+		    "@%s: no such list; it would be %s", name, path);
+	name_list(origin, name);
+	return source_refuse(why, origin, path, fault);
 }
 
 /* ---- reading ---- */
@@ -126,9 +149,8 @@ read_all(int fd, struct buf *b, const char *origin, struct why *why)
 	close(fd);
 	if (rc == 0)
 		return 0;
-	if (err == EFBIG)
-		return why_set(why, EX_DATAERR, "%s: larger than %d MiB",
-		    origin, RULES_TEXT_MAX >> 20);
+	if (err == EFBIG) /* it grew meanwhile */
+		return source_refuse(why, origin, "", SOURCE_LARGE);
 	errno = err;
 	return why_sys(why, EX_IOERR, "%s", origin);
 }
@@ -153,10 +175,10 @@ source_add(
 int
 source_add_list(struct rules *t, const char *name, int fd, struct why *why)
 {
-	char origin[sizeof "lists/" + SOURCE_LIST_MAX];
+	char origin[LIST_ORIGIN];
 	autobuf struct buf b = { 0 };
 
-	(void)snprintf(origin, sizeof origin, "lists/%.64s", name);
+	name_list(origin, name);
 	if (read_all(fd, &b, origin, why) < 0)
 		return -1;
 	return rules_add_list(t, name, origin, b.p, b.n, why);
@@ -180,12 +202,12 @@ static int
 load_list(struct rules *t, const struct sources *s, const char *wanted,
     struct why *why)
 {
-	char path[SOURCE_PATH];
 	autofree char *name = xstrdup(wanted);
-	int fault, fd = source_open_list(s, name, path, &fault);
+	size_t where;
+	int fault, fd = source_open_list(s, name, &where, &fault);
 
 	if (fd < 0)
-		return source_refuse(why, name, path, fault);
+		return source_refuse_list(why, s, name, where, fault);
 	return source_add_list(t, name, fd, why);
 }
 

@@ -13,7 +13,8 @@ enum {
 	SOURCE_NOT_PLAIN = -1,
 	SOURCE_FOREIGN = -2, /* neither ours nor root's */
 	SOURCE_WRITABLE = -3, /* others may write to it */
-	SOURCE_NO_LIST = -4 /* no such list */
+	SOURCE_NO_LIST = -4, /* no such list */
+	SOURCE_LARGE = -5 /* larger than RULES_TEXT_MAX */
 };
 
 enum { SOURCE_PATH = 4096, SOURCE_LIST_MAX = 65 }; /* with their NUL */
@@ -32,9 +33,12 @@ int source_is_list(const char *name);
  * the last. */
 int source_list_path(
     const struct sources *s, size_t i, const char *name, char *out);
-/* Open the list: its path is in out; -1 with *fault. */
+/* Open the list: it is the *where-th path.  -1 with *fault. */
 int source_open_list(
-    const struct sources *s, const char *name, char *out, int *fault);
+    const struct sources *s, const char *name, size_t *where, int *fault);
+/* Say what is wrong with the list there.  -1. */
+int source_refuse_list(struct why *why, const struct sources *s,
+    const char *name, size_t where, int fault);
 
 /* Add what source i has to the rules, fd for its file (-1: it is text, or not
  * there); or a list.  fd is closed.  -1 with why. */
