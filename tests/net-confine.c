@@ -70,6 +70,7 @@ end_of(enum mode mode, int (*fn)(void))
 	int status;
 
 	if (pid == 0) {
+		alarm(30);
 		enter(mode);
 		errno = 0;
 		_exit(fn() < 0 ? (errno ? errno : 98) : 0);
@@ -383,6 +384,7 @@ told(void)
 		confined(0);
 		_exit(write(p[1], &in_force, sizeof in_force) < 0);
 	}
+	close(p[1]);
 	ok(read(p[0], &in_force, sizeof in_force) == sizeof in_force &&
 		waitpid(pid, &status, 0) == pid && status == 0,
 	    "it is said what is in force");
