@@ -12,7 +12,7 @@ row() { # VERDICT PROTO HOST PORT UNTIL ORIGIN
 }
 add_lines() { printf '%s\n' "$@" >"$tmp/lines" && xray fw add web - <"$tmp/lines"; }
 fresh() { rm -f "$rules" "$session"; }
-own() { xray fw list -H --own "${1:-web}"; }
+own() { xray fw list -H --own "$1"; }
 
 # The words of the seeds.
 is 'add' 0 'Rule added: 1.1.1.1:443 -> allow' \
@@ -222,9 +222,9 @@ Rule added: .example:*/any -> deny' \
 is 'the first counts' 0 allow xray fw check web a.example:443
 xray fw allow -q --for 1h web t.test
 xray fw list web | xray fw add -q api -
-is 'list | add -: the same rules' 0 "$(own)" own api
+is 'list | add -: the same rules' 0 "$(own web)" own api
 before=$(cat "$rules")
-own | xray fw add -q web -
+own web | xray fw add -q web -
 is 'into itself: nothing changes' 0 "$before" cat "$rules"
 is 'with --to by name of the column' 0 'allow tcp c.example 22 to=10.0.0.0/8 # x y' \
     sh -c 'xray fw allow -q --to 10.0.0.0/8 --note "x y" api c.example:22
