@@ -149,13 +149,13 @@ confinement(struct doctor *d, const struct vm *vm, const struct proc *p)
 	const char *name = vm->name;
 
 	if (!p->filtered || !p->no_new_privs)
-		doctor_add(d, DOCTOR_NOTE, "gateway", name,
+		doctor_add(d, DOCTOR_BAD, "gateway", name,
 		    "%s: lives; %s: xray restart %s", name,
 		    p->filtered ? "it may gain privileges" :
 				  "no seccomp filter confines it",
 		    name);
 	else if (!words || !strstr(words, "landlock"))
-		doctor_add(d, DOCTOR_NOTE, "gateway", name,
+		doctor_add(d, DOCTOR_BAD, "gateway", name,
 		    "%s: lives, under a seccomp filter, without Landlock, "
 		    "which Linux has since 5.13: see lsm= of its command line",
 		    name);
