@@ -12,7 +12,7 @@ scripts=$(files 'bin/*.sh' 'tests/*.t' 'tests/*.sh' 'share/*' '.ci/*' 'hooks/*' 
 # SC2154, SC2034: the variables of tests/lib.sh.
 # shellcheck disable=SC2086
 ok 'shellcheck' shellcheck -x -e SC1091,SC2016,SC2154,SC2034 $scripts \
-    tests/lib.sh
+    tests/lib.sh tests/world.sh
 ok 'clang-format' clang-format --dry-run --Werror \
     $(files 'bin/*.c' 'lib/*.[ch]' 'tests/*.[ch]')
 ok 'mandoc lint' sh -c 'out=$(mandoc -T lint -W warning "$@"); echo "$out"
