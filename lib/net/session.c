@@ -23,8 +23,7 @@ session_begin(int dir, const char *name, long long now, struct why *why)
 	int r = 0;
 
 	if (io_read_file(dir, name, &text, SESSION_MAX) < 0)
-		return errno == ENOENT ? 0 :
-					 why_sys(why, EX_IOERR, "%s", name);
+		return errno == ENOENT ? 0 : why_sys(why, EX_IOERR, "%s", name);
 	if (rulefile_read(&f, name, text.n ? text.p : "", text.n, why) < 0)
 		return -1;
 	if (rulefile_remove_if(&f, ends, now) > 0) {
