@@ -16,6 +16,7 @@
 enum { DEFAULTS_MAX = 1 << 20 };
 
 const char *const firewall_modes[] = { "ask", "deny", "allow", "learn", NULL };
+const char *const firewall_dns[] = { "synthetic", "real", NULL };
 
 char *
 firewall_lists(const struct home *h)
@@ -63,20 +64,21 @@ firewall_make_defaults(struct home *h, struct why *why)
 	return make_defaults(h, why);
 }
 
+/* A word of the VM's, else of the home's, else the first. */
 static int
-mode_of(const struct home *h, const struct vm *vm, struct firewall *f,
-    struct why *why)
+word_of(const struct home *h, const struct vm *vm, const char *key,
+    const char *const *words, const char **out, struct why *why)
 {
-	f->mode = conf_get(vm->conf, NULL, "mode");
-	if (!f->mode)
-		f->mode = conf_get(h->conf, NULL, "mode");
-	if (!f->mode)
-		f->mode = firewall_modes[0];
-	for (size_t i = 0; firewall_modes[i]; i++)
-		if (strcmp(f->mode, firewall_modes[i]) == 0)
+	*out = conf_get(vm->conf, NULL, key);
+	if (!*out)
+		*out = conf_get(h->conf, NULL, key);
+	if (!*out)
+		*out = words[0];
+	for (size_t i = 0; words[i]; i++)
+		if (strcmp(*out, words[i]) == 0)
 			return 0;
 	return why_set(why, EX_CONFIG,
-	    "%s: mode = %s: not ask, deny, allow or learn", vm->name, f->mode);
+	    "%s: %s = %s: no such word; see xray.ini(5)", vm->name, key, *out);
 }
 
 static int
@@ -96,7 +98,9 @@ keys_of(const struct home *h, const struct vm *vm, struct firewall *f,
 	c = conf_get(vm->conf, NULL, "private_ok") ? vm->conf : h->conf;
 	for (size_t i = 0; (block = conf_nth(c, NULL, "private_ok", i)); i++)
 		strv_add(&f->private_ok, block);
-	return mode_of(h, vm, f, why);
+	if (word_of(h, vm, "dns", firewall_dns, &f->dns, why) < 0)
+		return -1;
+	return word_of(h, vm, "mode", firewall_modes, &f->mode, why);
 }
 
 int

@@ -21,12 +21,13 @@ struct firewall {
 	char *defaults; /* default-firewall-rules.conf */
 	char *lists[FIREWALL_LISTS]; /* folders with lists: home's, shipped */
 	const char *mode; /* ask, deny, allow, learn; the conf's */
+	const char *dns; /* synthetic, real; the conf's */
 	int defaults_on;
 	struct strv private_ok; /* blocks of addresses */
 };
 
-/* The words that mode may be; they end with NULL. */
-extern const char *const firewall_modes[];
+/* The words that mode and dns may be; they end with NULL. */
+extern const char *const firewall_modes[], *const firewall_dns[];
 
 /* Fill in f by vm.ini, else config.ini; the user's default domains are made
  * first when there are none.  -1 with why: EX_CONFIG for a key that cannot

@@ -55,8 +55,9 @@ rules_argv(struct home *h, const struct vm *vm, struct conf *c,
 	now.conf = c;
 	if (firewall_open(h, &now, &f, why) < 0)
 		return -1;
-	strv_words(argv, "--mode", f.mode, "--rules", VM_SESSION, "--rules",
-	    VM_RULES, "--defaults", f.defaults, "--names", VM_NAMES, NULL);
+	strv_words(argv, "--mode", f.mode, "--dns", f.dns, "--rules",
+	    VM_SESSION, "--rules", VM_RULES, "--defaults", f.defaults,
+	    "--names", VM_NAMES, NULL);
 	if (!f.defaults_on)
 		strv_add(argv, "--defaults-off");
 	for (size_t i = 0; i < FIREWALL_LISTS; i++)

@@ -50,6 +50,7 @@ const struct key keys[] = {
 	    "xray fw mode VM MODE" },
 	{ "defaults", KEY_BOOL, ANY | KEY_OWN, "yes", NULL, 0, 0, NULL,
 	    "xray fw defaults VM on|off" },
+	{ "dns", KEY_WORD, BOTH, "synthetic", NULL, 0, 0, firewall_dns, NULL },
 	{ "private_ok", KEY_BLOCK, BOTH | KEY_LIST, NULL, NULL, 0, 0, NULL,
 	    NULL },
 	{ "accel", KEY_WORD, BOTH, "auto", "XRAY_ACCEL", 0, 0, vm_accels,

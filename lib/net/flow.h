@@ -48,6 +48,7 @@ struct flow {
 	uint32_t peer; /* the other end, host byte order */
 	uint16_t port, guest; /* its port, and the guest's; an echo's 0 and
 			       * identifier */
+	uint32_t label; /* what names its name in the table, 0: none */
 	uint16_t slot; /* FLOW_NOWHERE: none yet */
 	uint32_t real;
 	uint32_t seq, ack; /* next byte to the guest, as it says, and

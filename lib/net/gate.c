@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "dns.h"
 #include "gate_priv.h"
 
 void
@@ -34,8 +33,8 @@ keep(const char *name, void *arg)
 	return 0;
 }
 
-static uint32_t
-address_of(struct gate *g, const char *name)
+uint32_t
+gate_address(struct gate *g, const char *name)
 {
 	uint32_t addr;
 	int fresh = 0;
@@ -48,12 +47,23 @@ address_of(struct gate *g, const char *name)
 	return addr;
 }
 
+void
+gate_answer(struct gate *g, const struct frame *f, const struct dns_query *q,
+    enum dns_code code, const uint32_t *addrs, size_t n, uint32_t ttl)
+{
+	struct frame_ends back = { f->dst, f->src, f->dport, f->sport };
+	uint8_t text[DNS_MAX], out[FRAME_UDP_HEAD + DNS_MAX];
+
+	g->call.guest(out,
+	    frame_datagram(out, g->mac, lan_gateway, &back, text,
+		dns_answer(text, q, code, addrs, n, ttl)),
+	    g->call.arg);
+}
+
 /* A question to whatever name server: it is answered from there. */
 static void
 answer(struct gate *g, const struct frame *f)
 {
-	struct frame_ends back = { f->dst, f->src, f->dport, f->sport };
-	uint8_t text[DNS_MAX], out[FRAME_UDP_HEAD + DNS_MAX];
 	struct dns_query q;
 	uint32_t addr = 0;
 	enum dns_code code;
@@ -61,13 +71,11 @@ answer(struct gate *g, const struct frame *f)
 	if (dns_parse(&q, f->data, f->ndata) < 0)
 		return;
 	code = q.code;
-	if (code == DNS_ADDRESS && !(addr = address_of(g, q.name)))
+	if (code == DNS_ADDRESS && g->dns_real && gate_real_ask(g, f, &q))
+		return;
+	if (code == DNS_ADDRESS && !(addr = gate_address(g, q.name)))
 		code = DNS_SERVFAIL;
-	g->call.guest(out,
-	    frame_datagram(out, g->mac, f->p, &back, text,
-		dns_answer(
-		    text, &q, code, &addr, code == DNS_ADDRESS, DNS_TTL)),
-	    g->call.arg);
+	gate_answer(g, f, &q, code, &addr, code == DNS_ADDRESS, DNS_TTL);
 }
 
 /* As the stack is to see it. */

@@ -35,6 +35,14 @@
 enum gate_net { GATE_FILTERED, GATE_OPEN };
 
 enum { GATE_UDP = 64 }; /* UDP forwards */
+/* With dns_real: questions that wait, addresses that were told, for how long
+ * a flow to one is known by its name, and how long it may be kept, s. */
+enum {
+	GATE_QUESTIONS = 32,
+	GATE_TOLD = 1024,
+	GATE_TOLD_S = 3600,
+	GATE_TOLD_TTL = 30
+};
 enum { GATE_RETRY_MS = 3000 }; /* then the next address is tried */
 #define GATE_HOST_NAME "host.xray.internal" /* leads to LAN_HOST */
 
@@ -66,11 +74,13 @@ struct gate {
 	enum gate_net net;
 	struct policy policy; /* filtered: rules must be there */
 	struct gate_calls call;
+	int dns_real; /* a name that some rule allows is told as it is */
 	uint16_t udp[GATE_UDP]; /* guest ports that forwards lead to */
 	long long now, wall;
 	int crowded;
 	int fd; /* the stack's newest socket, -1 once it is known whose */
 	struct names *names;
+	struct real *real; /* of gate_real, NULL: none yet */
 	struct flows flows;
 	long long swept; /* when flows were last looked through */
 	struct deny deny;

@@ -23,10 +23,12 @@ target(const struct gate *g, const struct flow *fl, struct target *to)
 		.port = fl->port,
 		.addr = addr_v4(fl->peer),
 		.now = g->wall };
-	if (names_has(fl->peer)) {
-		to->name = names_at(g->names, fl->peer);
+	if (fl->label) {
+		to->name = names_at(g->names, fl->label);
 		return to->name ? 0 : -1;
 	}
+	if (names_has(fl->peer))
+		return -1;
 	to->host = fl->peer == LAN_HOST;
 	return to->host || fl->peer >> 8 != LAN_HOST >> 8 ? 0 : -1;
 }
@@ -93,6 +95,17 @@ begin_open(struct gate *g, struct flow *fl)
 		allow_at(g, fl, "open", fl->peer);
 }
 
+/* What is to be looked up for fl: its name, or its address, which may be one
+ * of this machine's own; text has ADDR_TEXT bytes. */
+static const char *
+question(const struct flow *fl, const struct target *to, char *text)
+{
+	if (to->name && fl->label == fl->peer)
+		return to->name;
+	addr_print(&to->addr, text);
+	return text;
+}
+
 static void
 begin_filtered(struct gate *g, struct flow *fl)
 {
@@ -113,10 +126,16 @@ begin_filtered(struct gate *g, struct flow *fl)
 		allow_at(g, fl, d.why, LOOPBACK);
 		return;
 	}
-	/* an address too: it may be one of this machine's own */
-	addr_print(&to.addr, text);
-	if (g->call.resolve(to.name ? to.name : text, g->call.arg) < 0)
+	if (g->call.resolve(question(fl, &to, text), g->call.arg) < 0)
 		deny(g, fl, "busy");
+}
+
+static uint32_t
+label(struct gate *g, const struct flow *fl)
+{
+	if (names_has(fl->peer))
+		return names_at(g->names, fl->peer) ? fl->peer : 0;
+	return g->dns_real ? gate_real_label(g, fl) : 0;
 }
 
 void
@@ -128,8 +147,8 @@ gate_begin(struct gate *g, const struct frame *f)
 		.guest = f->sport };
 	struct flow *fl = g->crowded ? NULL : flow_add(&g->flows, f, g->now);
 
-	if (fl && names_has(fl->peer))
-		names_hold(g->names, fl->peer, 1);
+	if (fl && (fl->label = label(g, fl)))
+		names_hold(g->names, fl->label, 1);
 	if (!fl || flow_keep(fl, g->frame, f->n) < 0) {
 		if (fl)
 			gate_drop(g, fl);
@@ -143,18 +162,6 @@ gate_begin(struct gate *g, const struct frame *f)
 		begin_open(g, fl);
 	else
 		begin_filtered(g, fl);
-}
-
-/* What the flow asked for is what r answers. */
-static int
-asked(const struct target *to, const struct resolved *r)
-{
-	char text[ADDR_TEXT];
-
-	if (to->name)
-		return strcmp(to->name, r->name) == 0;
-	addr_print(&to->addr, text);
-	return !to->host && strcmp(text, r->name) == 0;
 }
 
 /* The rules may have changed meanwhile. */
@@ -190,12 +197,18 @@ void
 gate_resolved(struct gate *g, const struct resolved *r)
 {
 	struct flows *t = &g->flows;
+	char text[ADDR_TEXT];
 	struct target to;
 
-	for (size_t i = 0; i < t->top; i++)
-		if (t->v[i].proto && t->v[i].state == FLOW_HELD &&
-		    target(g, &t->v[i], &to) == 0 && asked(&to, r))
-			go_on(g, &t->v[i], &to, r);
+	gate_real_resolved(g, r);
+	for (size_t i = 0; i < t->top; i++) {
+		struct flow *fl = &t->v[i];
+
+		if (fl->proto && fl->state == FLOW_HELD && !fl->inbound &&
+		    target(g, fl, &to) == 0 && !to.host &&
+		    strcmp(question(fl, &to, text), r->name) == 0)
+			go_on(g, fl, &to, r);
+	}
 }
 
 /* Whether a flow that was allowed is denied now, by a rule. */

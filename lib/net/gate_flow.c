@@ -53,18 +53,19 @@ gate_log(struct gate *g, const struct flow *fl, enum rule_verdict v,
 		.out = fl->out,
 		.in = fl->in };
 	autobuf struct buf b = { 0 };
-	struct addr addr = addr_v4(fl->real);
+	/* what stands for a name, or for this machine, is no address */
+	uint32_t at =
+	    names_has(fl->peer) || fl->peer == LAN_HOST ? fl->real : fl->peer;
+	struct addr addr = addr_v4(at);
 
-	if (names_has(fl->peer))
-		name = names_at(g->names, fl->peer);
+	if (fl->label)
+		name = names_at(g->names, fl->label);
 	else if (fl->peer == LAN_HOST)
 		name = GATE_HOST_NAME;
-	else
-		addr = addr_v4(fl->peer);
 	(void)snprintf(l.why, sizeof l.why, "%s", why);
 	if (name)
 		(void)snprintf(l.name, sizeof l.name, "%s", name);
-	if (!name || fl->real)
+	if (at)
 		addr_print(&addr, l.address);
 	if (!deny_line(&g->deny, g->now))
 		return;
@@ -76,8 +77,8 @@ gate_log(struct gate *g, const struct flow *fl, enum rule_verdict v,
 void
 gate_drop(struct gate *g, struct flow *fl)
 {
-	if (!fl->inbound && names_has(fl->peer))
-		names_hold(g->names, fl->peer, -1);
+	if (fl->label)
+		names_hold(g->names, fl->label, -1);
 	if (g->part.flow == fl)
 		g->part.flow = NULL;
 	flow_drop(&g->flows, fl);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* gate_priv: what the parts of the gate share: gate (frames of the guest's),
  * gate_back (of the
- * stack's), gate_begin and gate_flow (how flows begin and end). */
+ * stack's), gate_begin and gate_flow (how flows begin and end),
+ * gate_real (addresses as they are). */
 #ifndef XRAY_GATE_PRIV_H
 #define XRAY_GATE_PRIV_H
 
+#include "dns.h"
 #include "gate.h"
 
 /* enum rule's bit of its protocol. */
@@ -35,5 +37,19 @@ void gate_refuse_stack(struct gate *g, const struct frame *f);
  * sees them, of one to it. */
 struct frame_ends gate_guest_ends(const struct flow *fl);
 struct frame_ends gate_stack_ends(const struct flow *fl);
+
+/* The address that stands for a name; 0: there is no room. */
+uint32_t gate_address(struct gate *g, const char *name);
+/* Answer question q of f. */
+void gate_answer(struct gate *g, const struct frame *f,
+    const struct dns_query *q, enum dns_code code, const uint32_t *addrs,
+    size_t n, uint32_t ttl);
+/* With dns_real.  gate_real_ask takes over question q of f, 0 when it is to be
+ * answered as any other; gate_real_label names the name by which a flow to a
+ * real address is known, 0: none. */
+int gate_real_ask(
+    struct gate *g, const struct frame *f, const struct dns_query *q);
+void gate_real_resolved(struct gate *g, const struct resolved *r);
+uint32_t gate_real_label(struct gate *g, const struct flow *fl);
 
 #endif

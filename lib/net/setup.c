@@ -10,6 +10,7 @@ enum {
 	OPT_NET = OPT_OWN,
 	OPT_MAC,
 	OPT_MODE,
+	OPT_DNS,
 	OPT_RULES,
 	OPT_DEFAULTS,
 	OPT_OFF,
@@ -27,6 +28,7 @@ const struct opt setup_opts[] = {
 	{ OPT_MAC, "mac", "MAC", "the guest's Ethernet address" },
 	{ OPT_MODE, "mode", "ask|deny|allow|learn",
 	    "what becomes of what no rule names (deny)" },
+	{ OPT_DNS, "dns", "synthetic|real", "which addresses it is told" },
 	{ OPT_RULES, "rules", "FILE", "rules; more follow in this order" },
 	{ OPT_DEFAULTS, "defaults", "FILE", "and domains to be trusted" },
 	{ OPT_OFF, "defaults-off", NULL, "which are not in force now" },
@@ -82,6 +84,16 @@ set_mode(struct setup *s, const char *arg, struct why *why)
 }
 
 static int
+set_dns(struct setup *s, const char *arg, struct why *why)
+{
+	if (strcmp(arg, "synthetic") != 0 && strcmp(arg, "real") != 0)
+		return why_set(
+		    why, EX_USAGE, "--dns: %s: synthetic or real", arg);
+	s->wall.gate.dns_real = *arg == 'r';
+	return 0;
+}
+
+static int
 set_ready(struct setup *s, const char *arg, struct why *why)
 {
 	long long fd;
@@ -123,6 +135,8 @@ setup_set(struct setup *s, int c, char *arg, struct why *why)
 		return set_net(s, arg, why);
 	case OPT_MODE:
 		return set_mode(s, arg, why);
+	case OPT_DNS:
+		return set_dns(s, arg, why);
 	case OPT_MAC:
 		return set_mac(s, arg, why);
 	case OPT_RULES:
