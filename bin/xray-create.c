@@ -9,9 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base.h"
+#include "firewall.h"
 #include "forward.h"
+#include "io.h"
 #include "json.h"
 #include "opt.h"
+#include "rulefile.h"
 #include "ssh.h"
 #include "sys.h"
 #include "vm.h"
@@ -22,6 +26,11 @@ enum {
 	OPT_SSH_USER,
 	OPT_FIRMWARE,
 	OPT_NET,
+	OPT_MODE,
+	OPT_NO_DEFAULTS,
+	OPT_RULES,
+	OPT_ALLOW,
+	OPT_DENY,
 	OPT_LABEL,
 	OPT_ACCEL,
 	OPT_GENERATION,
@@ -50,6 +59,12 @@ static const struct opt opts[] = {
 	{ OPT_DISPLAY, "display", "D",
 	    "none, gtk, sdl, cocoa, curses, vnc or spice" },
 	{ OPT_NET, "net", "N", "filtered, open or none" },
+	{ OPT_MODE, "mode", "M",
+	    "ask, deny, allow or learn: no rule names it" },
+	{ OPT_NO_DEFAULTS, "no-defaults", NULL, "not the trusted domains" },
+	{ OPT_RULES, "rules", "FILE", "begin with these firewall rules" },
+	{ OPT_ALLOW, "allow", "DEST", "and let it reach that" },
+	{ OPT_DENY, "deny", "DEST", "or not" },
 	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
 	{ OPT_LABEL, "label", "TEXT", "a remark" },
 	{ OPT_CONFIG, "config", "FILE", "an ini of such settings" },
@@ -112,6 +127,7 @@ static const struct {
 	{ OPT_FIRMWARE, &spec.firmware, "--firmware", vm_firmwares },
 	{ OPT_DISPLAY, &spec.display, "--display", vm_displays },
 	{ OPT_NET, &spec.net, "--net", vm_nets },
+	{ OPT_MODE, &spec.mode, "--mode", firewall_modes },
 	{ OPT_ACCEL, &spec.accel, "--accel", vm_accels },
 };
 
@@ -127,6 +143,35 @@ text(int c, char *arg)
 			return 1;
 		}
 	return 0;
+}
+
+/* Rules are checked here; their file has them as they come. */
+static void
+add_rule(enum rule_verdict verdict, const char *dest)
+{
+	struct rule r;
+	struct why why;
+
+	if (rule_dest(&r, verdict, dest, &why) < 0)
+		die_usage(&use, "%s", why.text);
+	rule_print(&r, &spec.rules);
+	buf_str(&spec.rules, "\n");
+	rule_free(&r);
+}
+
+static void
+add_rules(const char *file)
+{
+	autobuf struct buf b = { 0 };
+	struct rulefile f = { 0 };
+	struct why why;
+
+	if (io_read_file(AT_FDCWD, file, &b, BASE_RULES_MAX) < 0)
+		die_sys(EX_NOINPUT, "%s", file);
+	if (rulefile_read(&f, file, b.n ? b.p : "", b.n, &why) < 0)
+		die_why(&why);
+	rulefile_print(&f, &spec.rules);
+	rulefile_free(&f);
 }
 
 static void
@@ -165,6 +210,16 @@ option(int c, char *arg)
 		break;
 	case OPT_SSH_KEY:
 		add_key(arg);
+		break;
+	case OPT_ALLOW:
+	case OPT_DENY:
+		add_rule(c == OPT_ALLOW ? RULE_ALLOW : RULE_DENY, arg);
+		break;
+	case OPT_RULES:
+		add_rules(arg);
+		break;
+	case OPT_NO_DEFAULTS:
+		spec.no_defaults = 1;
 		break;
 	case OPT_START:
 	case OPT_NO_START:
@@ -205,6 +260,7 @@ static const struct {
 	{ "firmware", OPT_FIRMWARE, "" },
 	{ "display", OPT_DISPLAY, "" },
 	{ "net", OPT_NET, "" },
+	{ "mode", OPT_MODE, "" },
 	{ "accel", OPT_ACCEL, "" },
 	{ "label", OPT_LABEL, "" },
 };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 82
+plan 88
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -204,3 +204,21 @@ is 'the environment before both' 0 '112M
 is 'the option before all' 0 '128M
 5368709120 bytes)' born likes4 -m 128M --disk 5G
 rm -f "$XRAY_HOME/config.ini"
+
+# What it may reach, from the beginning.
+printf '# mine\ndeny tcp .example.com 25\n' >"$tmp/some"
+is 'rules, in the order they are given' 0 'allow tcp nodejs.org 80,443
+# mine
+deny tcp .example.com 25
+deny * 10.0.0.0/8 *' sh -c 'xray create -q --no-start -b b \
+    --allow nodejs.org \
+    --rules "$0" --deny 10.0.0.0/8 walled; cat "$XRAY_HOME/vms/walled/rules"' \
+    "$tmp/some"
+is 'without the defaults, in its own mode' 0 'deny
+no' sh -c 'xray create -q --no-start -b b --no-defaults --mode deny walled2
+    xray config get walled2 mode; xray config get walled2 defaults'
+says 'no destination: 64' 64 'nodejs' xray create --allow 'nodejs org' x
+says 'no mode: 64' 64 'ask, deny, allow' xray create --mode maybe x
+echo 'allow tcp' >"$tmp/some"
+says 'no rules: 65, and the line' 65 'some:1' xray create -b b --rules "$tmp/some" x
+is 'and no VM' 1 '' test -e "$XRAY_HOME/vms/x"

@@ -66,6 +66,10 @@ record(const struct plan *p)
 	for (size_t i = 0; i < p->spec->ports.n; i++)
 		buf_fmt(&b, "port = %s\n", p->spec->ports.v[i]);
 	buf_fmt(&b, "net = %s\n", p->net);
+	if (p->spec->mode)
+		buf_fmt(&b, "mode = %s\n", p->spec->mode);
+	if (p->spec->no_defaults)
+		buf_str(&b, "defaults = no\n");
 	if (strcmp(p->display, "none") != 0)
 		buf_fmt(&b, "display = %s\n", p->display);
 	for (size_t i = 0; i < p->spec->ssh_keys.n; i++)

@@ -190,15 +190,22 @@ word_check(const char *key, const char *word, const char *const *words,
 	return why_set(why, EX_CONFIG, "%s = %s: not known", key, word);
 }
 
+/* Those that were given come first: the first that matches wins. */
 static int
 plan_rules(struct plan *p, struct why *why)
 {
-	if (!p->spec->base ||
-	    io_read_file(p->base.dir, "rules", &p->rules, BASE_RULES_MAX) ==
-		0 ||
-	    errno == ENOENT)
-		return 0;
-	return why_sys(why, EX_IOERR, "%s: rules", p->base.name);
+	const struct buf *given = &p->spec->rules;
+	autobuf struct buf bases = { 0 };
+
+	if (given->n)
+		buf_add(&p->rules, given->p, given->n);
+	if (p->spec->base &&
+	    io_read_file(p->base.dir, "rules", &bases, BASE_RULES_MAX) < 0 &&
+	    errno != ENOENT)
+		return why_sys(why, EX_IOERR, "%s: rules", p->base.name);
+	if (bases.n)
+		buf_add(&p->rules, bases.p, bases.n);
+	return 0;
 }
 
 /* Without a base there are no facts of one, and no firmware is ruled out. */

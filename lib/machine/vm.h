@@ -92,6 +92,9 @@ struct vm_spec {
 	const char *becomes; /* the base that its disk shall be */
 	struct strv ports; /* [ADDR:]HOST:GUEST[/udp] */
 	struct strv ssh_keys; /* absolute paths of public keys */
+	const char *mode; /* of its firewall, NULL: config.ini's */
+	int no_defaults; /* it goes by its own rules alone */
+	struct buf rules; /* lines of them, before those of its base */
 };
 
 /*
