@@ -56,6 +56,7 @@ TEST_SRC := $(filter-out $(FUZZ_SRC),$(wildcard tests/*.c))
 TEST_PROGRAMS := $(TEST_SRC:tests/%.c=$(O)/tests/%)
 # Module tests speak TAP; fakes and peers are tools of the shell tests.
 MODULES := $(filter-out %-peer $(O)/tests/fake-%,$(TEST_PROGRAMS))
+SLOW_MODULES := $(O)/tests/net-clerk
 PAGES := $(wildcard man/*.[1-9])
 
 all: $(PROGRAMS)
@@ -110,8 +111,8 @@ tests: all $(TEST_PROGRAMS)
 
 # Those that take longest first.
 SLOW := $(patsubst %,tests/%.t,start power await doctor budget)
-FAST := $(SLOW) $(filter-out $(SLOW) $(wildcard tests/guest-*.t), \
-	$(wildcard tests/*.t))
+FAST := $(SLOW) $(filter-out $(SLOW) tests/fuzz.t \
+	$(wildcard tests/guest-*.t), $(wildcard tests/*.t))
 GUEST := $(wildcard tests/guest-*.t)
 export XRAY_BIN = $(abspath $(BIN))
 export XRAY_OBJ = $(abspath $(O))
@@ -121,10 +122,11 @@ deps:
 
 check: deps
 	$(MAKE) tests
-	$(MAKE) check-fast check-asan check-compilers check-guest
+	$(MAKE) check-fast check-asan check-fuzz check-compilers check-guest
 
 check-fast: tests
-	$(PROVE) -j$(JOBS) -e '' $(FAST) $(MODULES)
+	$(PROVE) -j$(JOBS) -e '' $(SLOW_MODULES) $(FAST) \
+	    $(filter-out $(SLOW_MODULES), $(MODULES))
 
 guest: all
 	@for base in tiny tiny-arm debian; do \
@@ -167,6 +169,10 @@ fuzz-programs: $(FUZZ_SRC:%.c=$(O)/%)
 
 fuzzers:
 	$(MAKE) $(FUZZ) fuzz-programs
+
+# Some thousand each.
+check-fuzz:
+	$(PROVE) tests/fuzz.t
 
 fuzz: fuzzers
 	tests/fuzz.sh .build/fuzz $(RUNS)
@@ -246,7 +252,7 @@ help:
 	@echo 'uninstall dist clean'
 
 .PHONY: all tests deps check check-fast check-modules check-asan check-guest \
-	check-compilers guest bench lint fuzz fuzzers fuzz-programs \
+	check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
 	quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:
