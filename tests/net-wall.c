@@ -147,6 +147,40 @@ test_refused(void)
 	ok(gate.flows.n == 2, "what is not answered is given up");
 }
 
+/* What libslirp would take to this machine, or to its name server. */
+static void
+test_inside(void)
+{
+	static const uint32_t inside[] = { LAN_HOST, LAN_DNS, LAN_INNER,
+		LAN_LEASE, ADDR(10, 0, 2, 0), ADDR(10, 0, 2, 255) };
+	struct cidr ten;
+	struct why why;
+	uint32_t a = 0;
+	int dialled = 0;
+
+	begin(GATE_FILTERED);
+	rule_lines("allow tcp one.test *\n"
+		   "allow tcp two.test * to=10.0.0.0/8\n");
+	ok(cidr_parse(&ten, "10.0.0.0/8", &why) == 0, "with 10.0.0.0/8 open,");
+	gate.policy.private_ok = &ten;
+	gate.policy.nprivate = 1;
+	for (int two = 0; two < 2; two++) {
+		a = ask_for(two ? "two.test" : "one.test", 1);
+		for (size_t i = 0; i < LEN(inside); i++) {
+			call((uint16_t)(40000 + i), a, 8080);
+			(void)out();
+			leads_to(inside[i], 0, 0);
+			dialled += to_stack.count;
+		}
+	}
+	ok(!dialled && strstr(logged, "deny own") != NULL,
+	    "a name that leads into the guest's own network: %s", logged);
+	call(41000, a, 8080);
+	(void)out();
+	leads_to(ADDR(10, 0, 3, 1), 0, 0);
+	ok(to_stack.count == 1, "but into the one beside it");
+}
+
 static void
 test_next(void)
 {
@@ -356,6 +390,7 @@ main(void)
 	test_names();
 	test_tcp();
 	test_refused();
+	test_inside();
 	test_next();
 	test_twins();
 	test_udp();

@@ -164,6 +164,19 @@ gate_begin(struct gate *g, const struct frame *f)
 		begin_filtered(g, fl);
 }
 
+/* Whether fl may be dialled at a, d being what its name was allowed by; d says
+ * why not.  Addresses of the guest's own network are the stack's: it would take
+ * most of them to this machine. */
+static int
+may_dial(const struct gate *g, const struct target *to, const struct addr *a,
+    int own, struct decision *d)
+{
+	if (addr_to_v4(a) >> 8 != LAN_HOST >> 8)
+		return decide_at(&g->policy, to, a, own, d);
+	*d = (struct decision){ .verdict = RULE_DENY, .why = "own" };
+	return 0;
+}
+
 /* The rules may have changed meanwhile. */
 static void
 go_on(struct gate *g, struct flow *fl, const struct target *to,
@@ -182,7 +195,7 @@ go_on(struct gate *g, struct flow *fl, const struct target *to,
 
 		if (!addr_is_v4(&r->v[i].addr))
 			continue;
-		if (decide_at(&g->policy, to, &r->v[i].addr, r->v[i].own, &at))
+		if (may_dial(g, to, &r->v[i].addr, r->v[i].own, &at))
 			fl->dial[fl->ndial++] = addr_to_v4(&r->v[i].addr);
 		else if (first.verdict == RULE_ALLOW)
 			first = at;
