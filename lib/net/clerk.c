@@ -33,8 +33,9 @@ struct clerk {
 	struct clerk_note in; /* the note that comes in, so much of it, */
 	size_t nin;
 	int infd; /* and its descriptor; -1: none */
+	uint32_t asks; /* how often it was asked to look */
 	/* The batch that comes in. */
-	uint32_t batch;
+	uint32_t batch, answers; /* so many of those */
 	struct rules *rules; /* NULL: none */
 	int complete; /* but for lists */
 	int bad; /* it is refused: why */
@@ -129,11 +130,11 @@ flush(struct clerk *c)
 }
 
 static void
-send_note(struct clerk *c, enum clerk_kind kind, uint32_t i, int fault,
-    const char *text)
+send_note(struct clerk *c, enum clerk_kind kind, uint32_t batch, uint32_t i,
+    int fault, const char *text)
 {
 	struct clerk_note note = {
-		.kind = kind, .batch = c->batch, .i = i, .fault = fault
+		.kind = kind, .batch = batch, .i = i, .fault = fault
 	};
 	size_t n = strlen(text);
 
@@ -148,19 +149,25 @@ void
 clerk_name(struct clerk *c, uint32_t addr, const char *name)
 {
 	if (c->fd >= 0 && c->out.n < NAMES_WAITING * sizeof(struct clerk_note))
-		send_note(c, CLERK_NAME, addr, 0, name);
+		send_note(c, CLERK_NAME, 0, addr, 0, name);
 }
 
 void
 clerk_switch(struct clerk *c, size_t i, int off)
 {
-	send_note(c, CLERK_SWITCH, (uint32_t)i, off != 0, "");
+	send_note(c, CLERK_SWITCH, ++c->asks, (uint32_t)i, off != 0, "");
 }
 
 void
 clerk_look(struct clerk *c)
 {
-	send_note(c, CLERK_LOOK, 0, 0, "");
+	send_note(c, CLERK_LOOK, ++c->asks, 0, 0, "");
+}
+
+int
+clerk_is_current(const struct clerk *c)
+{
+	return c->fd < 0 || c->answers == c->asks;
 }
 
 /* ---- from the child ---- */
@@ -228,6 +235,7 @@ begin(struct clerk *c)
 	rules_free(c->rules);
 	c->rules = rules_new();
 	c->batch = c->in.batch;
+	c->answers = c->in.i;
 	c->complete = 0;
 	c->bad = 0;
 }
@@ -282,7 +290,7 @@ settle(struct clerk *c, struct rules **rules, struct why *why)
 		return 0;
 	list = c->bad ? NULL : rules_wants(c->rules);
 	if (list) {
-		send_note(c, CLERK_WANT, 0, 0, list);
+		send_note(c, CLERK_WANT, c->batch, 0, 0, list);
 		return 0;
 	}
 	*rules = c->rules;

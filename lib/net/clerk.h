@@ -60,5 +60,8 @@ void clerk_look(struct clerk *c);
 /* What came: 1 *rules, the caller's; -1 with why, the old ones stay (EX_OSERR:
  * the child has ended, nothing comes any more); 0 nothing yet. */
 int clerk_next(struct clerk *c, struct rules **rules, struct why *why);
+/* Whether what it said last was found after all that clerk_switch and
+ * clerk_look asked for; 1 when the child has ended. */
+int clerk_is_current(const struct clerk *c);
 
 #endif

@@ -31,7 +31,7 @@ struct desk {
 		struct mark mark;
 	} * list; /* those that the batch at hand was asked for */
 	size_t nlist;
-	uint32_t batch;
+	uint32_t batch, asks; /* the last number that came */
 	int look; /* hand over all, whether it changed or not */
 	struct book *book;
 	struct buf lines; /* for the book */
@@ -149,7 +149,9 @@ send_note(struct desk *d, const struct clerk_note *note, int fd)
 static void
 hand_over(struct desk *d)
 {
-	struct clerk_note note = { .kind = CLERK_BEGIN, .batch = ++d->batch };
+	struct clerk_note note = {
+		.kind = CLERK_BEGIN, .batch = ++d->batch, .i = d->asks
+	};
 
 	d->nlist = 0;
 	d->look = 0;
@@ -218,9 +220,11 @@ take(struct desk *d)
 	case CLERK_SWITCH:
 		if (in->i < d->s.n)
 			d->s.v[in->i].off = in->fault != 0;
+		d->asks = in->batch;
 		d->look = 1;
 		break;
 	case CLERK_LOOK:
+		d->asks = in->batch;
 		d->look = 1;
 		break;
 	case CLERK_WANT:

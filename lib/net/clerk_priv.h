@@ -8,8 +8,9 @@
 #include "sources.h"
 
 /*
- * The child hands over all files as one batch: CLERK_BEGIN, CLERK_SOURCE for
- * each that is on, with its descriptor, CLERK_END.  Then it is asked for
+ * The child hands over all files as one batch: CLERK_BEGIN, with the number of
+ * the last CLERK_SWITCH or CLERK_LOOK before it, CLERK_SOURCE for each that is
+ * on, with its descriptor, CLERK_END.  Then it is asked for
  * lists, one after the other: CLERK_WANT, and CLERK_LIST with a descriptor.  A
  * new batch may begin at any time.  After whatever it was sent it says
  * CLERK_DONE, so that a parent whose socket was full hears when it no longer
@@ -29,8 +30,9 @@ enum clerk_kind {
 };
 
 struct clerk_note {
-	uint32_t kind, batch;
-	uint32_t i; /* of a source, of a list's folder; a name's address */
+	uint32_t kind, batch; /* of CLERK_SWITCH and CLERK_LOOK: a number */
+	uint32_t i; /* of a source, of a list's folder; a name's address; what
+		     * a batch answers */
 	int32_t fault; /* of a file, 0: none; or 1: the source is off */
 	char text[RULE_NAME_MAX]; /* a name, of a list too */
 };

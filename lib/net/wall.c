@@ -47,6 +47,18 @@ put_rules(struct wall *w, struct rules *rules, const struct why *why)
 	(void)gate_recheck(&w->gate);
 }
 
+/* Until there are rules that can be read: whatever the mode is, what they would
+ * have denied is not to pass. */
+static struct rules *
+no_rules(void)
+{
+	static const char none[] = "deny * * *\n";
+	struct rules *t = rules_new();
+
+	(void)rules_add(t, "unread", RULES_LINES, none, sizeof none - 1, NULL);
+	return t;
+}
+
 static void
 read_names(struct wall *w)
 {
@@ -67,7 +79,7 @@ wall_start(struct wall *w, struct why *why)
 	w->gate.call.named = named;
 	w->gate.call.arg = w; /* the other calls need none */
 	w->gate.policy.private_ok = w->private_ok;
-	w->rules = rules_new();
+	w->rules = no_rules();
 	w->gate.policy.rules = w->rules;
 	read_names(w);
 	rules = sources_load(&w->sources, &bad);
@@ -104,8 +116,8 @@ wall_serve(struct wall *w)
 		put_rules(w, n > 0 ? rules : NULL, &why);
 }
 
-/* Until the clerk has answered; what it saw before we asked does not count
- * less: files are read when they are handed over. */
+/* Until the clerk has answered: what it found before it was asked may be older
+ * than what we were asked about. */
 static int
 await(struct wall *w, struct why *why)
 {
@@ -115,11 +127,11 @@ await(struct wall *w, struct why *why)
 		struct rules *rules;
 		int n = clerk_next(w->clerk, &rules, why);
 
-		if (n) {
+		if (n)
 			put_rules(w, n > 0 ? rules : NULL, why);
+		if (n && clerk_is_current(w->clerk))
 			return n > 0 ? 0 : -1;
-		}
-		if (io_wait_readable(clerk_fd(w->clerk), deadline) != 1)
+		if (!n && io_wait_readable(clerk_fd(w->clerk), deadline) != 1)
 			return why_set(why, EX_TEMPFAIL,
 			    "the rule files are not read in time");
 	}
@@ -135,13 +147,13 @@ wall_reload(struct wall *w, struct why *why)
 int
 wall_defaults(struct wall *w, int on, struct why *why)
 {
+	int asked = 0;
+
 	for (size_t i = 0; i < w->sources.n; i++) {
 		if (!order_is_default(&w->sources, i))
 			continue;
-		w->sources.v[i].off = !on;
 		clerk_switch(w->clerk, i, !on);
-		if (await(w, why) < 0)
-			return -1;
+		asked = 1;
 	}
-	return 0;
+	return asked ? await(w, why) : 0;
 }
