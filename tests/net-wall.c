@@ -227,6 +227,18 @@ test_next(void)
 	back(OTHER, 443);
 	tcp(SYN | ACK, 0);
 	ok(in() == PASS && gate.flows.n == 1, "the second goes on");
+
+	a = ask_for("example.com", 1);
+	call(40001, a, 443);
+	(void)out();
+	leads_to(REAL, OTHER, 0);
+	rule_lines("allow tcp example.com 443\ndeny tcp 93.184.216.35 *\n");
+	ok(gate_recheck(&gate) == 1 && gate.flows.n == 1,
+	    "a rule that denies the second cuts what is there");
+	gate.now += GATE_RETRY_MS + 300;
+	forget();
+	gate_tick(&gate);
+	ok(!to_stack.count, "and it is not tried any more");
 }
 
 /* Two names at one address, and one port of the guest's. */

@@ -224,11 +224,11 @@ gate_resolved(struct gate *g, const struct resolved *r)
 	}
 }
 
-/* Whether a flow that was allowed is denied now, by a rule. */
+/* Whether a flow that was allowed is denied now, by a rule, at that address. */
 static int
-turned(const struct gate *g, const struct flow *fl)
+turned(const struct gate *g, const struct flow *fl, uint32_t at)
 {
-	struct addr real = addr_v4(fl->real);
+	struct addr real = addr_v4(at);
 	struct decision d;
 	struct target to;
 
@@ -242,6 +242,18 @@ turned(const struct gate *g, const struct flow *fl)
 	    d.rule->verdict == RULE_DENY;
 }
 
+/* Of the addresses that fl would try next those stay that are not denied. */
+static void
+recheck_next(const struct gate *g, struct flow *fl)
+{
+	uint8_t n = fl->next;
+
+	for (size_t i = fl->next; i < fl->ndial; i++)
+		if (!turned(g, fl, fl->dial[i]))
+			fl->dial[n++] = fl->dial[i];
+	fl->ndial = n;
+}
+
 size_t
 gate_recheck(struct gate *g)
 {
@@ -251,8 +263,10 @@ gate_recheck(struct gate *g)
 	for (size_t i = 0; g->net == GATE_FILTERED && i < t->top; i++) {
 		struct flow *fl = &t->v[i];
 
-		if (!fl->proto || fl->inbound || fl->state == FLOW_HELD ||
-		    !turned(g, fl))
+		if (!fl->proto || fl->inbound || fl->state == FLOW_HELD)
+			continue;
+		recheck_next(g, fl);
+		if (!turned(g, fl, fl->real))
 			continue;
 		gate_reset(g, fl);
 		gate_finish(g, fl, 1);
