@@ -142,6 +142,7 @@ static void
 cb_register(int fd, UNUSED void *arg)
 {
 	fds_note(&net.fds, fd, FDS_CONNECTION);
+	gate->crowded = fds_crowded(&net.fds);
 	gate->fd = fd;
 }
 
@@ -149,6 +150,7 @@ static void
 cb_unregister(int fd, UNUSED void *arg)
 {
 	fds_forget(&net.fds, fd);
+	gate->crowded = fds_crowded(&net.fds);
 	later_gone(&net.later, fd);
 }
 
@@ -322,7 +324,6 @@ from_qemu(void)
 	if (link_fill(&net.link) < 0)
 		return lost("QEMU is gone");
 	while ((r = link_next(&net.link, &p, &n)) > 0) {
-		gate->crowded = fds_full(&net.fds);
 		gate_from_guest(gate, p, n);
 		settle();
 	}

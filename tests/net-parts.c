@@ -380,6 +380,11 @@ test_fds(void)
 	fds_forget(&t, 5);
 	fds_forget(&t, -1);
 	ok(t.live == 0 && !fds_is_listener(&t, 6), "and is forgotten once");
+	while (!fds_crowded(&t))
+		fds_note(&t, t.live, FDS_CONNECTION);
+	ok(!fds_full(&t) && t.live < t.max && t.live > t.max / 2,
+	    "the guest may not have them all: %d of %d", t.live, t.max);
+	fds_clear(&t);
 	ok(setrlimit(RLIMIT_NOFILE, &small) == 0 && fds_limit(&t) == 0 &&
 		t.max == 64,
 	    "a low limit means fewer connections");

@@ -10,6 +10,7 @@
  *	pour PORT	send it 200000 bytes once it has said all
  *	hold PORT	accept one and wait until it is reset
  *	reply PORT	answer one datagram from outside
+ *	flood ADDR:PORT	begin 3000 connections and give each up at once
  *	close		end the gateway's connection; another may come
  *	rest		until killed
  *
@@ -265,6 +266,23 @@ step_rest(void)
 	pause();
 }
 
+/* What answers is not looked at. */
+static void
+step_flood(const char *arg)
+{
+	struct frame f;
+
+	for (uint16_t i = 0; i < 3000; i++) {
+		tcp = (struct tcp){ .next = 1000, .sport = 20000 + i };
+		split(arg, &tcp.peer, &tcp.dport);
+		segment(FRAME_SYN, 0);
+		segment(FRAME_RST, 0);
+		while (next_frame(&f, io_now()) > 0)
+			;
+	}
+	tell("flooded");
+}
+
 static const struct {
 	const char *name;
 	void (*plain)(void);
@@ -282,6 +300,7 @@ static const struct {
 	{ "pour", NULL, step_pour },
 	{ "hold", NULL, step_hold },
 	{ "reply", NULL, step_reply },
+	{ "flood", NULL, step_flood },
 };
 
 /* How many words the step at argv took. */

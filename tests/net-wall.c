@@ -129,6 +129,13 @@ test_refused(void)
 	(void)out();
 	leads_to(ADDR(10, 0, 0, 1), REAL, 0);
 	ok(to_stack.count == 1, "the good one of two is taken");
+	call(40004, a, 443);
+	(void)out();
+	gate.crowded = 1;
+	leads_to(REAL, 0, 0);
+	ok(!to_stack.count && strstr(logged, "deny full") != NULL,
+	    "none when the stack has been crowded meanwhile: %s", logged);
+	gate.crowded = 0;
 	call(40001, ADDR(1, 1, 1, 1), 443);
 	ok(out() == DROP && strcmp(asked, "1.1.1.1") == 0,
 	    "an address is asked for too");

@@ -80,3 +80,9 @@ fds_full(const struct fds *t)
 {
 	return t->live >= t->max;
 }
+
+int
+fds_crowded(const struct fds *t)
+{
+	return t->live >= t->max - t->max / 16;
+}

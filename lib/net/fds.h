@@ -33,5 +33,8 @@ void fds_clear(struct fds *t);
 int fds_is_listener(const struct fds *t, int fd);
 /* Whether there are as many connections as there should be. */
 int fds_full(const struct fds *t);
+/* Whether there are as many as the guest may begin: of 16 one is kept for
+ * those from outside, so that it cannot shut its owner out. */
+int fds_crowded(const struct fds *t);
 
 #endif

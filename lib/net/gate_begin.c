@@ -200,10 +200,12 @@ go_on(struct gate *g, struct flow *fl, const struct target *to,
 		else if (first.verdict == RULE_ALLOW)
 			first = at;
 	}
-	if (fl->ndial)
-		allow(g, fl, d.why);
-	else
+	if (!fl->ndial)
 		deny(g, fl, r->n ? first.why : "no-address");
+	else if (g->crowded)
+		deny(g, fl, "full");
+	else
+		allow(g, fl, d.why);
 }
 
 void

@@ -210,9 +210,9 @@ tick_flow(struct gate *g, struct flow *fl)
 		gate_finish(g, fl, 1);
 		return;
 	}
-	if (fl->proto == FRAME_TCP && fl->state == FLOW_OPENING &&
-	    !fl->inbound && fl->first && fl->next < fl->ndial &&
-	    g->now - fl->dialled >= GATE_RETRY_MS)
+	if (!g->crowded && fl->proto == FRAME_TCP &&
+	    fl->state == FLOW_OPENING && !fl->inbound && fl->first &&
+	    fl->next < fl->ndial && g->now - fl->dialled >= GATE_RETRY_MS)
 		gate_dial(g, fl);
 }
 
