@@ -382,6 +382,15 @@ prepare(void)
 	return client >= 0 && client < (int)wait ? client : (int)wait;
 }
 
+/* Who starts us again gives us new children; without them what is denied from
+ * now on would stay allowed. */
+static void
+fall(void)
+{
+	log_line("a process of the gateway's has ended: so does it");
+	loop_end();
+}
+
 static void
 turn(void)
 {
@@ -396,6 +405,8 @@ turn(void)
 	settle();
 	control_serve(&net.control, net.loop.p + AT_CONTROL, net.loop.ms,
 	    request_answer, &requests);
+	if (!wall_is_whole(wall))
+		fall();
 	if (net.link.fd >= 0 && link_flush(&net.link) < 0)
 		(void)lost("QEMU is gone");
 	if (net.link.fd < 0 && !loop_over())

@@ -7,7 +7,7 @@ host=$XRAY_OBJ/tests/net-host-peer
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 52
+plan 55
 cd "$tmp" || exit 1
 
 # guest STEP...: QEMU and its guest; how the steps went is in `said`.
@@ -144,3 +144,21 @@ says 'another one does not get its sockets: 75' 75 'ssh.sock: in use' \
     net --net open --unix ssh.sock:22
 kill -TERM "$net"
 ok 'SIGTERM: it ends well' ends_with 0
+
+# With the rules of now for ever, or no name found, it is better off anew.
+children() { # FROM-TO
+	tr ' ' '\n' <"/proc/$net/task/$net/children" | sed -n "$1p"
+}
+if [ -r "/proc/$$/task/$$/children" ]; then
+	for of in 1,4 5; do
+		gateway --net filtered --rules rules || exit 1
+		# shellcheck disable=SC2046	# a list
+		kill -9 $(children $of)
+		ok "ends when its children ${of} do" ends_with 0
+	done
+	ok 'and says so' logged "a process of the gateway's has ended: so does it"
+else
+	for i in 1 2 3; do
+		ok "$i of children # SKIP no /proc of them" true
+	done
+fi

@@ -2,7 +2,6 @@
 #include "wall.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,12 +34,10 @@ put_rules(struct wall *w, struct rules *rules, const struct why *why)
 	autofree char *text = NULL;
 
 	if (!rules) {
-		(void)snprintf(w->trouble, sizeof w->trouble, "%s", why->text);
 		text = xasprintf("%s; the rules stay as they were", why->text);
 		w->gate.call.log(text, w->gate.call.arg);
 		return;
 	}
-	w->trouble[0] = '\0';
 	rules_free(w->rules);
 	w->rules = rules;
 	w->gate.policy.rules = rules;
@@ -114,6 +111,13 @@ wall_serve(struct wall *w)
 		gate_resolved(&w->gate, &r);
 	while ((n = clerk_next(w->clerk, &rules, &why)) != 0)
 		put_rules(w, n > 0 ? rules : NULL, &why);
+}
+
+int
+wall_is_whole(const struct wall *w)
+{
+	return w->gate.net == GATE_OPEN ||
+	    (clerk_fd(w->clerk) >= 0 && resolver_fd(w->resolver) >= 0);
 }
 
 /* Until the clerk has answered: what it found before it was asked may be older

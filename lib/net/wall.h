@@ -25,7 +25,6 @@ struct wall {
 	struct resolver *resolver;
 	struct rules *rules;
 	unsigned confined; /* what confine says of this process */
-	char trouble[1000]; /* with the rule files, "" when there is none */
 };
 
 /* Read the rules and the names, start the children, which end with us.  Rules
@@ -35,6 +34,9 @@ int wall_start(struct wall *w, struct why *why);
 int wall_poll(const struct wall *w, struct pollfd *p);
 /* Go on with what they found. */
 void wall_serve(struct wall *w);
+/* Whether those children are there without which rules that change do not
+ * count, or no name is found. */
+int wall_is_whole(const struct wall *w);
 /* The rules are read anew before this returns, within a second: 0, or -1 with
  * why when they are bad and the old ones stay. */
 int wall_reload(struct wall *w, struct why *why);
