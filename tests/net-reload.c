@@ -20,6 +20,7 @@ enum { SOON = 10000, A_LOOK = 600 };
 static char *files[] = { (char[]){ "rules" } };
 static char *lists[] = { (char[]){ "lists" } };
 static int told, here;
+static const char *with_names;
 static struct why why;
 
 static void
@@ -58,6 +59,7 @@ start(enum mode mode, const char *domains)
 		.guest = call_guest, .stack = call_stack, .log = call_log
 	};
 	w->gate.policy.mode = mode;
+	w->names = with_names;
 	w->gate.now = io_now();
 	w->gate.wall = 1000000;
 	ok(order_fill(&w->sources, files, 1, domains, lists, 1, &why) == 0 &&
@@ -162,6 +164,34 @@ test_older(void)
 	end(w);
 }
 
+/* As many long ones as the clerk lets a guest have written down. */
+static void
+test_names(void)
+{
+	static const uint32_t first = FRAME_ADDR(198, 18, 1, 1);
+	autobuf struct buf b = { 0 };
+	char line[NAMES_LINE], name[RULE_NAME_MAX];
+	struct wall *w;
+
+	for (unsigned i = 0; i < NAMES_LINES; i++) {
+		memset(name, 'a', 250);
+		name[250] = '\0';
+		for (int k = 50; k < 250; k += 50)
+			name[k] = '.';
+		(void)snprintf(line, sizeof line, "n%u", i % 2);
+		memcpy(name, line, 2);
+		buf_add(&b, line, names_line(line, first + i % 2, name));
+	}
+	buf_str(&b, "");
+	put("names", b.p);
+	put("rules", "");
+	with_names = "names";
+	w = start(MODE_DENY, NULL);
+	ok(names_at(w->gate.names, first) != NULL,
+	    "the longest file of names is read: %zu bytes", b.n);
+	end(w);
+}
+
 int
 main(void)
 {
@@ -177,6 +207,7 @@ main(void)
 	test_unread();
 	test_defaults();
 	test_older();
+	test_names();
 	ok(waitpid(-1, NULL, WNOHANG) < 0, "no child is left");
 	(void)io_remove_tree(AT_FDCWD, dir);
 	return tap_end();

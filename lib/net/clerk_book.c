@@ -13,8 +13,6 @@
 
 #include "io.h"
 
-enum { LINES_MAX = 4 * NAMES_MAX, BYTES_MAX = 2 * LINES_MAX * NAMES_LINE };
-
 struct book {
 	int fd, dir;
 	char *name; /* in dir */
@@ -83,7 +81,7 @@ read_book(struct book *b, struct buf *text)
 {
 	if (lseek(b->fd, 0, SEEK_SET) < 0)
 		return -1;
-	return io_read(b->fd, text, BYTES_MAX);
+	return io_read(b->fd, text, NAMES_FILE);
 }
 
 /* Half a line is what a kill or a full disk left: with the next line behind
@@ -122,7 +120,7 @@ renew(struct book *b)
 			fd = open_file(b);
 	}
 	names_free(t);
-	b->lines = LINES_MAX - NAMES_MAX;
+	b->lines = NAMES_LINES - NAMES_MAX;
 	if (fd < 0)
 		return;
 	close(b->fd);
@@ -163,6 +161,6 @@ book_add(struct book *b, const struct buf *lines, size_t n)
 		return;
 	}
 	b->lines += n;
-	if (b->lines > LINES_MAX)
+	if (b->lines > NAMES_LINES)
 		renew(b);
 }

@@ -38,8 +38,14 @@ void names_hold(struct names *t, uint32_t addr, int by);
 
 /* The file: a line "198.18.0.17 example.com" for each, oldest first; of two
  * with one address or one name the later one counts.  Lines that are none are
- * passed over.  names_line has NAMES_LINE bytes; its length. */
-enum { NAMES_LINE = 272 };
+ * passed over.  names_line has NAMES_LINE bytes; its length.  A file has at
+ * most NAMES_FILE bytes, and is written anew when it has more lines than
+ * NAMES_LINES. */
+enum {
+	NAMES_LINE = 272,
+	NAMES_LINES = 4 * NAMES_MAX,
+	NAMES_FILE = 2 * NAMES_LINES * NAMES_LINE
+};
 void names_read(struct names *t, const char *text, size_t n);
 void names_print(const struct names *t, struct buf *out);
 size_t names_line(char *out, uint32_t addr, const char *name);

@@ -9,7 +9,7 @@
 #include "order.h"
 #include "say.h"
 
-enum { RELOAD_MS = 1000, NAMES_FILE = 8 << 20 };
+enum { RELOAD_MS = 1000 };
 
 static int
 resolve(const char *name, void *arg)
