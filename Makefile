@@ -95,8 +95,8 @@ $(BIN)/%: bin/%.sh
 	cp $< $@
 	chmod 755 $@
 
-# Runs in a guest, whatever libraries that has.
-$(O)/tests/wall-attack-peer: override LDFLAGS += $(if $(SAN),,-static-pie)
+# Run in guests, whatever libraries those have.
+$(O)/tests/wall-attack-peer $(O)/tests/rate-peer: override LDFLAGS += $(if $(SAN),,-static-pie)
 
 $(O)/tests/%: $(O)/tests/%.o $(O)/libxray.a
 	@mkdir -p $(@D)
@@ -187,6 +187,7 @@ check-compilers:
 # XRAY_BENCH_VIRSH=1 a thousand domains of libvirt's are defined to compare.
 bench: tests
 	@tests/bench.sh
+	@tests/bench-net.sh
 
 lint: tests check-compilers
 	$(PROVE) tests/lint.t
