@@ -6,14 +6,14 @@ plan 13
 empty_base
 xray create -q -m 64 -c 1 -p 18381:80 web
 dir=$XRAY_HOME/vms/web
-gate() { pgrep -f "xray-net.*$(xray info -H -o mac web)"; }
+gate() { cut -d' ' -f1 "$dir/gateway"; }
 listens() { ss -Hltn "sport = :$1" | grep -q .; }
 # Kill it; then wait for another.
 renew() {
 	old=$(gate)
 	kill -9 "$old"
 	until_ok 20 sh -c "
-	    new=\$(pgrep -f 'xray-net.*$(xray info -H -o mac web)') &&
+	    new=\$(cut -d' ' -f1 '$dir/gateway') &&
 	    [ \"\$new\" != '$old' ] &&
 	    socat -u OPEN:/dev/null UNIX-CONNECT:'$dir/guest-22.sock'"
 }

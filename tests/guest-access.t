@@ -97,7 +97,7 @@ says 'connect to a port on which nothing listens: 69' 69 'listens on port 8001' 
     timeout 60 xray connect web 8001 </dev/null
 says 'and with something to say' 69 'nothing listens on port 8001' \
     timeout 60 sh -c 'echo x | xray connect web 8001'
-kill -9 "$(pgrep -f "xray-net.*$(xray info -H -o mac web)")"
+kill -9 "$(cut -d' ' -f1 "$XRAY_HOME/vms/web/gateway")"
 is 'a gateway that is started again: connect waits' 0 page sh -c "
     for i in \$(seq 50); do
 	printf '$get' | timeout 60 xray connect web 8000 | tail -1 | grep . &&
