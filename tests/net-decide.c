@@ -223,9 +223,13 @@ test_real(void)
 	p.private_ok = &home;
 	p.nprivate = 1;
 	ok(at("a.com", 80, "192.168.1.1", 0, "may") &&
-		at("a.com", 80, "192.168.1.1", 1, "may") &&
 		at("a.com", 80, "10.0.0.1", 0, "deny private"),
 	    "private_ok is for all names");
+	ok(at("a.com", 80, "192.168.1.1", 1, "deny own"),
+	    "which are not to find this machine in its block");
+	home = (struct cidr){ .bits = 128, .addr = addr_v4(0xc0a80101) };
+	ok(at("a.com", 80, "192.168.1.1", 1, "may"),
+	    "but where it is named itself");
 	ok(at("a.com", 80, "9.9.9.9", 0, "deny rules:3"), "and opens no deny");
 }
 

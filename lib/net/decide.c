@@ -100,23 +100,24 @@ decide(const struct policy *p, const struct target *to, struct decision *d)
 	    d->hint, sizeof d->hint, "a rule that allows %s itself", text);
 }
 
+/* A block has room for an address of this machine's that nobody thought of:
+ * `own` is one that has to be named itself. */
 static int
-has(const struct cidr *v, size_t n, const struct addr *a)
+has(const struct cidr *v, size_t n, const struct addr *a, int own)
 {
 	for (size_t i = 0; i < n; i++)
-		if (cidr_has(&v[i], a))
+		if (cidr_has(&v[i], a) && (!own || v[i].bits == 128))
 			return 1;
 	return 0;
 }
 
-/* Whether the rule is about this very address; a block has room for one of
- * this machine's that nobody thought of. */
+/* Whether the rule is about this very address. */
 static int
 names_addr(const struct rule *r, const struct addr *real, int own)
 {
 	if (!names_block(r) && !(r && r->host == RULE_CIDR && own))
 		return 0;
-	return cidr_has(&r->cidr, real) && (!own || r->cidr.bits == 128);
+	return has(&r->cidr, 1, real, own);
 }
 
 int
@@ -133,11 +134,11 @@ decide_at(const struct policy *p, const struct target *to,
 
 	if (own && kind != ADDR_LOOPBACK)
 		kind = ADDR_OWN;
-	if (to->host || (d->rule && has(d->rule->to, d->rule->nto, real)))
+	if (to->host || (d->rule && has(d->rule->to, d->rule->nto, real, 0)))
 		return 1;
 	if (!deny &&
 	    (kind == ADDR_PUBLIC || names_addr(d->rule, real, own) ||
-		has(p->private_ok, p->nprivate, real)))
+		has(p->private_ok, p->nprivate, real, kind == ADDR_OWN)))
 		return 1;
 	if (deny)
 		by_rule(d, deny);

@@ -44,8 +44,8 @@ void decide(
 /*
  * to was allowed by d; its name leads to real, and own says that this machine
  * has that address.  1 when it may be dialled; 0 with d as it is now: the
- * address is not public, and neither the rule's to= nor private_ok has it, or
- * a rule denies the address.
+ * address is not public, and neither the rule's to= nor private_ok has it (not
+ * in a block, when it is this machine's), or a rule denies the address.
  */
 int decide_at(const struct policy *p, const struct target *to,
     const struct addr *real, int own, struct decision *d);
