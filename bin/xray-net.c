@@ -339,6 +339,7 @@ carry(void)
 	net.inside = 1;
 	slirp_pollfds_poll(net.slirp, 0, cb_revents, NULL);
 	net.inside = 0;
+	gate->fd = -1; /* of one that got no flow */
 	settle();
 }
 

@@ -168,8 +168,6 @@ test_rules(void)
 static void
 test_real(void)
 {
-	struct cidr home = { .bits = 96 + 8, .addr = addr_v4(0xc0000000) };
-
 	begin(MODE_DENY,
 	    "allow tcp a.com *\n"
 	    "allow tcp b.com * to=10.0.0.0/8,127.0.0.1,9.9.9.9,224.0.0.1\n"
@@ -220,6 +218,15 @@ test_real(void)
 	ok(at("a.com", 80, "8.8.8.8", 0, "may") &&
 		at("a.com", 80, "8.8.4.4", 0, "may"),
 	    "nor another protocol, nor what has expired");
+}
+
+static void
+test_private_ok(void)
+{
+	static struct cidr home;
+
+	home = (struct cidr){ .bits = 96 + 8, .addr = addr_v4(0xc0000000) };
+	begin(MODE_DENY, "allow tcp a.com *\ndeny * 9.9.9.0/24 1-99\n");
 	p.private_ok = &home;
 	p.nprivate = 1;
 	ok(at("a.com", 80, "192.168.1.1", 0, "may") &&
@@ -230,7 +237,7 @@ test_real(void)
 	home = (struct cidr){ .bits = 128, .addr = addr_v4(0xc0a80101) };
 	ok(at("a.com", 80, "192.168.1.1", 1, "may"),
 	    "but where it is named itself");
-	ok(at("a.com", 80, "9.9.9.9", 0, "deny rules:3"), "and opens no deny");
+	ok(at("a.com", 80, "9.9.9.9", 0, "deny rules:2"), "and opens no deny");
 }
 
 static void
@@ -266,6 +273,7 @@ main(void)
 	test_modes();
 	test_rules();
 	test_real();
+	test_private_ok();
 	test_addresses();
 	rules_free(t);
 	return tap_end();

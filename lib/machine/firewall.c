@@ -98,6 +98,10 @@ keys_of(const struct home *h, const struct vm *vm, struct firewall *f,
 	c = conf_get(vm->conf, NULL, "private_ok") ? vm->conf : h->conf;
 	for (size_t i = 0; (block = conf_nth(c, NULL, "private_ok", i)); i++)
 		strv_add(&f->private_ok, block);
+	if (f->private_ok.n > FIREWALL_PRIVATE)
+		return why_set(why, EX_CONFIG,
+		    "%s: private_ok: more than %d blocks", vm->name,
+		    FIREWALL_PRIVATE);
 	if (word_of(h, vm, "dns", firewall_dns, &f->dns, why) < 0)
 		return -1;
 	return word_of(h, vm, "mode", firewall_modes, &f->mode, why);

@@ -14,7 +14,7 @@
 #define VM_SESSION "rules.session"
 #define VM_NAMES "names" /* the addresses its guest was told */
 
-enum { FIREWALL_LISTS = 2 };
+enum { FIREWALL_LISTS = 2, FIREWALL_PRIVATE = 32 }; /* blocks at most */
 
 struct firewall {
 	char *session, *rules; /* absolute, as are all paths here */

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "io.h"
 #include "rulefile.h"
@@ -29,6 +30,8 @@ session_begin(int dir, const char *name, long long now, struct why *why)
 	if (rulefile_remove_if(&f, ends, now) > 0) {
 		rulefile_print(&f, &kept);
 		r = io_replace(dir, name, 0600, kept.n ? kept.p : "", kept.n);
+		if (r < 0) /* a full disk: no answer rather than old ones */
+			r = unlinkat(dir, name, 0);
 	}
 	rulefile_free(&f);
 	return r < 0 ? why_sys(why, EX_IOERR, "%s", name) : 0;
