@@ -402,7 +402,7 @@ turn(void)
 	gate_tick(gate);
 	if (net.link.fd >= 0)
 		carry();
-	wall_serve(wall);
+	wall_serve(wall, net.loop.p + AT_WALL);
 	settle();
 	control_serve(&net.control, net.loop.p + AT_CONTROL, net.loop.ms,
 	    request_answer, &requests);

@@ -80,7 +80,7 @@ serve(struct wall *w, int ms)
 		(void)wall_poll(w, p);
 		(void)poll(p, WALL_FDS, io_left(deadline));
 		w->gate.now = io_now();
-		wall_serve(w);
+		wall_serve(w, p);
 	}
 }
 

@@ -100,16 +100,18 @@ wall_poll(const struct wall *w, struct pollfd *p)
 }
 
 void
-wall_serve(struct wall *w)
+wall_serve(struct wall *w, const struct pollfd *p)
 {
 	struct resolved r;
 	struct rules *rules;
 	struct why why;
 	int n;
 
-	while (resolver_next(w->resolver, &r, w->gate.now) > 0)
-		gate_resolved(&w->gate, &r);
-	while ((n = clerk_next(w->clerk, &rules, &why)) != 0)
+	/* what is known already, and what has failed, comes by no descriptor */
+	if (p[0].revents || resolver_wait(w->resolver, w->gate.now) == 0)
+		while (resolver_next(w->resolver, &r, w->gate.now) > 0)
+			gate_resolved(&w->gate, &r);
+	while (p[1].revents && (n = clerk_next(w->clerk, &rules, &why)) != 0)
 		put_rules(w, n > 0 ? rules : NULL, &why);
 }
 

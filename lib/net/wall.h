@@ -33,7 +33,7 @@ int wall_start(struct wall *w, struct why *why);
 /* Fill in what to wait for, WALL_FDS entries; how long at most, in ms. */
 int wall_poll(const struct wall *w, struct pollfd *p);
 /* Go on with what they found. */
-void wall_serve(struct wall *w);
+void wall_serve(struct wall *w, const struct pollfd *p);
 /* Whether those children are there without which rules that change do not
  * count, or no name is found. */
 int wall_is_whole(const struct wall *w);
