@@ -41,6 +41,8 @@ static const struct usage usage = {
 	.opts = setup_opts,
 };
 
+enum { REST_MS = 250 };
+
 /* Where things are in what is waited for; libslirp's come behind. */
 enum {
 	AT_QEMU,
@@ -170,15 +172,24 @@ cb_add_poll(int fd, int events, UNUSED void *arg)
 {
 	if (fds_full(&net.fds) && fds_is_listener(&net.fds, fd))
 		return -1; /* they wait in the backlog */
+	if (fds_rests(&net.fds, fd, net.loop.ms))
+		return -1;
 	if (events & SLIRP_POLL_OUT)
 		later_busy(&net.later, fd);
 	return loop_add(&net.loop, fd, events);
 }
 
+/* A unix socket whose other end is gone hangs up in each poll(2), asked or
+ * not, and there is nothing libslirp does about it before the guest has ended
+ * its side too: it is told four times a second. */
 static int
 cb_revents(int i, UNUSED void *arg)
 {
-	return loop_found(&net.loop, i);
+	int found = loop_found(&net.loop, i);
+
+	if ((found & LOOP_HUP) && !(net.loop.p[i].events & POLLIN))
+		fds_rest(&net.fds, net.loop.p[i].fd, net.loop.ms + REST_MS);
+	return found;
 }
 
 /* libslirp listens with a backlog of 1, in which a burst is refused; and its

@@ -2,7 +2,7 @@
 # net = filtered lets nothing out; net = open does; forwards reach the guest.
 . "${0%/*}/lib.sh"
 tiny_base
-plan 12
+plan 13
 # A listener on the host that a guest may or may not reach.
 socat TCP-LISTEN:8642,bind=127.0.0.1,reuseaddr,fork SYSTEM:'echo hello' &
 host=$!
@@ -12,6 +12,18 @@ until_ok 10 socat -u OPEN:/dev/null TCP:127.0.0.1:8642
 xray create -q -b tiny -c 1 -p 8643:8080 closed
 xray create -q -b tiny -c 1 --net open open
 ok 'both start' xray start -w --timeout 300 closed open
+# ssh was tried before there was anybody to answer.
+spent() {
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+idle() {
+	gate=$(pgrep -o -f "xray-net.*$(xray info -H -o mac closed)")
+	from=$(spent "$gate")
+	sleep 2
+	to=$(spent "$gate")
+	[ $((to - from)) -le 40 ] || { echo $((to - from)); return 1; }
+}
+ok 'a gateway that has nothing to do does nothing' idle
 for to in 10.0.2.2 192.0.2.1 10.0.2.3; do
 	is "filtered: no way to $to, and told at once" 1 '' xray ssh closed \
 	    "timeout 25 nc -w 20 $to 8642 </dev/null"

@@ -36,6 +36,7 @@ fds_note(struct fds *t, int fd, enum fds_kind kind)
 	if (fd < 0 || fd >= FDS_MAX || t->kind[fd] != FDS_NONE)
 		return;
 	t->kind[fd] = (unsigned char)kind;
+	t->rest[fd] = 0;
 	t->live += kind == FDS_CONNECTION;
 }
 
@@ -60,12 +61,14 @@ fds_forget(struct fds *t, int fd)
 		return;
 	t->live -= t->kind[fd] == FDS_CONNECTION;
 	t->kind[fd] = FDS_NONE;
+	t->rest[fd] = 0;
 }
 
 void
 fds_clear(struct fds *t)
 {
 	memset(t->kind, FDS_NONE, sizeof t->kind);
+	memset(t->rest, 0, sizeof t->rest);
 	t->live = 0;
 }
 
@@ -73,6 +76,19 @@ int
 fds_is_listener(const struct fds *t, int fd)
 {
 	return fd >= 0 && fd < FDS_MAX && t->kind[fd] == FDS_LISTENER;
+}
+
+void
+fds_rest(struct fds *t, int fd, long long until)
+{
+	if (fd >= 0 && fd < FDS_MAX)
+		t->rest[fd] = until;
+}
+
+int
+fds_rests(const struct fds *t, int fd, long long now)
+{
+	return fd >= 0 && fd < FDS_MAX && t->rest[fd] > now;
 }
 
 int

@@ -15,6 +15,7 @@ enum fds_kind { FDS_NONE, FDS_LISTENER, FDS_CONNECTION };
 /* Start with { 0 } and fds_limit. */
 struct fds {
 	unsigned char kind[FDS_MAX];
+	long long rest[FDS_MAX]; /* until when it is left alone, ms */
 	int live; /* connections */
 	int max; /* how many there should be at most */
 };
@@ -31,6 +32,10 @@ int fds_note_listener(struct fds *t, int fd, int backlog);
 void fds_forget(struct fds *t, int fd);
 void fds_clear(struct fds *t);
 int fds_is_listener(const struct fds *t, int fd);
+/* Leave fd alone until then; a new one of its number is not meant.  Whether it
+ * is to be left alone now. */
+void fds_rest(struct fds *t, int fd, long long until);
+int fds_rests(const struct fds *t, int fd, long long now);
 /* Whether there are as many connections as there should be. */
 int fds_full(const struct fds *t);
 /* Whether there are as many as the guest may begin: of 16 one is kept for
