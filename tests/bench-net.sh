@@ -56,7 +56,7 @@ one() { # WHOSE WHAT
 	"on_$1" "./rate $2 $web $seconds" >>"$tmp/$1.$2"
 	# shellcheck disable=SC2086
 	echo $(($(spent $pids) - from)) >>"$tmp/$1.$2.cpu"
-	# For each megabyte or connection, in microseconds.
+	# For each byte or connection, in microseconds.
 	paste "$tmp/$1.$2" "$tmp/$1.$2.cpu" | tail -1 |
 	    awk -v s="$seconds" '{ print $2 * 1e4 / ($1 * s) }' >>"$tmp/$1.$2.each"
 }
@@ -66,11 +66,16 @@ for _ in $(seq "$rounds"); do
 		one theirs $what
 	done
 done
-ratio() { paste "$tmp/ours.$1" "$tmp/theirs.$1" | awk '{ print $1 / $2 }' | median; }
+ratio() {
+	paste "$tmp/ours.$1" "$tmp/theirs.$1" | awk '{ print $1 / $2 }' | median
+}
 printf '%-26s %12s %12s %6s  %s\n' through ours 'QEMU user' ratio goal
 for what in up down new; do
-	unit=1000000 text="bulk $what, MB/s"
-	[ $what != new ] || { unit=1 text='new connections a second'; }
+	unit=1000000 text="bulk $what, MB/s" per=1000 each='  CPU, ms for a MB'
+	[ $what != new ] || {
+		unit=1 text='new connections a second' per=1
+		each='  CPU, us for each'
+	}
 	printf '%-26s %12.1f %12.1f %6.2f  %s\n' "$text" \
 	    "$(awk -v u=$unit '{ print $1 / u }' "$tmp/ours.$what" | median)" \
 	    "$(awk -v u=$unit '{ print $1 / u }' "$tmp/theirs.$what" | median)" \
@@ -79,8 +84,9 @@ for what in up down new; do
 	    "$(awk '{ print $1 / 100 }' "$tmp/ours.$what.cpu" | median)" \
 	    "$(awk '{ print $1 / 100 }' "$tmp/theirs.$what.cpu" | median)" \
 	    "$(ratio $what.cpu)" '<= 1.2'
-	printf '%-26s %12.4g %12.4g %6.2f\n' '  CPU, us for each' \
-	    "$(median <"$tmp/ours.$what.each")" \
-	    "$(median <"$tmp/theirs.$what.each")" "$(ratio $what.each)"
+	printf '%-26s %12.2f %12.2f %6.2f\n' "$each" \
+	    "$(median <"$tmp/ours.$what.each" | awk -v u=$per '{ print $1 * u }')" \
+	    "$(median <"$tmp/theirs.$what.each" | awk -v u=$per '{ print $1 * u }')" \
+	    "$(ratio $what.each)"
 done
 xray stop -q -f ours
