@@ -41,8 +41,6 @@ static const struct usage usage = {
 	.opts = setup_opts,
 };
 
-enum { REST_MS = 250 };
-
 /* Where things are in what is waited for; libslirp's come behind. */
 enum {
 	AT_QEMU,
@@ -66,23 +64,21 @@ static struct {
 static struct wall *const wall = &net.setup.wall;
 static struct gate *const gate = &net.setup.wall.gate;
 
-/* A line for the log.  Who reads it may be stopped: the guest's network is
- * not to stop with him. */
-static void
-log_line(const char *text)
+/* Whether a line can be logged.  Who reads them may be stopped: the guest's
+ * network is not to stop with him. */
+static int
+can_log(void)
 {
 	struct pollfd p = { .fd = 2, .events = POLLOUT };
 
-	if (*text && poll(&p, 1, 0) == 1)
-		note("%s", text);
+	return poll(&p, 1, 0) == 1;
 }
 
 static void
 log_socket(const char *what)
 {
-	autofree char *text = xasprintf("%s: %s", net.setup.socket, what);
-
-	log_line(text);
+	if (can_log())
+		note("%s: %s", net.setup.socket, what);
 }
 
 /* The calls of the gate. */
@@ -112,9 +108,8 @@ static void
 to_log(const char *text, UNUSED void *arg)
 {
 	autofree char *line = xasprintf("%s\n", text);
-	struct pollfd p = { .fd = 2, .events = POLLOUT };
 
-	if (poll(&p, 1, 0) == 1)
+	if (can_log())
 		(void)io_write(2, line, strlen(line));
 }
 
@@ -130,8 +125,8 @@ cb_send(const void *p, size_t n, UNUSED void *arg)
 static void
 cb_error(const char *text, UNUSED void *arg)
 {
-	if (deny_line(&gate->deny, gate->now))
-		log_line(text);
+	if (deny_line(&gate->deny, gate->now) && can_log())
+		note("%s", text);
 }
 
 static int64_t
@@ -188,7 +183,7 @@ cb_revents(int i, UNUSED void *arg)
 	int found = loop_found(&net.loop, i);
 
 	if ((found & LOOP_HUP) && !(net.loop.p[i].events & POLLIN))
-		fds_rest(&net.fds, net.loop.p[i].fd, net.loop.ms + REST_MS);
+		fds_rest(&net.fds, net.loop.p[i].fd, net.loop.ms + 250);
 	return found;
 }
 
@@ -399,7 +394,7 @@ prepare(void)
 static void
 fall(void)
 {
-	log_line("a process of the gateway's has ended: so does it");
+	log_socket("a process of the gateway's has ended: so does it");
 	loop_end();
 }
 
