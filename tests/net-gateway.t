@@ -156,7 +156,7 @@ if [ -r "/proc/$$/task/$$/children" ]; then
 		kill -9 $(children $of)
 		ok "ends when its children ${of} do" ends_with 0
 	done
-	ok 'and says so' logged "a process of the gateway's has ended: so does it"
+	ok 'and says so' logged "net.sock: a process of the gateway's has ended: so does it"
 else
 	for i in 1 2 3; do
 		ok "$i of children # SKIP no /proc of them" true
