@@ -85,7 +85,6 @@ $(O)/libxray.a: $(LIB_OBJ)
 UV_A := $(call archive,libuv_a.a)
 $(BIN)/xray-supervise: LDLIBS += $(if $(UV_A),$(UV_A) -lpthread -ldl,-luv)
 $(BIN)/xray-net: LDLIBS += -lslirp
-$(BIN)/xray-list: LDLIBS += -lpthread
 
 $(BIN)/%: $(O)/bin/%.o $(O)/libxray.a
 	@mkdir -p $(@D)

@@ -257,11 +257,12 @@ facts_want_folder(const struct table *t)
 }
 
 void
-facts_cells(const struct table *t, struct home *h, const char *name,
-    const struct vm *vm, const struct why *broken, char **cells)
+facts_row(struct table *t, struct home *h, const char *name,
+    const struct vm *vm, const struct why *broken)
 {
+	char *cells[NCOLS] = { 0 };
+
 	for (size_t i = 0; i < NCOLS; i++) {
-		cells[i] = NULL;
 		if (!table_wants(t, i))
 			continue;
 		if (i == NAME)
@@ -275,15 +276,6 @@ facts_cells(const struct table *t, struct home *h, const char *name,
 		else if (i == PATH)
 			cells[i] = xasprintf("%s/vms/%s", h->path, name);
 	}
-}
-
-void
-facts_row(struct table *t, struct home *h, const char *name,
-    const struct vm *vm, const struct why *broken)
-{
-	char *cells[NCOLS];
-
-	facts_cells(t, h, name, vm, broken, cells);
 	table_take(t, cells);
 }
 

@@ -16,9 +16,6 @@ extern const size_t facts_ncols;
 int facts_want_folder(const struct table *t);
 void facts_row(struct table *t, struct home *h, const char *name,
     const struct vm *vm, const struct why *broken);
-/* The same cells, facts_ncols of them, for table_take; NULL: none. */
-void facts_cells(const struct table *t, struct home *h, const char *name,
-    const struct vm *vm, const struct why *broken, char **cells);
 /* One fact as text, the caller's; NULL when it has no value. */
 char *facts_value(struct home *h, const struct vm *vm, const char *field);
 
