@@ -109,6 +109,7 @@ rule_lines(const char *text)
 static inline void
 begin(enum gate_net mode)
 {
+	free(gate.real);
 	names_free(gate.names);
 	while (gate.flows.top)
 		flow_drop(&gate.flows, &gate.flows.v[gate.flows.top - 1]);
