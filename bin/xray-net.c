@@ -183,7 +183,7 @@ cb_revents(int i, UNUSED void *arg)
 	int found = loop_found(&net.loop, i);
 
 	if ((found & LOOP_HUP) && !(net.loop.p[i].events & POLLIN))
-		fds_rest(&net.fds, net.loop.p[i].fd, net.loop.ms + 250);
+		fds_rest(&net.fds, net.loop.p[i].fd, net.loop.ms);
 	return found;
 }
 

@@ -2,7 +2,7 @@
 # address is there; names in files of the test's own.  Source it as the first
 # thing of all: it needs root and namespaces, and gives the test a private view
 # of /etc.
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2086,SC2154
 if [ "${own_mounts-}" != yes ]; then
 	if [ "$(id -u)" != 0 ] || ! unshare -nm true 2>/dev/null; then
 		echo '1..0 # SKIP no mount namespace'
@@ -16,9 +16,18 @@ PATH=$PATH:/usr/sbin:/sbin
 witness=$XRAY_OBJ/tests/wall-peer
 [ -x "$witness" ] || skip_all 'wall-peer is not built: make tests'
 world_pids=
-trap 'rc=$?; kill $world_pids 2>/dev/null; (exit $rc); finish' EXIT
+# All that is in the world is ours, also what our servers started.
+end_world() {
+	in=$(readlink "/proc/$world/ns/net") &&
+	    [ "$in" != "$(readlink /proc/self/ns/net)" ] &&
+	    for p in /proc/[0-9]*; do
+		[ "$(readlink "$p/ns/net")" != "$in" ] || kill "${p#/proc/}"
+	    done
+	kill $world_pids
+}
+trap 'rc=$?; end_world 2>/dev/null; (exit $rc); finish' EXIT
 
-world_ip=93.184.217.1 host_ip=93.184.217.2
+world='' world_ip=93.184.217.1 host_ip=93.184.217.2
 
 # ours TEXT FILE: the machine's FILE has this text, for us.
 ours() {

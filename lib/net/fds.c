@@ -79,10 +79,10 @@ fds_is_listener(const struct fds *t, int fd)
 }
 
 void
-fds_rest(struct fds *t, int fd, long long until)
+fds_rest(struct fds *t, int fd, long long now)
 {
 	if (fd >= 0 && fd < FDS_MAX)
-		t->rest[fd] = until;
+		t->rest[fd] = now + FDS_REST_MS;
 }
 
 int

@@ -32,9 +32,10 @@ int fds_note_listener(struct fds *t, int fd, int backlog);
 void fds_forget(struct fds *t, int fd);
 void fds_clear(struct fds *t);
 int fds_is_listener(const struct fds *t, int fd);
-/* Leave fd alone until then; a new one of its number is not meant.  Whether it
- * is to be left alone now. */
-void fds_rest(struct fds *t, int fd, long long until);
+/* Leave fd alone for FDS_REST_MS from now on; a new one of its number is not
+ * meant.  Whether it is to be left alone now. */
+enum { FDS_REST_MS = 250 };
+void fds_rest(struct fds *t, int fd, long long now);
 int fds_rests(const struct fds *t, int fd, long long now);
 /* Whether there are as many connections as there should be. */
 int fds_full(const struct fds *t);
