@@ -101,6 +101,7 @@ to_slirp(const uint8_t *p, size_t n, int fd, UNUSED void *arg)
 	slirp_input(net.slirp, p, (int)n);
 	net.inside = 0;
 	gate_sent(gate, p, n);
+	gate->fd = -1;
 }
 
 /* A verdict, as it is to stand in the log. */
@@ -140,7 +141,7 @@ cb_register(int fd, UNUSED void *arg)
 {
 	fds_note(&net.fds, fd, FDS_CONNECTION);
 	gate->crowded = fds_crowded(&net.fds);
-	gate->fd = fd;
+	gate->fd = gate->fd == -1 ? fd : -2; /* of two nobody knows whose */
 }
 
 static void
@@ -165,12 +166,11 @@ _Static_assert((int)SLIRP_POLL_IN == LOOP_IN &&
 static int
 cb_add_poll(int fd, int events, UNUSED void *arg)
 {
-	if (fds_full(&net.fds) && fds_is_listener(&net.fds, fd))
-		return -1; /* they wait in the backlog */
-	if (fds_rests(&net.fds, fd, net.loop.ms))
-		return -1;
 	if (events & SLIRP_POLL_OUT)
 		later_busy(&net.later, fd);
+	if ((fds_full(&net.fds) && fds_is_listener(&net.fds, fd)) ||
+	    fds_rests(&net.fds, fd, net.loop.ms))
+		return -1; /* clients wait in the backlog */
 	return loop_add(&net.loop, fd, events);
 }
 
@@ -342,9 +342,9 @@ carry(void)
 {
 	if ((net.loop.p[AT_QEMU].revents & ~POLLOUT) && from_qemu() < 0)
 		return;
-	net.inside = 1;
+	net.inside = gate->accepting = 1;
 	slirp_pollfds_poll(net.slirp, 0, cb_revents, NULL);
-	net.inside = 0;
+	net.inside = gate->accepting = 0;
 	gate->fd = -1; /* of one that got no flow */
 	settle();
 }

@@ -20,7 +20,7 @@ ip link set hole up
 ip neigh add 93.184.217.1 lladdr 02:00:00:00:00:01 dev hole
 
 head -c 300000 /dev/urandom >data
-"$peer" net.sock accept flood 93.184.217.1:80 serve 22 >said 2>&1 &
+"$peer" net.sock accept flood 93.184.217.1:80 serve 22 rest >said 2>&1 &
 pids="$pids $!"
 xray-net --mac 52:54:00:12:34:56 --ready-fd 3 --net open --unix ssh.sock:22 \
     --control ctl net.sock 3>ready 2>log &

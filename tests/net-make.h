@@ -114,6 +114,7 @@ begin(enum gate_net mode)
 	while (gate.flows.top)
 		flow_drop(&gate.flows, &gate.flows.v[gate.flows.top - 1]);
 	gate_init(&gate);
+	gate.accepting = 1;
 	gate.call = (struct gate_calls){ call_guest, call_stack, call_resolve,
 		call_named, call_log, NULL };
 	memcpy(gate.mac, guest, sizeof guest);

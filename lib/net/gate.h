@@ -80,6 +80,7 @@ struct gate {
 	long long now, wall;
 	int crowded;
 	int fd; /* the stack's newest socket, -1 once it is known whose */
+	int accepting; /* the stack looks at its listeners */
 	struct names *names;
 	struct real *real; /* of gate_real, NULL: none yet */
 	struct flows flows;

@@ -72,7 +72,8 @@ tcp_to_lease(struct gate *g, struct frame *f)
 			gate_refuse_stack(g, f);
 			return;
 		}
-		if (begins) {
+		/* of another flow's socket it would seem that all is sent */
+		if (begins && g->accepting && g->fd >= 0) {
 			fl->fd = g->fd;
 			g->fd = -1;
 		}
