@@ -2,7 +2,6 @@
 /* xray-rule: change the rules of a VM; run by xray-fw. */
 #include "say.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -268,14 +267,30 @@ live(struct rule *r, int kind)
 	return RULEIN_SESSION;
 }
 
+static int
+is_preset(const char *name)
+{
+	autofree char *dir = strchr(name, '.') ? NULL : firewall_presets(NULL);
+	autofree char *path = dir ? xasprintf("%s/%s", dir, name) : NULL;
+
+	return path && access(path, F_OK) == 0;
+}
+
 static void
 take_dest(const char *dest, enum rule_verdict verdict)
 {
 	struct why why;
 	struct rule r;
 
+	if (show_parse_verdict(dest) >= 0)
+		die_usage(in.use,
+		    "%s: a verdict, not a destination: xray fw add %s DEST %s",
+		    dest, in.dests[-1], dest);
 	if (rule_dest(&r, verdict, dest, &why) < 0)
 		die_why(&why);
+	if (r.host == RULE_NAME && is_preset(r.name))
+		note(
+		    "%s: a host of that name; the list is @%s", r.name, r.name);
 	r.verdict = (uint8_t)verdict;
 	if (in.nto && verdict != RULE_ALLOW)
 		die_usage(in.use, "--to: for what is allowed");
@@ -304,20 +319,6 @@ take_text(const char *name, const char *text, size_t n)
 	}
 }
 
-/* All that is in a file, or on standard input. */
-static void
-read_input(const char *path, struct buf *b)
-{
-	int r = strcmp(path, "-") == 0 ?
-	    io_read(0, b, RULES_TEXT_MAX) :
-	    io_read_file(AT_FDCWD, path, b, RULES_TEXT_MAX);
-
-	if (r < 0)
-		die_sys(errno == ENOENT ? EX_NOINPUT : EX_IOERR, "%s",
-		    strcmp(path, "-") == 0 ? "standard input" : path);
-	buf_str(b, "");
-}
-
 static int
 add_all(char **argv, int verdict)
 {
@@ -341,8 +342,9 @@ add_stdin(char **argv)
 	in.ndests = 0;
 	if (in.line)
 		(void)which_line(&in.at);
-	read_input("-", &b);
-	take_text("standard input", b.p, b.n);
+	if (io_read(0, &b, RULES_TEXT_MAX) < 0)
+		die_sys(EX_IOERR, "standard input");
+	take_text("standard input", b.n ? b.p : "", b.n);
 	open_vm(argv);
 	return finish(add_rules);
 }
@@ -355,11 +357,13 @@ add(int argc, char **argv)
 	begin(argc, argv, &add_use);
 	if (in.ndests == 1 && strcmp(in.dests[0], "-") == 0)
 		return add_stdin(argv);
-	verdict =
-	    in.ndests < 2 ? -1 : show_parse_verdict(in.dests[--in.ndests]);
-	if (verdict >= 0)
-		return add_all(argv, verdict);
-	die_usage(&add_use, "a VM, where to, and allow, deny or ask");
+	if (in.ndests < 2)
+		die_usage(&add_use, "a VM, where to, and allow, deny or ask");
+	verdict = show_parse_verdict(in.dests[--in.ndests]);
+	if (verdict < 0)
+		die_usage(&add_use, "%s: not allow, deny or ask",
+		    in.dests[in.ndests]);
+	return add_all(argv, verdict);
 }
 
 static int

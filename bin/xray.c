@@ -76,15 +76,9 @@ static _Noreturn void
 unknown(const char *name)
 {
 	const char *best = NULL;
-	int least = str_near(name) + 1;
 
 	for (size_t i = 0; i < nentries; i++) {
-		int d = str_distance(name, entries[i].name);
-
-		if (d < least) {
-			least = d;
-			best = entries[i].name;
-		}
+		str_nearest(&best, name, entries[i].name);
 	}
 	if (best)
 		die(EX_USAGE, "%s: no such command (%s?)", name, best);

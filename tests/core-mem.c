@@ -120,6 +120,7 @@ reasons(void)
 int
 main(void)
 {
+	const char *best = NULL;
 	autobuf struct buf b = { 0 };
 	autofree char *a = num_human(597000000), *c = num_human(1234567890);
 
@@ -135,8 +136,12 @@ main(void)
 	ok(b.n == 0 && *b.p == '\0', "buf_drop beyond the end");
 	ok(strcmp(a, "597 MB") == 0 && strcmp(c, "1.2 GB") == 0,
 	    "sizes for people: %s, %s", a, c);
-	ok(str_distance("web", "wbe") == 1 && str_distance("", "ab") == 2 &&
-		str_distance("same", "same") == 0,
-	    "distances");
+	str_nearest(&best, "lsit", "edit");
+	ok(!best, "two slips of four are none");
+	str_nearest(&best, "lsit", "list");
+	str_nearest(&best, "lsit", "lsi");
+	ok(best && strcmp(best, "list") == 0, "a swap is one, the first stays");
+	str_nearest(&best, "lsit", "lsit");
+	ok(strcmp(best, "lsit") == 0, "the nearest counts");
 	return tap_end();
 }

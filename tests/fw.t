@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-fw: rules are looked at, added, taken out; what was added counts.
 . "${0%/*}/lib.sh"
-plan 95
+plan 101
 empty_base
 xray create -q -m 64 -c 1 web
 xray create -q -m 64 -c 1 api
@@ -260,3 +260,15 @@ says 'a VM that is being changed: 75' 75 'locked by' sh -c '
     "$XRAY_OBJ/tests/lock-peer" "$0/lock" \
 	xray fw allow web l.example' "$vm"
 is 'a full disk is not silence' 74 '' sh -c 'xray fw list web >/dev/full'
+
+# Slips of a newcomer's.
+says 'a verb with a slip: 64, and the nearest' 64 'lsit: no such verb \(list\?\)' \
+    xray fw lsit web
+says 'a verdict where a destination goes: 64' 64 \
+    'allow: a verdict.*xray fw add web' xray fw deny web facebook.com allow
+is 'nothing was added for it' 1 '' grep -E 'facebook| allow ' "$rules"
+says 'a verdict with a slip: 64, and it is named' 64 \
+    'alow: not allow, deny or ask' xray fw add web 1.1.1.1:443 alow
+says 'the name of a list without its sign is a host, and that is said' 0 \
+    'npm: a host of that name; the list is @npm' xray fw allow web npm
+is 'other names are no slip' 0 '' sh -c 'xray fw allow web a.b 2>&1 >/dev/null'

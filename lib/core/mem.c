@@ -331,8 +331,8 @@ least(int a, int b, int c)
 }
 
 /* Optimal string alignment: insert, delete, change, swap two neighbours. */
-int
-str_distance(const char *a, const char *b)
+static int
+distance(const char *a, const char *b)
 {
 	enum { MAX = 16 };
 	size_t na = strnlen(a, MAX), nb = strnlen(b, MAX);
@@ -354,12 +354,13 @@ str_distance(const char *a, const char *b)
 	return d[na][nb];
 }
 
-int
-str_near(const char *a)
+void
+str_nearest(const char **best, const char *want, const char *name)
 {
-	int n = (int)strlen(a) / 3;
+	int few = (int)strlen(want) / 3, d = distance(want, name);
 
-	return n < 1 ? 1 : n;
+	if (d <= (few < 1 ? 1 : few) && (!*best || d < distance(want, *best)))
+		*best = name;
 }
 
 int

@@ -104,10 +104,10 @@ char *num_human(uint64_t bytes);
 /* For people, of memory and disks: 512 MiB, 40 GiB. */
 char *num_binary(uint64_t bytes);
 
-/* How many slips of the finger (insert, delete, change, swap) lie between a
- * and b, of at most 16 bytes; and how many still make a suggestion for a. */
-int str_distance(const char *a, const char *b);
-int str_near(const char *a);
+/* Keep in *best, which begins as NULL, the name that was meant by want, of
+ * those that are offered one by one: few slips of the finger (insert, delete,
+ * change, swap) lie between them.  Names count by their first 16 bytes. */
+void str_nearest(const char **best, const char *want, const char *name);
 int str_starts(const char *s, const char *prefix);
 
 #endif

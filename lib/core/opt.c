@@ -218,7 +218,7 @@ opt_verb(int argc, char **argv, const struct verb *verbs, unsigned n)
 	const char *full = verbs[0].usage->name;
 	char *tool = xstrndup(full, strcspn(full, " "));
 	autobuf struct buf names = { 0 };
-	const char *want = argc > 1 ? argv[1] : "";
+	const char *want = argc > 1 ? argv[1] : "", *best = NULL;
 
 	say_name(tool);
 	if (strcmp(want, "-h") == 0 || strcmp(want, "--help") == 0)
@@ -230,10 +230,12 @@ opt_verb(int argc, char **argv, const struct verb *verbs, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (strcmp(verb_name(&verbs[i]), want) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
+		str_nearest(&best, want, verb_name(&verbs[i]));
 		buf_fmt(&names, "%s%s", i ? "|" : "", verb_name(&verbs[i]));
 	}
 	if (*want)
-		warn("%s: no such verb", want);
+		warn("%s: no such verb%s%s%s", want, best ? " (" : "",
+		    best ? best : "", best ? "?)" : "");
 	die(EX_USAGE, "usage: %s %s ...", tool, names.p);
 }
 

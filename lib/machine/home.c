@@ -306,17 +306,11 @@ name_missing(int dir, const char *what, const char *name, struct why *why)
 {
 	autostrv struct strv names = { 0 };
 	const char *best = NULL;
-	int least = str_near(name) + 1;
 
 	(void)io_walk(dir, keep_name, &names); /* only for the suggestion */
 	strv_sort(&names);
 	for (size_t i = 0; i < names.n; i++) {
-		int d = str_distance(name, names.v[i]);
-
-		if (d < least) {
-			least = d;
-			best = names.v[i];
-		}
+		str_nearest(&best, name, names.v[i]);
 	}
 	if (best)
 		return why_set(

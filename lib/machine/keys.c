@@ -108,17 +108,11 @@ const struct key *
 key_find(const char *name, struct why *why)
 {
 	const char *best = NULL;
-	int least = str_near(name) + 1;
 
 	for (size_t i = 0; i < nkeys; i++) {
-		int d = str_distance(name, keys[i].name);
-
+		str_nearest(&best, name, keys[i].name);
 		if (strcmp(name, keys[i].name) == 0)
 			return &keys[i];
-		if (d < least) {
-			least = d;
-			best = keys[i].name;
-		}
 	}
 	why_set(why, EX_NOINPUT, "%s: no such key%s%s%s", name,
 	    best ? " (" : "", best ? best : "", best ? "?)" : "");

@@ -95,17 +95,11 @@ snaps_find(const struct snaps *s, const char *tag, const struct vm *vm,
     struct why *why)
 {
 	const char *best = NULL;
-	int least = str_near(tag) + 1;
 
 	for (size_t i = 0; i < s->n; i++) {
-		int d = str_distance(tag, s->v[i].tag);
-
+		str_nearest(&best, tag, s->v[i].tag);
 		if (strcmp(s->v[i].tag, tag) == 0)
 			return &s->v[i];
-		if (d < least) {
-			least = d;
-			best = s->v[i].tag;
-		}
 	}
 	why_set(why, EX_NOINPUT, "%s: no snapshot %s%s%s%s", vm->name, tag,
 	    best ? " (" : "", best ? best : "", best ? "?)" : "");
