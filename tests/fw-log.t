@@ -79,7 +79,7 @@ is '-f: no header again' 1 '' grep DEST "$tmp/followed"
 xray fw log -f --json -n 0 web >"$tmp/json" &
 other=$!
 trap 'kill $pid $other 2>/dev/null || :; finish' EXIT
-sleep 0.5
-echo "$d:22.000Z deny mode tcp json.example - 443 - -" >>"$log/net.log"
-ok '-f --json: an object on each line' until_ok 10 grep -q \
-    '^{.*json.example.*}$' "$tmp/json"
+# It may not follow yet: the line comes until it is seen.
+ok '-f --json: an object on each line' until_ok 10 sh -c '
+    echo "$2:22.000Z deny mode tcp json.example - 443 - -" >>"$0"
+    grep -q "^{.*json.example.*}$" "$1"' "$log/net.log" "$tmp/json" "$d"

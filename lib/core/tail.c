@@ -177,12 +177,3 @@ tail_end(struct tail *t, tail_line *fn, void *arg)
 		give(t, t->rest.p, t->rest.n, fn, arg);
 	t->rest.n = 0;
 }
-
-void
-tail_close(struct tail *t)
-{
-	if (t->fd >= 0)
-		close(t->fd);
-	buf_free(&t->rest);
-	*t = (struct tail){ .fd = -1 };
-}

@@ -33,6 +33,5 @@ int tail_open(
 int tail_more(struct tail *t, tail_line *fn, void *arg);
 /* What is left is a line too: nobody writes any more. */
 void tail_end(struct tail *t, tail_line *fn, void *arg);
-void tail_close(struct tail *t);
 
 #endif

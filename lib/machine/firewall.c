@@ -54,8 +54,8 @@ make_defaults(struct home *h, struct why *why)
 	return 0;
 }
 
-int
-firewall_make_defaults(struct home *h, struct why *why)
+static int
+need_defaults(struct home *h, struct why *why)
 {
 	if (faccessat(h->fd, DEFAULTS, F_OK, 0) == 0)
 		return 0;
@@ -117,7 +117,7 @@ firewall_open(
 	f->defaults = xasprintf("%s/" DEFAULTS, h->path);
 	f->lists[0] = firewall_lists(h);
 	if (!(f->lists[1] = firewall_presets(why)) ||
-	    keys_of(h, vm, f, why) < 0 || firewall_make_defaults(h, why) < 0) {
+	    keys_of(h, vm, f, why) < 0 || need_defaults(h, why) < 0) {
 		firewall_close(f);
 		return -1;
 	}

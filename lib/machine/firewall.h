@@ -36,9 +36,6 @@ int firewall_open(
     struct home *h, const struct vm *vm, struct firewall *f, struct why *why);
 void firewall_close(struct firewall *f);
 
-/* Make $XRAY_HOME/default-firewall-rules.conf when it is not there. */
-int firewall_make_defaults(struct home *h, struct why *why);
-
 /* The home's folder with lists, made when it is not there; and that with
  * presets; the caller's. */
 char *firewall_lists(const struct home *h);

@@ -64,14 +64,6 @@ fds_forget(struct fds *t, int fd)
 	t->rest[fd] = 0;
 }
 
-void
-fds_clear(struct fds *t)
-{
-	memset(t->kind, FDS_NONE, sizeof t->kind);
-	memset(t->rest, 0, sizeof t->rest);
-	t->live = 0;
-}
-
 int
 fds_is_listener(const struct fds *t, int fd)
 {

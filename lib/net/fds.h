@@ -30,7 +30,6 @@ void fds_note(struct fds *t, int fd, enum fds_kind kind);
  * and not to block in accept(2).  1, 0 when it is none, -1. */
 int fds_note_listener(struct fds *t, int fd, int backlog);
 void fds_forget(struct fds *t, int fd);
-void fds_clear(struct fds *t);
 int fds_is_listener(const struct fds *t, int fd);
 /* Leave fd alone for FDS_REST_MS from now on; a new one of its number is not
  * meant.  Whether it is to be left alone now. */

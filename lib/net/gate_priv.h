@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* gate_priv: what the parts of the gate share: gate (frames of the guest's),
- * gate_back (of the
- * stack's), gate_begin and gate_flow (how flows begin and end),
- * gate_real (addresses as they are). */
+ * gate_back (of the stack's), gate_begin and gate_flow (how flows begin and
+ * end), gate_real (addresses as they are). */
 #ifndef XRAY_GATE_PRIV_H
 #define XRAY_GATE_PRIV_H
 
