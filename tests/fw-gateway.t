@@ -9,7 +9,8 @@ vm=$XRAY_HOME/vms/web
 is 'it runs' 0 '' xray start -q web
 mv "$vm/gateway.sock" "$vm/real.sock"
 gateway() { # ANSWER
-	[ -z "$pid" ] || kill "$pid" 2>/dev/null
+	# socat removes its socket as it ends: not the next one's.
+	[ -z "$pid" ] || { kill "$pid" && wait "$pid"; } 2>/dev/null || :
 	rm -f "$vm/gateway.sock" "$tmp/asked"
 	printf '%s\n' "$1" >"$tmp/answer"
 	socat "UNIX-LISTEN:$vm/gateway.sock,fork" \
@@ -50,6 +51,7 @@ says 'an older gateway: from its next start' 0 'its next start' \
     xray fw allow web c.example:443
 says 'mode: likewise' 0 'its next start' xray fw mode web deny
 kill $pid
+wait $pid 2>/dev/null || :
 pid=
 rm -f "$vm/gateway.sock"
 says 'none: 69' 69 'does not answer; the rules are kept' \
