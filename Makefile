@@ -120,9 +120,12 @@ export XRAY_OBJ = $(abspath $(O))
 deps:
 	@share/deps
 
+# All are run, whatever fails: who waited for them wants to know all of it.
 check: deps
 	$(MAKE) tests
-	$(MAKE) check-fast check-asan check-fuzz check-compilers check-guest
+	@bad=; for part in fast asan fuzz compilers guest; do \
+	    $(MAKE) check-$$part || bad="$$bad check-$$part"; done; \
+	    [ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
 
 check-fast: tests
 	$(PROVE) -j$(JOBS) -e '' $(SLOW_MODULES) $(FAST) \

@@ -53,7 +53,7 @@ swept() {
 		[ -z "$(dots)" ]
 	}
 }
-ok 'sweeps what was left' until_ok 10 swept
+ok 'sweeps what was left' until_ok 30 swept
 is 'and no one works on for them' 0 '' workers
 
 # Two at once.

@@ -35,6 +35,6 @@ if command -v tmux >/dev/null; then
 	ok 'curses draws on the terminal' until_ok 30 shows SeaBIOS
 	is 'its QEMU runs' 0 running xray status web
 	ok 'stop' xray stop -f web
-	ok 'and gives the terminal back' until_ok 10 not \
+	ok 'and gives the terminal back' until_ok 30 not \
 	    tmux -L "xray$$" has-session
 fi

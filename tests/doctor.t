@@ -246,7 +246,7 @@ hold() {
 	socat "TCP-LISTEN:$1,bind=127.0.0.1" STDIO <"$tmp/wait" >/dev/null 2>&1 &
 	held=$! port_held=$1
 	shift
-	until_ok 10 sh -c "ss -Hlnt | grep -q '127.0.0.1:$port_held '"
+	until_ok 30 sh -c "ss -Hlnt | grep -q '127.0.0.1:$port_held '"
 	r=0
 	"$@" || r=$?
 	kill "$held"

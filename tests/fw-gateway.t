@@ -17,7 +17,7 @@ gateway() { # ANSWER
 	    "SYSTEM:read l; cp $vm/rules $tmp/seen; echo \$l >>$tmp/asked; cat $tmp/answer" \
 	    2>/dev/null &
 	pid=$!
-	until_ok 10 test -S "$vm/gateway.sock"
+	until_ok 30 test -S "$vm/gateway.sock"
 }
 pid=
 trap 'kill $pid 2>/dev/null || :; finish' EXIT

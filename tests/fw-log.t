@@ -67,19 +67,19 @@ is 'a full disk is not silence' 74 '' sh -c 'xray fw log web >/dev/full'
 xray fw log -f -H -o vm,dest web api >"$tmp/followed" &
 pid=$!
 trap 'kill $pid 2>/dev/null || :; finish' EXIT
-ok '-f: the last lines first' until_ok 10 grep -q '10.0.0.1:22' "$tmp/followed"
+ok '-f: the last lines first' until_ok 30 grep -q '10.0.0.1:22' "$tmp/followed"
 mv "$log/net.log" "$log/net.log.1"
 echo "$d:20.000Z allow rules:3 tcp late.example - 443 - -" >"$log/net.log"
 echo "$d:21.000Z deny mode tcp api.example - 443 - -" \
     >>"$XRAY_HOME/vms/api/log/net.log"
-ok '-f: through a turn' until_ok 10 grep -qx 'web	late.example:443' \
+ok '-f: through a turn' until_ok 30 grep -qx 'web	late.example:443' \
     "$tmp/followed"
-ok '-f: of each VM' until_ok 10 grep -qx 'api	api.example:443' "$tmp/followed"
+ok '-f: of each VM' until_ok 30 grep -qx 'api	api.example:443' "$tmp/followed"
 is '-f: no header again' 1 '' grep DEST "$tmp/followed"
 xray fw log -f --json -n 0 web >"$tmp/json" &
 other=$!
 trap 'kill $pid $other 2>/dev/null || :; finish' EXIT
 # It may not follow yet: the line comes until it is seen.
-ok '-f --json: an object on each line' until_ok 10 sh -c '
+ok '-f --json: an object on each line' until_ok 30 sh -c '
     echo "$2:22.000Z deny mode tcp json.example - 443 - -" >>"$0"
     grep -q "^{.*json.example.*}$" "$1"' "$log/net.log" "$tmp/json" "$d"

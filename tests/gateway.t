@@ -69,13 +69,13 @@ ok 'that one leads to ssh' listens "$new"
 is 'it runs' 0 running xray status web
 xray stop -q -f web
 kill "$(cat "$tmp/thief")"
-until_ok 10 not listens "$port"
+until_ok 30 not listens "$port"
 echo 18382 >"$tmp/take"
 says 'a given one: 75, and which' 75 \
     'web: port 18382 is taken by another program' "$tmp/bin/xray-start" web
 is 'nothing runs' 0 stopped xray status web
 ok 'nor is anything left of it' not gate
 kill "$(cat "$tmp/thief")"
-until_ok 10 not listens 18382
+until_ok 30 not listens 18382
 is 'then it starts' 0 '' xray start web
 xray stop -q -f web

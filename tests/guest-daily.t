@@ -46,7 +46,7 @@ says 'no room, no going on: 75' 75 \
 ok 'it stays as it is' shows 'paused (disk full)'
 says 'by force it stops again at once: 75' 75 'web: stopped again at once' \
     xray resume -f $vm
-ok 'for the same reason' until_ok 10 shows 'paused (disk full)'
+ok 'for the same reason' until_ok 30 shows 'paused (disk full)'
 rm "$XRAY_HOME/ballast"
 says 'room is made: it goes on' 0 \
     '^xray-resume: web: [0-9.]+ MB free on /.*home; running$' xray resume $vm

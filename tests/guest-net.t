@@ -7,7 +7,7 @@ plan 13
 socat TCP-LISTEN:8642,bind=127.0.0.1,reuseaddr,fork SYSTEM:'echo hello' &
 host=$!
 trap 'kill $host; finish' EXIT
-until_ok 10 socat -u OPEN:/dev/null TCP:127.0.0.1:8642
+until_ok 30 socat -u OPEN:/dev/null TCP:127.0.0.1:8642
 
 xray create -q -b tiny -c 1 -p 8643:8080 closed
 xray create -q -b tiny -c 1 --net open open

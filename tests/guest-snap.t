@@ -99,14 +99,14 @@ is 'live: the clock is right to 3 s' 0 '' sh -c \
     "d=\$((\$(xray ssh $vm date +%s) - \$(date +%s)))
     [ \$d -ge -3 ] && [ \$d -le 3 ]"
 xray qmp $vm stop >/dev/null
-until_ok 5 sh -c "xray status $vm | grep -q paused"
+until_ok 30 sh -c "xray status $vm | grep -q paused"
 is 'live: of a paused VM' 0 'Created snapshot: asleep' \
     xray snap create $vm asleep
 ok 'live: it stays paused' sh -c \
     "xray qmp $vm query-status | grep -q '\"running\": false'"
 is 'live: revert from paused to one that ran' 0 'Reverted to snapshot: two' \
     xray snap revert $vm two
-ok 'live: runs' until_ok 10 sh -c "xray status $vm | grep -q running"
+ok 'live: runs' until_ok 30 sh -c "xray status $vm | grep -q running"
 is 'live: delete' 0 'Deleted snapshot: asleep' xray snap delete -y $vm asleep
 is 'live: no job is left behind' 0 '{"return":[]}' sh -c \
     "xray qmp $vm query-jobs | tr -d ' '"

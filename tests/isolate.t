@@ -27,14 +27,14 @@ ok 'files of ones own are written' iso sh -c 'echo x >"$0"' "$tmp/mine"
 is 'and seen from outside as before' 0 "$(id -u)" stat -c %u "$tmp/mine"
 socat "UNIX-LISTEN:$tmp/s,fork" SYSTEM:'echo hello' &
 listener=$!
-until_ok 10 test -S "$tmp/s"
+until_ok 30 test -S "$tmp/s"
 is 'a unix socket is reached by its path' 0 hello iso socat -u \
     "UNIX-CONNECT:$tmp/s" -
 kill "$listener"
 
 # Its end, and its parent's.
 xray-isolate sleep 60 &
-until_ok 10 sh -c "grep -q sleep /proc/$!/comm"
+until_ok 30 sh -c "grep -q sleep /proc/$!/comm"
 kill "$!"
 code=0
 wait "$!" || code=$?
@@ -117,7 +117,7 @@ is 'back at the snapshot' 0 '' sh -c \
     'xray snap revert -q web one && xray start -q web'
 is 'that one too' 0 yes isolated
 kill -9 "$(xray pid web)"
-until_ok 10 sh -c '[ "$(xray status web)" = stopped ]'
+until_ok 30 sh -c '[ "$(xray status web)" = stopped ]'
 is 'killed, it is over' 0 stopped xray status web
 is 'argv is what QEMU gets, no more' 0 1 sh -c \
     'xray argv web | head -1 | grep -c /qemu-system'

@@ -64,12 +64,12 @@ ok 'a broken VM has a log too' sh -c "
 xray log -f --raw web console >"$tmp/followed" &
 pid=$!
 trap 'kill $pid 2>/dev/null || :; finish' EXIT
-ok '-f: the last lines first' until_ok 10 grep -qx three "$tmp/followed"
+ok '-f: the last lines first' until_ok 30 grep -qx three "$tmp/followed"
 echo >>"$log/console.log"
 echo "$d:14.000Z before the turn" >>"$log/console.log"
 mv "$log/console.log" "$log/console.log.1"
 echo "$d:15.000Z behind the turn" >"$log/console.log"
-ok '-f: lines before and behind a turn' until_ok 10 sh -c "
+ok '-f: lines before and behind a turn' until_ok 30 sh -c "
     tail -2 '$tmp/followed' | tr '\\n' , |
     grep -qx 'before the turn,behind the turn,'"
 # Three turns between two looks: all of them are written before the first can be
@@ -83,17 +83,17 @@ kill -STOP $pid
 mv "$log/console.log" "$log/console.log.3"
 mv "$log/next/"* "$log/"
 kill -CONT $pid
-ok '-f: lines of a ring that turned three times at once' until_ok 10 sh -c "
+ok '-f: lines of a ring that turned three times at once' until_ok 30 sh -c "
     tail -3 '$tmp/followed' | tr '\\n' , |
     grep -qx 'first turn,second turn,third turn,'"
 printf '%s:16.000Z half a' $d >>"$log/console.log"
 sleep 0.5
 is '-f: a line comes whole' 0 'third turn' tail -1 "$tmp/followed"
 echo ' line' >>"$log/console.log"
-ok '-f: then' until_ok 10 grep -qx 'half a line' "$tmp/followed"
+ok '-f: then' until_ok 30 grep -qx 'half a line' "$tmp/followed"
 rm -f "$log/console.log"
 echo "$d:17.000Z another start" >"$log/console.log"
-ok '-f: through a new log' until_ok 10 grep -qx 'another start' \
+ok '-f: through a new log' until_ok 30 grep -qx 'another start' \
     "$tmp/followed"
 is '-f: nothing twice' 0 '' sh -c "sort '$tmp/followed' | uniq -d"
 

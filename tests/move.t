@@ -126,7 +126,7 @@ printf '#!/bin/sh\nuntil [ -e %s/go ]; do sleep .05; done\n' "$tmp" \
     >"$tmp/fake/qemu-img"
 (PATH="$tmp/fake:$PATH" xray resize web 50G 2>/dev/null & echo $! >"$tmp/pid"
     wait) &
-until_ok 5 pgrep -f "$tmp/fake/qemu-img"
+until_ok 30 pgrep -f "$tmp/fake/qemu-img"
 kill -9 "$(cat "$tmp/pid")"
 says 'killed while qemu-img works: it does not start under it' 75 \
     'web: (locked|is being started)' xray start web

@@ -25,7 +25,7 @@ gateway() {
 	    net.sock 3>ready 2>log &
 	net=$!
 	pids="$pids $net"
-	until_ok 5 test -s ready
+	until_ok 20 test -s ready
 }
 
 # background COMMAND...: it says that it listens.
@@ -33,12 +33,12 @@ background() {
 	: >other
 	"$host" "$@" >other 2>&1 &
 	pids="$pids $!"
-	until_ok 5 grep -q listening other
+	until_ok 20 grep -q listening other
 }
 
-# said N LINE: within 5 s the Nth line of the guest is this one.
+# said N LINE: within 20 s the Nth line of the guest is this one.
 said() {
-	until_ok 5 line_is "$@" || {
+	until_ok 20 line_is "$@" || {
 		cat said log
 		return 1
 	}
@@ -106,9 +106,10 @@ pids="$pids $!"
 ok 'a connection is held' said 12 held
 "$host" trickle ctl >trickled 2>&1 &
 pids="$pids $!"
+until_ok 20 grep -qx sent trickled
 is 'cut says how many' 0 'ok 1' ask cut
 ok 'the guest sees an end at once' said 13 'held until reset'
-ok 'so does the host' until_ok 5 grep -qx end held
+ok 'so does the host' until_ok 20 grep -qx end held
 ok 'when QEMU goes it ends well' ends_with 0
 ok 'and says so' logged 'net.sock: QEMU is gone'
 ok 'another one takes its place' gateway --net filtered \
@@ -116,7 +117,7 @@ ok 'another one takes its place' gateway --net filtered \
 ok 'and connects when QEMU is back' said 16 'arp gateway'
 ok 'and serves' echoes ssh.sock
 ok 'which the guest saw' said 17 'served 300000 end'
-ok 'half a request is not waited for' until_ok 5 grep -qx end trickled
+ok 'half a request is not waited for' until_ok 20 grep -qx end trickled
 kill -9 "$net"
 wait "$net" 2>/dev/null
 ok 'killed, it starts again' gateway --net filtered --forward "$port:22" \

@@ -5,13 +5,13 @@
  *	connect PATH|PORT	standard input there, and what comes to output
  *	hold PATH|PORT		say hello and wait for the end
  *	late PATH|PORT		say nothing, read when all was sent: how much
- *	trickle PATH		half a line, and wait for the end
+ *	trickle PATH		half a line, "sent", and wait for the end
  *	ask PATH|PORT		a datagram, and what comes back
  *	listen PORT		say so, then echo one connection
  *	listen-udp PORT		say so, then echo one datagram
  *	taken PORT		say so, and keep it until killed
  *
- * PORT is one of 127.0.0.1.  5 s at most for anything.
+ * PORT is one of 127.0.0.1.  20 s at most for anything.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,7 +27,7 @@
 #include "mem.h"
 #include "say.h"
 
-enum { MS = 5000 };
+enum { MS = 20000 };
 
 static void
 tell(const char *text)
@@ -106,6 +106,7 @@ hold(int fd, const char *text)
 
 	if (io_write(fd, text, strlen(text)) < 0)
 		die_sys(EX_IOERR, "write");
+	tell("sent");
 	for (;;) {
 		if (io_wait_readable(fd, io_now() + MS) <= 0)
 			die(EX_TEMPFAIL, "no end");

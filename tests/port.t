@@ -53,7 +53,7 @@ is 'and leaves the claim of the other' 0 web cat "$ports/18580"
 socat TCP-LISTEN:18590,bind=127.0.0.1,fork OPEN:/dev/null &
 other=$!
 trap 'kill $other 2>/dev/null || :; finish' EXIT
-until_ok 10 listens t 127.0.0.1:18590
+until_ok 30 listens t 127.0.0.1:18590
 says 'taken by a stranger: 75' 75 'port 18590 is taken by another program' \
     xray port add web 18590:80
 is 'one fails, the next is done' 75 'Added port forward: 18591:80' \

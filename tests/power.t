@@ -44,7 +44,7 @@ ok 'too' are running running stopped
 xray stop -f a
 xray start a
 xray qmp a stop >/dev/null
-until_ok 10 are paused running stopped
+until_ok 30 are paused running stopped
 ok 'who was paused by QMP' are paused running stopped
 is 'is resumed' 0 '' xray resume a
 
@@ -60,7 +60,7 @@ says 'stop: goes on for the power button' 0 'a: was paused; runs for the power' 
     timeout 60 xray stop --timeout 1 a
 xray start a
 xray pause a
-until_ok 10 grep -qx paused "$vms/a/state" # by the supervisor, who is later
+until_ok 30 grep -qx paused "$vms/a/state" # by the supervisor, who is later
 echo 'paused (disk full)' >"$vms/a/state"
 says 'stop with a full disk: no power button' 0 \
     'a: paused \(disk full\); ended without' timeout 30 xray stop a

@@ -48,7 +48,7 @@ socat -d -d TCP-LISTEN:0,bind=127.0.0.1,fork EXEC:"$tmp/serve" \
 server=$!
 port() { sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$tmp/socat"; }
 has_port() { [ -n "$(port)" ]; }
-until_ok 10 has_port
+until_ok 30 has_port
 url=http://127.0.0.1:$(port)
 trap 'kill $server 2>/dev/null; finish' EXIT
 

@@ -55,9 +55,9 @@ ok 'twenty clients at once all get their answer' sh -c '
     seq 20 | xargs -P 20 -I% xray qmp web query-name | grep -c web |
     grep -qx 20'
 ok 'pause shows' sh -c 'xray qmp web stop >/dev/null'
-ok 'in list' until_ok 5 alive web paused
+ok 'in list' until_ok 30 alive web paused
 ok 'and resume' sh -c 'xray qmp web cont >/dev/null'
-ok 'too' until_ok 5 alive web running
+ok 'too' until_ok 30 alive web running
 
 says 'snap and a held lock: 75, naming who' 75 'web: locked by xray-test, pid 4711' \
     "$XRAY_OBJ/tests/lock-peer" "$vm/lock" xray snap create web x
@@ -82,14 +82,14 @@ is 'and stop ends it' 0 '' xray stop -f web
 ok 'what it left does not hinder a start' xray start web
 # QEMU is killed.
 ok 'kill -9 of QEMU' sh -c 'kill -9 $(xray pid web)'
-ok 'is seen' until_ok 10 alive web stopped
-ok 'and the gateway has gone with it' until_ok 10 not pgrep -f \
+ok 'is seen' until_ok 30 alive web stopped
+ok 'and the gateway has gone with it' until_ok 30 not pgrep -f \
     "xray-net.*$(xray info -H -o mac web)"
 # The gateway is killed: another takes over.
 xray start web
 gate=$(cut -d' ' -f1 "$vm/gateway")
 ok 'kill -9 of the gateway' kill -9 "$gate"
-ok 'another one listens' until_ok 10 sh -c "
+ok 'another one listens' until_ok 30 sh -c "
     socat -u OPEN:/dev/null UNIX-CONNECT:$vm/guest-22.sock"
 is 'stop -f' 0 '' xray stop -f web
 
@@ -107,7 +107,7 @@ xray stop -f web
 port=$(xray info -H -o ssh_port web)
 socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" /dev/null &
 squatter=$!
-until_ok 5 socat -u OPEN:/dev/null "TCP:127.0.0.1:$port"
+until_ok 30 socat -u OPEN:/dev/null "TCP:127.0.0.1:$port"
 says 'an automatic port that is taken moves' 0 \
     "port $port is taken; now 22[0-9]+, kept in vm.ini" xray start web
 ok 'vm.ini says so' not grep -q "^ssh_port = $port" "$vm/vm.ini"
@@ -129,7 +129,7 @@ is '-F stays until it is told to end' 0 0 sh -c "
 xray create -q -m 64 -c 1 -p 0.0.0.0:18655:53/udp -p 18655:53 both
 socat UDP-LISTEN:18655,bind=0.0.0.0,fork /dev/null &
 squatter=$!
-until_ok 5 sh -c 'ss -Hlun | grep -q :18655'
+until_ok 30 sh -c 'ss -Hlun | grep -q :18655'
 says 'a forward by UDP on another address that is taken: 75' 75 \
     'port 18655 is taken' xray start both
 kill $squatter
@@ -247,7 +247,7 @@ xray stop -f run
 port=$(xray info -H -o ssh_port run)
 socat "TCP-LISTEN:$port,bind=127.0.0.1,fork" /dev/null &
 squatter=$!
-until_ok 5 sh -c "ss -Hltn | grep -q ':$port '"
+until_ok 30 sh -c "ss -Hltn | grep -q ':$port '"
 is '-o prints the port that it moved to' 0 same sh -c '
     a=$(xray start -o ssh_port run 2>/dev/null)
     [ "$a" != '"$port"' ] && [ "$a" = "$(xray info -H -o ssh_port run)" ] && echo same'

@@ -43,7 +43,7 @@ watch() {
 	shift
 	"$@" >"$seen" 2>&1 &
 	world_pids="$world_pids $!"
-	until_ok 10 grep -q ready "$seen" || {
+	until_ok 30 grep -q ready "$seen" || {
 		cat "$seen"
 		return 1
 	}
@@ -58,7 +58,7 @@ make_world() {
 	unshare -n sleep 3600 &
 	world=$!
 	world_pids="$world_pids $world"
-	until_ok 10 sh -c "[ \"\$(readlink /proc/$world/ns/net)\" != \
+	until_ok 30 sh -c "[ \"\$(readlink /proc/$world/ns/net)\" != \
 	    \"\$(readlink /proc/self/ns/net)\" ]"
 	ip link add out type veth peer name in netns "$world"
 	ip addr add $host_ip/24 dev out
