@@ -98,7 +98,7 @@ child(const struct run *r, const char *path, char *const argv[], int nul,
 		goto fail;
 	if (r->limits && confine(r->limits))
 		goto fail;
-	execve(path, argv, environ);
+	execve(path, argv, r->env ? r->env : environ);
 fail:
 	err = errno;
 	if (write(report, &err, sizeof err) < 0)

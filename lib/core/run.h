@@ -31,10 +31,11 @@ struct run {
 	int session; /* a session of its own (setsid) */
 	int tied; /* SIGTERM when we go, where the system can */
 	const struct run_limits *limits; /* NULL: ours */
+	char *const *env; /* NAME=VALUE, ends with NULL; NULL: ours */
 };
-#define RUN_PLAIN                                                     \
-	{                                                             \
-		RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0, NULL \
+#define RUN_PLAIN                                                           \
+	{                                                                   \
+		RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0, NULL, NULL \
 	}
 
 /* Start argv.  The child's pid, or -1 with why: EX_NOTFOUND, EX_CANTEXEC or

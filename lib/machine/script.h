@@ -41,7 +41,10 @@ struct scripts {
 	pid_t agent;
 	char *socket;
 };
-#define SCRIPTS_NONE { .agent = -1, .log = { .fd = -1 } }
+#define SCRIPTS_NONE                            \
+	{                                       \
+		.agent = -1, .log = {.fd = -1 } \
+	}
 
 /* Open the log; home, vm, hook and what else is wanted are set.  -1 with
  * why. */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* trust: who could change what a path leads to. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "say.h"
+#include "tap.h"
+#include "trust.h"
+
+static char top[] = "/tmp/xray-trust.XXXXXX";
+static int dir;
+static struct why why;
+
+/* What trust_path says of name below our folder: 0, or why's code. */
+static int
+trusted(const char *name)
+{
+	autofree char *path = xasprintf("%s/%s", top, name);
+
+	why.code = 0;
+	return trust_path(path, &why) < 0 ? why.code : 0;
+}
+
+static void
+file(const char *name, mode_t mode)
+{
+	ok(io_create(dir, name, 0600, "#!/bin/sh\n", 10) == 0 &&
+		fchmodat(dir, name, mode, 0) == 0,
+	    "%s is made", name);
+}
+
+static void
+modes(void)
+{
+	file("own", 0755);
+	ok(trusted("own") == 0, "a file of ours");
+	file("group", 0775);
+	ok(trusted("group") == EX_NOPERM, "a group that can write");
+	ok(strstr(why.text, "chmod go-w") && strstr(why.text, "/group"),
+	    "the mend names it");
+	file("all", 0757);
+	ok(trusted("all") == EX_NOPERM, "others that can write");
+	ok(trusted("none") == EX_NOINPUT, "nothing there");
+}
+
+static void
+folders(void)
+{
+	ok(mkdirat(dir, "open", 0700) == 0, "a folder is made");
+	file("open/script", 0755);
+	ok(trusted("open/script") == 0, "in a folder of ours");
+	ok(fchmodat(dir, "open", 0777, 0) == 0 &&
+		trusted("open/script") == EX_NOPERM,
+	    "in one that all can write to");
+	ok(strstr(why.text, "/open: ") != NULL, "which is named");
+	ok(trusted("open") == EX_NOPERM, "nor is that itself trusted");
+	ok(fchmodat(dir, "open", 01777, 0) == 0 && trusted("open/script") == 0,
+	    "sticky: ours stays ours in it");
+	ok(trusted("open") == EX_NOPERM, "but it can hold anything");
+}
+
+static void
+links(void)
+{
+	ok(symlinkat("own", dir, "link") == 0 && trusted("link") == 0,
+	    "a link to a file of ours");
+	ok(symlinkat("all", dir, "bad") == 0 && trusted("bad") == EX_NOPERM,
+	    "a link to one that others can write to");
+	ok(symlinkat("/dev/null", dir, "null") == 0, "a link to a device");
+	ok(symlinkat("gone", dir, "dead") == 0 && trusted("dead") == EX_NOINPUT,
+	    "a link to nothing");
+}
+
+/* As root we can give a file away. */
+static void
+owners(void)
+{
+	if (geteuid() != 0) {
+		ok(1, "another's file # SKIP not root");
+		ok(1, "another's folder # SKIP not root");
+		return;
+	}
+	file("theirs", 0755);
+	ok(fchownat(dir, "theirs", 65534, 65534, 0) == 0 &&
+		trusted("theirs") == EX_NOPERM,
+	    "another's file");
+	ok(mkdirat(dir, "home", 0755) == 0 &&
+		io_create(dir, "home/s", 0755, "", 0) == 0 &&
+		fchownat(dir, "home", 65534, 65534, 0) == 0 &&
+		trusted("home/s") == EX_NOPERM,
+	    "another's folder");
+}
+
+int
+main(void)
+{
+	umask(022);
+	if (!mkdtemp(top) || (dir = io_opendir(AT_FDCWD, top)) < 0)
+		die_sys(EX_OSERR, "%s", top);
+	modes();
+	folders();
+	links();
+	owners();
+	(void)io_remove_tree(AT_FDCWD, top);
+	return tap_end();
+}
