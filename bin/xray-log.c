@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * xray-log: what a VM's console, QEMU and gateway have said, by time.  A log
+ * xray-log: what a VM's console, QEMU, gateway and hooks have said, by time.  A log
  * is a ring of files, see ring.h; a line begins with its time.
  */
 #include "say.h"
@@ -30,7 +30,7 @@ static const struct opt opts[] = {
 	{ OPT_NETWORK, "fw", NULL, "the same as net" },
 	{ 0 },
 };
-static const struct usage use = { "xray-log", "VM [console|qemu|net|all]", opts,
+static const struct usage use = { "xray-log", "VM [console|qemu|net|hooks|all]", opts,
 	0 };
 
 static struct source {
@@ -41,6 +41,7 @@ static struct source {
 	{ .name = "console", .file = "console.log", .tail = { .fd = -1 } },
 	{ .name = "qemu", .file = "qemu.log", .tail = { .fd = -1 } },
 	{ .name = "net", .file = "net.log", .tail = { .fd = -1 } },
+	{ .name = "hooks", .file = "hooks.log", .tail = { .fd = -1 } },
 };
 
 static struct line {
@@ -197,7 +198,7 @@ want(const char *name)
 		    strcmp(name, sources[i].name) == 0)
 			sources[i].wanted = ++n;
 	if (!n)
-		die_usage(&use, "%s: console, qemu, net or all", name);
+		die_usage(&use, "%s: console, qemu, net, hooks or all", name);
 }
 
 int

@@ -26,6 +26,7 @@ enum {
 	OPT_KERNEL,
 	OPT_INITRD,
 	OPT_APPEND,
+	OPT_NO_HOOKS,
 	OPT_SYSTEMD
 };
 
@@ -44,6 +45,7 @@ static const struct opt opts[] = {
 	{ OPT_INITRD, "initrd", "FILE", "its initial file system" },
 	{ OPT_APPEND, "append", "TEXT", "its command line" },
 	{ OPT_COLD, "cold", NULL, "boot, whatever was reverted to" },
+	{ OPT_NO_HOOKS, "no-hooks", NULL, "run no hooks" },
 	{ OPT_SYSTEMD, "systemd", NULL, "as the user's service xray-VM" },
 	{ 'f', "force", NULL, "although memory is short" },
 	{ 'o', NULL, "FIELD", "print that of each VM; -o help lists them" },
@@ -286,6 +288,9 @@ options(int argc, char **argv, int *all)
 			break;
 		case OPT_APPEND:
 			set("append", optarg, 0);
+			break;
+		case OPT_NO_HOOKS:
+			launch.no_hooks = 1;
 			break;
 		case OPT_SYSTEMD:
 			launch.systemd = 1;

@@ -4,7 +4,7 @@
  *
  *	prepare	-> QEMU and gateway started -> QMP answers -> ready
  *	ready	-> events become the state file, output goes into rings,
- *		   a gateway that died is started again
+ *		   a gateway that died is started again; hooks are run
  *	QEMU ended -> gateway ended, sockets and files put away
  *
  * Until then its messages go to the xray-start that waits.  It holds run.lock
@@ -18,8 +18,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "boot.h"
 #include "firewall.h"
@@ -37,7 +37,8 @@
 #include "tty.h"
 #include "watch.h"
 
-enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_SET, OPT_COLD };
+enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_SET };
+enum { OPT_COLD = OPT_SET + 1, OPT_NO_HOOKS };
 enum { READY_MS = 60000, LAST_MS = 3000, WAKE_MS = 5000 };
 
 static const struct opt opts[] = {
@@ -47,6 +48,7 @@ static const struct opt opts[] = {
 	{ OPT_READY, "ready", "FD", "gets a byte when the VM runs" },
 	{ OPT_SET, "set", "KEY=VALUE", "a setting of this run" },
 	{ OPT_COLD, "cold", NULL, "boot, whatever was reverted to" },
+	{ OPT_NO_HOOKS, "no-hooks", NULL, "run no hooks" },
 	{ 0 },
 };
 static const struct usage use = { "xray-supervise", "VM", opts, 0 };
@@ -58,7 +60,8 @@ static struct {
 	struct boot boot;
 	int foreground, lock, vm_lock, ready;
 	int curses; /* QEMU draws on our terminal */
-	pid_t qemu, gateway, clock;
+	int no_hooks;
+	pid_t qemu, gateway, clock, hooks;
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
 	int backoff; /* ms before the gateway is started again */
@@ -67,7 +70,6 @@ static struct {
 	struct ring qemu_log, net_log, console_log;
 	struct stream qemu_out, net_out, console, events;
 	struct tty tty;
-	uv_timer_t again, last;
 } s = { .lock = -1, .vm_lock = -1, .ready = -1 };
 
 static void
@@ -81,8 +83,9 @@ handle(const char *event, void *arg)
 static void
 maybe_done(void)
 {
-	if (!s.qemu && !s.gateway && !s.qemu_out.open && !s.console.open)
-		uv_stop(uv_default_loop());
+	if (!s.qemu && !s.gateway && s.hooks <= 0 && !s.qemu_out.open &&
+	    !s.console.open)
+		stream_stop();
 }
 
 static void
@@ -98,14 +101,6 @@ came(struct stream *st, const char *p, size_t n)
 		maybe_done();
 }
 
-static void
-follow(struct stream *st, int fd, struct ring *ring)
-{
-	st->ring = ring;
-	st->came = came;
-	stream_follow(st, fd);
-}
-
 /* Start argv in the VM's directory, what it says going into ring.  Its pid, 0
  * when it does not start. */
 static pid_t
@@ -115,19 +110,19 @@ start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
 	struct run r = RUN_PLAIN;
 	struct why why;
 	pid_t pid;
-	int fd;
 
 	r.in = RUN_NULL;
 	r.dir = s.vm.dir;
 	r.keep = keep;
 	r.nkeep = nkeep;
 	r.session = s.foreground; /* Ctrl-C is ours alone */
+	stream_to(st, ring, came);
 	if (s.curses && ring == &s.qemu_log) {
 		r.in = RUN_KEEP;
 		r.session = 0;
 		pid = run_spawn(&r, argv->v, &why);
-	} else if ((pid = run_piped(&r, argv->v, &fd, &why)) > 0)
-		follow(st, fd, ring);
+	} else
+		pid = stream_start(st, &r, argv->v, &why);
 	if (pid > 0)
 		return pid;
 	ring_line(ring, "%s", why.text);
@@ -151,14 +146,14 @@ start_gateway(int ready)
 }
 
 static void
-restart_gateway(uv_timer_t *t)
+restart_gateway(void)
 {
 	if (!s.qemu || s.gateway)
 		return;
 	if (!s.net_out.open)
 		start_gateway(-1);
 	if (!s.gateway)
-		uv_timer_start(t, restart_gateway, 1000, 0);
+		stream_once(1000, restart_gateway);
 }
 
 static void
@@ -169,14 +164,8 @@ gateway_ended(int status)
 		return;
 	ring_line(&s.net_log, "gateway ended (%s); again in %d ms",
 	    run_ending(status), s.backoff);
-	uv_timer_start(&s.again, restart_gateway, (uint64_t)s.backoff, 0);
+	stream_once(s.backoff, restart_gateway);
 	s.backoff = s.backoff < 5000 ? 2 * s.backoff : s.backoff;
-}
-
-static void
-give_up_waiting(uv_timer_t *t)
-{
-	uv_stop(t->loop);
 }
 
 static void
@@ -185,10 +174,11 @@ qemu_ended(int status)
 	s.code = run_code(status);
 	ring_line(&s.qemu_log, "QEMU ended (%s)", run_ending(status));
 	s.qemu = 0;
-	uv_timer_stop(&s.again);
 	if (s.gateway)
 		kill(s.gateway, SIGTERM); /* our child, not yet reaped */
-	uv_timer_start(&s.last, give_up_waiting, LAST_MS, 0);
+	if (s.hooks > 0)
+		kill(s.hooks, SIGTERM);
+	stream_once(LAST_MS, stream_stop);
 }
 
 static void
@@ -202,6 +192,8 @@ reap(void)
 			qemu_ended(status);
 		else if (pid == s.gateway)
 			gateway_ended(status);
+		else if (pid == s.hooks)
+			s.hooks = 0;
 		else if (pid == s.clock && status)
 			ring_line(&s.qemu_log, "clock not set");
 	}
@@ -232,6 +224,7 @@ fail(const struct why *why)
 	if (s.gateway > 0 && kill(s.gateway, SIGTERM) == 0)
 		(void)waitpid(s.gateway, NULL, 0);
 	boot_clear(&s.vm);
+	boot_trouble(&s.vm, why);
 	die_why(why);
 }
 
@@ -304,11 +297,13 @@ watch_sockets(long long deadline)
 
 	if (tty_guest(&s.tty, fd) < 0)
 		ring_line(&s.qemu_log, "console: %s", strerror(errno));
-	follow(&s.console, fd, &s.console_log);
+	stream_to(&s.console, &s.console_log, came);
+	stream_follow(&s.console, fd);
 	fd = reach(VM_WATCH, deadline); /* the last of its sockets */
 	if (send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) < 0)
 		ring_line(&s.qemu_log, "events: %s", strerror(errno));
-	follow(&s.events, fd, NULL);
+	stream_to(&s.events, NULL, came);
+	stream_follow(&s.events, fd);
 }
 
 static void
@@ -337,6 +332,13 @@ begin_gateway(void)
 	return p[0];
 }
 
+static void
+tell(const struct strv *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		note("%s", lines->v[i]);
+}
+
 /* A port that was free when we looked was taken before the gateway had it:
  * look again, an automatic one moves.  -1 when it was something else. */
 static int
@@ -352,8 +354,7 @@ other_ports(void)
 		return -1;
 	if (boot_ports(&s.home, &s.vm, &told, &why) < 0)
 		fail(&why);
-	for (size_t i = 0; i < told.n; i++)
-		note("%s", told.v[i]);
+	tell(&told);
 	stream_drain(&s.net_out);
 	return begin_gateway();
 }
@@ -403,20 +404,17 @@ launch(void)
 	if (ready >= 0)
 		wait_gateway(ready, deadline);
 	boot_state(&s.vm, watch_state(&s.watch));
+	boot_trouble(&s.vm, NULL);
 }
 
-/* Tell the xray-start that waits, and let go of its terminal. */
 static void
-tell_ready(void)
+start_hooks(void)
 {
-	if (s.vm_lock >= 0)
-		close(s.vm_lock);
-	if (s.ready >= 0) {
-		(void)io_write(s.ready, "\n", 1); /* gone: nobody waits */
-		close(s.ready);
-	}
-	if (!s.foreground)
-		run_let_go();
+	struct why why;
+
+	s.hooks = s.no_hooks ? 0 : launch_hooks(&s.vm, s.foreground, &why);
+	if (s.hooks < 0)
+		ring_line(&s.qemu_log, "hooks: %s", why.text);
 }
 
 /* A guest does not know that the host was asleep. */
@@ -437,13 +435,11 @@ loop(void)
 	s.backoff = 100;
 	s.slept = sys_slept();
 	stream_every(WAKE_MS, look_at_clock);
-	uv_timer_init(uv_default_loop(), &s.again);
-	uv_timer_init(uv_default_loop(), &s.last);
 	stream_signal(SIGCHLD, reap);
 	stream_signal(SIGTERM, hangup);
 	stream_signal(SIGINT, hangup);
 	reap(); /* who ended before we listened */
-	uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+	stream_run();
 }
 
 int
@@ -469,6 +465,9 @@ main(int argc, char **argv)
 		case OPT_COLD:
 			s.how.cold = 1;
 			break;
+		case OPT_NO_HOOKS:
+			s.no_hooks = 1;
+			break;
 		}
 	if (argc - optind != 1)
 		die_usage(&use, "one VM");
@@ -478,21 +477,22 @@ main(int argc, char **argv)
 	signal(SIGHUP, SIG_IGN);
 	if (home_open(&s.home, &why) < 0 ||
 	    vm_open(&s.home, argv[optind], &s.vm, &why) < 0 ||
-	    launch_locks(&s.home, &s.vm, &s.lock, &s.vm_lock, &why) < 0 ||
-	    boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
+	    launch_locks(&s.home, &s.vm, &s.lock, &s.vm_lock, &why) < 0)
 		die_why(&why);
+	if (boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
+		fail(&why);
 	s.curses = strcmp(s.vm.display, "curses") == 0;
 	if (s.curses && !s.foreground)
 		die(EX_USAGE, "%s: display curses needs the terminal: -F",
 		    s.vm.name);
-	for (size_t i = 0; i < s.boot.told.n; i++)
-		note("%s", s.boot.told.v[i]);
+	tell(&s.boot.told);
 	(void)session_begin(s.vm.dir, VM_SESSION, time(NULL), NULL);
 	if (boot_logs(&s.home, &s.vm, &s.boot, &s.qemu_log, &s.net_log,
 		&s.console_log, &why) < 0)
-		die_why(&why);
+		fail(&why);
 	launch();
-	tell_ready();
+	launch_ready(s.vm_lock, s.ready, s.foreground);
+	start_hooks();
 	loop();
 	tty_close(&s.tty);
 	boot_end(&s.vm, s.watch.ended);

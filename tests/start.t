@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 86
+plan 90
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -251,7 +251,21 @@ until_ok 30 sh -c "ss -Hltn | grep -q ':$port '"
 is '-o prints the port that it moved to' 0 same sh -c '
     a=$(xray start -o ssh_port run 2>/dev/null)
     [ "$a" != '"$port"' ] && [ "$a" = "$(xray info -H -o ssh_port run)" ] && echo same'
+xray stop -q -f run
+port=$(xray info -H -o ssh_port run)
+xray config set -q run ssh_port "$port"
 kill $squatter
+wait $squatter 2>/dev/null
+socat "TCP-LISTEN:$port,bind=127.0.0.1,fork" /dev/null &
+squatter=$!
+until_ok 30 sh -c "ss -Hltn | grep -q ':$port '"
+ok 'a start that fails' not xray start -q run
+is 'leaves word of it' 0 75 cut -d ' ' -f 1 "$XRAY_HOME/vms/run/trouble"
+ok 'and why' grep -Eq "^75 2[0-9T:.-]*Z run: .*port .*$port" "$XRAY_HOME/vms/run/trouble"
+kill $squatter
+wait $squatter 2>/dev/null
+is 'one that succeeds takes it away' 0 '' sh -c '
+    xray start -q run && ls "$0" | grep trouble || :' "$XRAY_HOME/vms/run"
 xray stop -f run
 # Sockets of a gateway that could not put them away.
 xray start -q run

@@ -132,6 +132,21 @@ boot_end(const struct vm *vm, const char *reason)
 	boot_clear(vm);
 }
 
+void
+boot_trouble(const struct vm *vm, const struct why *why)
+{
+	autofree char *line = NULL;
+	char now[32];
+
+	if (!why) {
+		(void)unlinkat(vm->dir, VM_TROUBLE, 0); /* may not be there */
+		return;
+	}
+	io_timestamp(now, 1);
+	line = xasprintf("%d %s %s\n", why->code, now, why->text);
+	(void)io_put(vm->dir, VM_TROUBLE, 0600, line, strlen(line));
+}
+
 static int
 check_accel(const char *accel, struct why *why)
 {

@@ -63,5 +63,9 @@ int boot_reach(const struct vm *vm, const char *name, long long deadline,
 void boot_clear(const struct vm *vm);
 void boot_end(const struct vm *vm, const char *reason);
 #define VM_ENDED "ended"
+/* Write down why a start failed, "CODE TIME TEXT" in the file VM_TROUBLE; NULL:
+ * it did not. */
+void boot_trouble(const struct vm *vm, const struct why *why);
+#define VM_TROUBLE "trouble"
 
 #endif

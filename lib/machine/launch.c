@@ -41,6 +41,8 @@ supervisor_argv(const struct vm *vm, const struct launch *l, int run_lock,
 		strv_words(argv, "--set", l->how->set.v[i], NULL);
 	if (l->how->cold)
 		strv_add(argv, "--cold");
+	if (l->no_hooks)
+		strv_add(argv, "--no-hooks");
 	if (foreground)
 		strv_add(argv, "--foreground");
 	strv_add(argv, vm->name);
@@ -136,8 +138,10 @@ int
 launch_begin(struct home *h, struct vm *vm, const struct launch *l,
     long long lock_ms, struct job *job, struct why *why)
 {
-	if (room(h, vm, l, why) < 0)
+	if (room(h, vm, l, why) < 0) {
+		boot_trouble(vm, why);
 		return -1;
+	}
 	job->lock = vm_lock(h, vm, lock_ms, why);
 	if (job->lock < 0 || (l->port && forward_ssh(h, vm, l->port, why) < 0))
 		return -1;
@@ -224,4 +228,34 @@ launch_locks(
 	if (*run_lock < 0 && (*run_lock = boot_lock(vm, why)) < 0)
 		return -1;
 	return 0;
+}
+
+pid_t
+launch_hooks(const struct vm *vm, int show, struct why *why)
+{
+	autofree char *bin = home_bin_dir(why);
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+
+	if (!bin)
+		return -1;
+	strv_fmt(&argv, "%s/xray-hooks", bin);
+	strv_words(&argv, "start", "--", vm->name, NULL);
+	r.in = r.out = RUN_NULL;
+	r.err = show ? RUN_KEEP : RUN_NULL;
+	r.session = 1;
+	return run_spawn(&r, argv.v, why);
+}
+
+void
+launch_ready(int vm_lock, int ready, int foreground)
+{
+	if (vm_lock >= 0)
+		close(vm_lock);
+	if (ready >= 0) {
+		(void)io_write(ready, "\n", 1); /* gone: nobody waits */
+		close(ready);
+	}
+	if (!foreground)
+		run_let_go();
 }

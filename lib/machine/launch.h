@@ -14,6 +14,7 @@ struct launch {
 	int port; /* ssh's, from now on; 0: as it is */
 	int systemd; /* as the unit xray-VM */
 	int force; /* although memory is short */
+	int no_hooks;
 };
 
 /* A start under way; begin with JOB_NONE. */
@@ -41,6 +42,14 @@ void launch_end(struct job *job);
  * them over (-1). */
 int launch_locks(struct home *h, struct vm *vm, int *run_lock, int *vm_lock,
     struct why *why);
+
+/* Then: let go of the VM's lock, tell the xray-start that waits (-1: nobody)
+ * that the VM runs, and let go of its terminal. */
+void launch_ready(int vm_lock, int ready, int foreground);
+
+/* Start the hooks of a VM that runs now; show: what they print goes to our
+ * standard error too.  The pid of who runs them, -1 with why. */
+pid_t launch_hooks(const struct vm *vm, int show, struct why *why);
 
 /* Become the supervisor, in the foreground.  Comes back only with why. */
 int launch_become(struct home *h, struct vm *vm, const struct launch *l,

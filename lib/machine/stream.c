@@ -47,6 +47,14 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 }
 
 void
+stream_to(struct stream *st, struct ring *ring,
+    void (*fn)(struct stream *st, const char *p, size_t n))
+{
+	st->ring = ring;
+	st->came = fn;
+}
+
+void
 stream_follow(struct stream *st, int fd)
 {
 	uv_stream_t *h;
@@ -67,6 +75,18 @@ stream_follow(struct stream *st, int fd)
 		end(st);
 }
 
+pid_t
+stream_start(
+    struct stream *st, const struct run *r, char *const argv[], struct why *why)
+{
+	int fd;
+	pid_t pid = run_piped(r, argv, &fd, why);
+
+	if (pid > 0)
+		stream_follow(st, fd);
+	return pid;
+}
+
 int
 stream_fd(const struct stream *st)
 {
@@ -84,7 +104,7 @@ stream_drain(struct stream *st)
 		(void)uv_run(uv_default_loop(), UV_RUN_ONCE);
 }
 
-/* They live as long as the program. */
+/* They live as long as the program, but for what is called once. */
 struct caller {
 	union {
 		uv_poll_t poll;
@@ -131,6 +151,30 @@ stream_every(int ms, void (*tick)(void))
 }
 
 static void
+over(uv_handle_t *h)
+{
+	free(h->data); /* the timer is in it */
+}
+
+static void
+elapsed_once(uv_timer_t *h)
+{
+	((struct caller *)h->data)->call();
+	uv_close((uv_handle_t *)h, over);
+}
+
+void
+stream_once(int ms, void (*then)(void))
+{
+	struct caller *c = xcalloc(1, sizeof *c);
+
+	c->call = then;
+	(void)uv_timer_init(uv_default_loop(), &c->uv.timer); /* never fails */
+	c->uv.timer.data = c;
+	(void)uv_timer_start(&c->uv.timer, elapsed_once, (uint64_t)ms, 0);
+}
+
+static void
 signaled(uv_signal_t *h, int sig)
 {
 	(void)sig;
@@ -147,4 +191,16 @@ stream_signal(int sig, void (*caught)(void))
 		return;
 	c->uv.signal.data = c;
 	(void)uv_signal_start(&c->uv.signal, signaled, sig); /* a known one */
+}
+
+void
+stream_run(void)
+{
+	(void)uv_run(uv_default_loop(), UV_RUN_DEFAULT); /* 0, or stopped */
+}
+
+void
+stream_stop(void)
+{
+	uv_stop(uv_default_loop());
 }

@@ -7,6 +7,7 @@
 #define XRAY_STREAM_H
 
 #include "ring.h"
+#include "run.h"
 
 struct stream_pipe; /* libuv's */
 
@@ -18,9 +19,16 @@ struct stream {
 	int open;
 };
 
+/* Set what becomes of what comes. */
+void stream_to(struct stream *st, struct ring *ring,
+    void (*came)(struct stream *st, const char *p, size_t n));
 /* Read fd, which is the stream's from now on, -1: nothing; ring and came are
  * set. */
 void stream_follow(struct stream *st, int fd);
+/* Start argv as r says; what it prints is the stream's.  Its pid, or -1 with
+ * why. */
+pid_t stream_start(struct stream *st, const struct run *r, char *const argv[],
+    struct why *why);
 /* Its descriptor, -1 when it is closed. */
 int stream_fd(const struct stream *st);
 /* Read to its end; who writes has gone. */
@@ -30,7 +38,11 @@ void stream_drain(struct stream *st);
 int stream_watch(int fd, void (*turn)(void));
 /* Call caught when the signal comes; where it is safe to do anything. */
 void stream_signal(int sig, void (*caught)(void));
-/* Call tick every ms milliseconds. */
+/* Call tick every ms milliseconds; call then once, ms milliseconds from now. */
 void stream_every(int ms, void (*tick)(void));
+void stream_once(int ms, void (*then)(void));
+/* Run all that was asked for until stream_stop. */
+void stream_run(void);
+void stream_stop(void);
 
 #endif
