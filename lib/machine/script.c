@@ -52,6 +52,8 @@ line(struct scripts *s, const char *label, const char *p, size_t n)
 {
 	autobuf struct buf b = { 0 };
 
+	if (n && p[n - 1] == '\r')
+		n--;
 	if (label)
 		buf_fmt(&b, "%s: ", label);
 	buf_vis(&b, p, n);
