@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * xray-log: what a VM's console, QEMU, gateway and hooks have said, by time.  A log
- * is a ring of files, see ring.h; a line begins with its time.
+ * xray-log: what a VM's console, QEMU, gateway and hooks have said, by time.
+ * A log is a ring of files, see ring.h; a line begins with its time.
  */
 #include "say.h"
 
@@ -30,8 +30,8 @@ static const struct opt opts[] = {
 	{ OPT_NETWORK, "fw", NULL, "the same as net" },
 	{ 0 },
 };
-static const struct usage use = { "xray-log", "VM [console|qemu|net|hooks|all]", opts,
-	0 };
+static const struct usage use = { "xray-log", "VM [console|qemu|net|hooks|all]",
+	opts, 0 };
 
 static struct source {
 	const char *name, *file;
