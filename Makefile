@@ -219,6 +219,8 @@ install: all
 	cp -R share/recipes/. $(SHAREDIR)/recipes
 	install -m 644 share/presets/* $(SHAREDIR)/presets
 	install -m 644 share/default-firewall-rules.conf $(SHAREDIR)
+	install -d $(SHAREDIR)/hooks
+	cp -R hooks/. $(SHAREDIR)/hooks
 	install -d $(SHAREDIR)/completion $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 	install -m 644 share/completion/xray.* $(SHAREDIR)/completion
 	install -m 644 share/completion/xray.bash $(BASHDIR)/xray

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dial.h"
+#include "hook.h"
 #include "io.h"
 #include "opt.h"
 #include "run.h"
@@ -25,7 +26,7 @@ enum { OPT_FOR = OPT_OWN, LOOK_MS = 300, CLOCK_S = 2 };
 
 static const struct opt opts[] = {
 	{ OPT_FOR, "for", "COND",
-	    "ssh, boot, cloud-init, clock, port:N or stopped" },
+	    "ssh, boot, cloud-init, hooks, ready, clock, port:N or stopped" },
 	{ OPT_TIMEOUT, "timeout", "S", "give up after S seconds" },
 	{ 'a', "all", NULL, "every VM that runs" },
 	{ 0 },
@@ -133,6 +134,49 @@ for_cloud_init(const struct vm *vm, long long deadline, struct why *why)
 	    vm->name, vm->name);
 }
 
+/* They may take long: what is waited for is shown. */
+static int
+for_hooks(const struct vm *vm, long long deadline, struct why *why)
+{
+	for (;;) {
+		autofree char *what = NULL;
+		enum hooks_phase phase;
+
+		if (dial_live(vm, why) < 0)
+			return -1;
+		phase = hooks_phase(vm, &what);
+		if (phase == HOOKS_DONE || phase == HOOKS_NONE)
+			return 0;
+		if (phase == HOOKS_FAILED)
+			return why_set(why, EX_NO,
+			    "%s: hook failed: %s; xray log %s hooks", vm->name,
+			    what ? what : "interrupted", vm->name);
+		if (io_left(deadline) == 0)
+			return why_set(why, EX_TEMPFAIL,
+			    "%s: its hooks have not %s%s%s", vm->name,
+			    phase == HOOKS_RUN ? "ended" : "begun",
+			    what ? ": " : "", what ? what : "");
+		if (what && say_chatty())
+			progress("%s: %s", vm->name, what);
+		io_sleep(
+		    io_left(deadline) < LOOK_MS ? io_left(deadline) : LOOK_MS);
+	}
+}
+
+/* Without a network, or cloud-init, that is not waited for. */
+static int
+for_ready(const struct vm *vm, long long deadline, struct why *why)
+{
+	if (for_boot(vm, deadline, why) < 0)
+		return -1;
+	if (dial_network(vm, why) == 0 &&
+	    (for_ssh(vm, deadline, why) < 0 ||
+		(for_cloud_init(vm, deadline, why) < 0 &&
+		    why->code != EX_UNAVAILABLE)))
+		return -1;
+	return for_hooks(vm, deadline, why);
+}
+
 static int
 for_clock(const struct vm *vm, long long deadline, struct why *why)
 {
@@ -183,6 +227,8 @@ static const struct condition {
 	{ "ssh", for_ssh },
 	{ "boot", for_boot },
 	{ "cloud-init", for_cloud_init },
+	{ "hooks", for_hooks },
+	{ "ready", for_ready },
 	{ "clock", for_clock },
 	{ "stopped", for_stopped },
 	{ "port", for_port },
@@ -206,7 +252,7 @@ condition(const char *arg)
 			return c;
 	}
 	die_usage(&use,
-	    "--for: %s: ssh, boot, cloud-init, clock, port:N or "
+	    "--for: %s: ssh, boot, cloud-init, hooks, ready, clock, port:N or "
 	    "stopped",
 	    arg);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "hook.h"
 #include "io.h"
 #include "snap.h"
 
@@ -26,6 +27,7 @@ enum {
 	DISPLAY,
 	FIRMWARE,
 	FORWARDS,
+	HOOKS,
 	ISOLATED,
 	LABEL,
 	MACHINE,
@@ -62,6 +64,7 @@ const struct col facts_cols[] = {
 	[DISPLAY] = { "display", COL_TEXT, 0, NULL },
 	[FIRMWARE] = { "firmware", COL_TEXT, 0, NULL },
 	[FORWARDS] = { "forwards", COL_TEXT, 0, NULL },
+	[HOOKS] = { "hooks", COL_TEXT, 0, NULL },
 	[ISOLATED] = { "isolated", COL_TEXT, 0, NULL },
 	[LABEL] = { "label", COL_TEXT, 0, NULL },
 	[MACHINE] = { "machine", COL_TEXT, 0, NULL },
@@ -174,14 +177,57 @@ display(const struct vm *vm)
 	return xstrdup(v ? v : "none");
 }
 
+/* Whether nothing else is to be said of a running VM than that its hooks have
+ * failed; what as hooks_phase. */
+static int
+hook_failed(const struct vm *vm, const char *status, char **what)
+{
+	return strcmp(status, "running") == 0 &&
+	    hooks_phase(vm, what) == HOOKS_FAILED;
+}
+
+static char *
+status(const struct vm *vm)
+{
+	autofree char *text = vm_status(vm);
+
+	return xstrdup(
+	    hook_failed(vm, text, NULL) ? "running (hook failed)" : text);
+}
+
 /* What stands in brackets behind the status: disk full. */
 static char *
 reason(const struct vm *vm)
 {
-	autofree char *status = vm_status(vm);
-	const char *open = strchr(status, '(');
+	autofree char *text = vm_status(vm), *what = NULL;
+	const char *open = strchr(text, '(');
 
-	return open ? xstrndup(open + 1, strcspn(open + 1, ")")) : NULL;
+	if (open)
+		return xstrndup(open + 1, strcspn(open + 1, ")"));
+	return hook_failed(vm, text, &what) ?
+	    xasprintf("hook failed: %s", what ? what : "interrupted") :
+	    NULL;
+}
+
+static char *
+hooks(const struct vm *vm)
+{
+	autofree char *what = NULL;
+
+	switch (vm_alive(vm) ? hooks_phase(vm, &what) : HOOKS_AWAITED) {
+	case HOOKS_AWAITED:
+		break;
+	case HOOKS_RUN:
+		return what ? xasprintf("running: %s", what) :
+			      xstrdup("running");
+	case HOOKS_NONE:
+		return xstrdup("none");
+	case HOOKS_DONE:
+		return xstrdup("done");
+	case HOOKS_FAILED:
+		return xasprintf("failed: %s", what ? what : "interrupted");
+	}
+	return NULL;
 }
 
 /* Whether its base has a newer generation than the one it stands on. */
@@ -211,7 +257,7 @@ fact(struct home *h, const struct vm *vm, size_t col)
 	case DISK:
 		return disk_used(vm);
 	case STATUS:
-		return vm_status(vm);
+		return status(vm);
 	case GENERATION:
 		return num_text((uint64_t)vm->generation);
 	case DISPLAY:
@@ -221,6 +267,8 @@ fact(struct home *h, const struct vm *vm, size_t col)
 		return small_file(vm, facts_cols[col].name);
 	case FORWARDS:
 		return repeated(vm, "port");
+	case HOOKS:
+		return hooks(vm);
 	case ISOLATED:
 		return apart_said(vm);
 	case PATH:

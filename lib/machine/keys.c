@@ -94,6 +94,14 @@ const struct key keys[] = {
 	    0, NULL, NULL },
 	{ "stop_timeout", KEY_TIME, ANY, "60", "XRAY_STOP_TIMEOUT", 0,
 	    0, NULL, NULL },
+	{ "hook_timeout", KEY_TIME, ANY, "300", "XRAY_HOOK_TIMEOUT", 0, 0,
+	    NULL, NULL },
+	{ "hook_env", KEY_VARIABLE, KEY_CONFIG | KEY_LIST, NULL, NULL, 0, 0,
+	    NULL, NULL },
+	{ "first_boot_completed", KEY_BOOL, LIVE, "no", NULL, 0, 0, NULL,
+	    NULL },
+	{ "first_boot_at", KEY_TEXT, LIVE | KEY_OWN, NULL, NULL, 0, 0, NULL,
+	    "xray hooks reset-initial-boot" },
 	{ "lock_wait", KEY_TIME, KEY_CONFIG, "0", "XRAY_LOCK_WAIT", 0, 0, NULL,
 	    NULL },
 	{ "min_free", KEY_SIZE, KEY_CONFIG, "1G", NULL, 0, GIB, NULL, NULL },
@@ -191,6 +199,16 @@ is_block(const char *value)
 	return !slash || num_int(slash + 1, 0, v4 ? 32 : 128, &bits) == 0;
 }
 
+/* A name that the environment can have. */
+static int
+is_variable(const char *s)
+{
+	return *s && !strchr("0123456789", *s) &&
+	    s[strspn(s,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
 int
 key_check(const struct key *k, const char *value, struct why *why)
 {
@@ -223,6 +241,10 @@ key_check(const struct key *k, const char *value, struct why *why)
 	case KEY_USER:
 		return is_user(value) ? 0 :
 					refused(k, value, "a user's name", why);
+	case KEY_VARIABLE:
+		return is_variable(value) ?
+		    0 :
+		    refused(k, value, "a variable's name", why);
 	case KEY_FORWARD:
 		return forward_parse(value, &f, why);
 	case KEY_PATH:

@@ -19,6 +19,7 @@ enum key_type {
 	KEY_TEXT,
 	KEY_PATH, /* absolute */
 	KEY_FORWARD,
+	KEY_VARIABLE, /* of the environment */
 	KEY_BLOCK /* of addresses */
 };
 
