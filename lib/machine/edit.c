@@ -2,16 +2,15 @@
 #include "edit.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "firewall.h"
+#include "fore.h"
 #include "io.h"
 #include "keys.h"
-#include "run.h"
 #include "say.h"
 
 static int
@@ -55,34 +54,6 @@ edit_config(struct home *h, const char *section, const char *key,
 	return put(h->fd, "config.ini", h->conf, why);
 }
 
-/* Ctrl-C is the editor's: we go on and put its file in place.  Blocked while
- * it starts, for the child has what we had and unblocks. */
-static int
-run_at_terminal(const struct run *r, char *const argv[], struct why *why)
-{
-	struct sigaction old[2], ignore = { .sa_handler = SIG_IGN };
-	static const int sigs[] = { SIGINT, SIGQUIT };
-	sigset_t set, before;
-	int code = -1;
-	pid_t pid;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < LEN(sigs); i++)
-		sigaddset(&set, sigs[i]);
-	sigprocmask(SIG_BLOCK, &set, &before);
-	pid = run_spawn(r, argv, why);
-	for (size_t i = 0; i < LEN(sigs); i++)
-		sigaction(sigs[i], &ignore, &old[i]);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (pid >= 0)
-		code = run_wait(pid, -1);
-	for (size_t i = 0; i < LEN(sigs); i++)
-		sigaction(sigs[i], &old[i], NULL);
-	if (pid >= 0 && code < 0)
-		why_sys(why, EX_OSERR, "%s", argv[0]);
-	return code;
-}
-
 /* VISUAL or EDITOR, when it is set to something. */
 static const char *
 named_editor(void)
@@ -95,7 +66,8 @@ named_editor(void)
 }
 
 /* The editor's words, and the file behind them; no shell looks at them.  One
- * that needs no terminal works without; none waits for input there. */
+ * that needs no terminal works without; none waits for input there.  Ctrl-C is
+ * the editor's: we go on and put its file in place. */
 static int
 run_editor(const char *path, struct why *why)
 {
@@ -114,7 +86,7 @@ run_editor(const char *path, struct why *why)
 	strv_add(&argv, path);
 	if (!isatty(0))
 		r.in = RUN_NULL;
-	code = run_at_terminal(&r, argv.v, why);
+	code = fore_run(&r, argv.v, why);
 	if (code <= 0)
 		return code;
 	return why_set(why, EX_UNAVAILABLE,
