@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "dial.h"
+#include "fore.h"
 #include "io.h"
 #include "opt.h"
 #include "run.h"
 #include "ssh.h"
+#include "trigger.h"
 #include "vm.h"
 
 enum { OPT_PASSWORD = OPT_OWN, OPT_CLEAN };
@@ -24,7 +26,7 @@ static const struct opt opts[] = {
 	{ 'l', NULL, "USER", "log in as USER" },
 	{ 'S', "start", NULL, "start the VM when it is stopped" },
 	{ OPT_PASSWORD, "password", NULL, "ask for the guest's password" },
-	{ OPT_CLEAN, "clean", NULL, "no configuration of yours for ssh" },
+	{ OPT_CLEAN, "clean", NULL, "no triggers, no ssh_config of yours" },
 	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for the guest" },
 	{ 0 },
 };
@@ -32,6 +34,10 @@ static const struct usage use = { "xray-ssh",
 	"VM [SSH-OPTION ...] [--] [COMMAND ...]", opts, 1 };
 
 static struct home home;
+static struct vm vm;
+static const char *user; /* NULL: the VM's, or what a configuration says */
+static struct strv theirs; /* options of ssh */
+static char **command; /* ends with NULL */
 
 static void
 start(const char *name)
@@ -52,9 +58,9 @@ start(const char *name)
 
 /* Whether a stopped VM is to be started: -S, or what ssh_start says. */
 static int
-shall_start(const struct vm *vm, int given)
+shall_start(int given)
 {
-	const char *v = conf_get(vm->conf, NULL, "ssh_start");
+	const char *v = conf_get(vm.conf, NULL, "ssh_start");
 
 	if (!v)
 		v = conf_get(home.conf, NULL, "ssh_start");
@@ -63,43 +69,43 @@ shall_start(const struct vm *vm, int given)
 	if (!v || strcmp(v, "no") == 0)
 		return 0;
 	if (strcmp(v, "ask") != 0)
-		die(EX_CONFIG, "%s: ssh_start = %s: no, ask or yes", vm->name,
+		die(EX_CONFIG, "%s: ssh_start = %s: no, ask or yes", vm.name,
 		    v);
-	return isatty(0) && confirm(0, "%s is stopped; start it?", vm->name);
+	return isatty(0) && confirm(0, "%s is stopped; start it?", vm.name);
 }
 
 static void
-make_sure_it_runs(const struct vm *vm, int given)
+make_sure_it_runs(int given)
 {
 	struct why why;
 
-	if (dial_network(vm, &why) < 0)
+	if (dial_network(&vm, &why) < 0)
 		die_why(&why);
-	if (vm_alive(vm) && dial_live(vm, &why) < 0)
+	if (vm_alive(&vm) && dial_live(&vm, &why) < 0)
 		die_why(&why);
-	if (vm_alive(vm))
+	if (vm_alive(&vm))
 		return;
-	if (!shall_start(vm, given))
+	if (!shall_start(given))
 		die(EX_UNAVAILABLE,
 		    "%s: stopped; xray start %s, or "
 		    "xray ssh -S %s",
-		    vm->name, vm->name, vm->name);
-	start(vm->name);
+		    vm.name, vm.name, vm.name);
+	start(vm.name);
 }
 
 /* The guest has answered once since it was started: the file `up`. */
 static void
-await(const struct vm *vm, long long ms)
+await(long long ms)
 {
 	struct why why;
 	int fd;
 
-	if (vm_alive(vm) && ssh_is_up(vm))
+	if (vm_alive(&vm) && ssh_is_up(&vm))
 		return;
-	if ((ms = ssh_wait_ms(&home, vm, ms, &why)) < 0)
+	if ((ms = ssh_wait_ms(&home, &vm, ms, &why)) < 0)
 		die_why(&why);
 	fd = ssh_await(
-	    vm, io_now() + ms, say_chatty() ? progress_text : NULL, &why);
+	    &vm, io_now() + ms, say_chatty() ? progress_text : NULL, &why);
 	progress_end();
 	if (fd < 0)
 		die_why(&why);
@@ -133,15 +139,98 @@ ssh_options(int argc, char **argv, int i, struct strv *words)
 	return i;
 }
 
+/* ssh closes what it inherits, so that its configuration is a file, which is
+ * there until ssh has ended. */
+static char conf_name[32];
+
+/* Its path, the caller's.  What we usually say comes last in it. */
+static char *
+write_conf(struct buf *conf)
+{
+	autostrv struct strv usual = { 0 };
+
+	ssh_argv_usual(&vm, user, &usual);
+	buf_str(conf, "Match all\n");
+	for (size_t i = 1; i < usual.n; i += 2)
+		buf_fmt(conf, "%s\n", usual.v[i]);
+	(void)snprintf(
+	    conf_name, sizeof conf_name, ".ssh-%ld.conf", (long)getpid());
+	(void)unlinkat(home.fd, conf_name, 0); /* of one with our pid */
+	if (io_create(home.fd, conf_name, 0600, conf->p, conf->n) < 0)
+		die_sys(EX_IOERR, "%s/%s", home.path, conf_name);
+	return xasprintf("%s/%s", home.path, conf_name);
+}
+
+static void
+ssh_words(const char *conf, int password, long long ms, struct strv *words)
+{
+	struct why why;
+
+	if (ssh_argv_fixed(
+		&home, &vm, conf, isatty(0) || password, ms, words, &why) < 0)
+		die_why(&why);
+	if (password)
+		ssh_with_password(words);
+	if (user) {
+		strv_add(words, "-o");
+		strv_fmt(words, "User=%s", user);
+	}
+	for (size_t i = 0; i < theirs.n; i++)
+		strv_add(words, theirs.v[i]);
+	if (!conf)
+		ssh_argv_usual(&vm, user, words);
+	strv_take(words, ssh_host(&vm));
+	for (char **w = command; *w; w++)
+		strv_add(words, *w);
+}
+
+/* Stay until ssh has ended. */
+static int
+run_ssh(struct strv *words, int after)
+{
+	struct run r = RUN_PLAIN;
+	struct why why;
+	int code;
+
+	r.tied = 1;
+	code = fore_run(&r, words->v, &why);
+	if (*conf_name)
+		(void)unlinkat(home.fd, conf_name, 0); /* or home_sweep does */
+	if (code < 0)
+		die(EX_UNAVAILABLE, "%s", why.text);
+	if (after)
+		trigger_after(&home, &vm, code, warn_why);
+	return code;
+}
+
+static int
+connect_to_it(int clean, int password, long long ms)
+{
+	autobuf struct buf conf = { 0 };
+	autofree char *path = NULL;
+	struct strv words = { 0 };
+	int after = !clean && trigger_has_after(&home, &vm);
+	struct why why;
+
+	home_sweep(home.fd);
+	if (!clean && trigger_before(&home, &vm, &conf, &why) < 0)
+		die_why(&why);
+	if (conf.n)
+		path = write_conf(&conf);
+	ssh_words(path, password, ms, &words);
+	if (path || after)
+		return run_ssh(&words, after);
+	execvp(words.v[0], words.v);
+	die_sys(EX_UNAVAILABLE, "ssh");
+}
+
 int
 main(int argc, char **argv)
 {
-	struct strv words = { 0 }, theirs = { 0 };
-	const char *user = NULL, *at;
+	const char *at;
 	autofree char *name = NULL;
-	int c, wants_start = 0, password = 0;
+	int c, wants_start = 0, password = 0, clean = 0;
 	long long ms = -1;
-	struct vm vm;
 	struct why why;
 
 	while ((c = opt_next(argc, argv, &use)) != -1)
@@ -156,7 +245,8 @@ main(int argc, char **argv)
 			password = 1;
 			break;
 		case OPT_CLEAN:
-			break; /* none is read */
+			clean = 1;
+			break;
 		case OPT_TIMEOUT:
 			ms = opt_ms(&use, "--timeout", optarg);
 			break;
@@ -167,21 +257,10 @@ main(int argc, char **argv)
 	if (at && !user)
 		user = xstrndup(argv[optind], (size_t)(at - argv[optind]));
 	name = xstrdup(at ? at + 1 : argv[optind]);
-	optind = ssh_options(argc, argv, optind + 1, &theirs);
+	command = argv + ssh_options(argc, argv, optind + 1, &theirs);
 	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
 		die_why(&why);
-	make_sure_it_runs(&vm, wants_start);
-	await(&vm, ms);
-	if (ssh_argv(
-		&home, &vm, user, isatty(0) || password, ms, &words, &why) < 0)
-		die_why(&why);
-	if (password)
-		ssh_with_password(&words);
-	for (size_t i = 0; i < theirs.n; i++)
-		strv_add(&words, theirs.v[i]);
-	strv_take(&words, ssh_host(&vm));
-	for (int i = optind; i < argc; i++)
-		strv_add(&words, argv[i]);
-	execvp(words.v[0], words.v);
-	die_sys(EX_UNAVAILABLE, "ssh");
+	make_sure_it_runs(wants_start);
+	await(ms);
+	return connect_to_it(clean, password, ms);
 }

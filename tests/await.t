@@ -58,7 +58,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-echo "$@"
+echo "$@" | sed 's/ -o User=.* LogLevel=ERROR//' # what is usual
 E
 chmod +x "$tmp/bin/ssh"
 : >"$dir/up"

@@ -233,8 +233,8 @@ is 'no path of the machine this was written on' 0 '' strange
 # 8: environment and keys.
 environment() {
 	cat bin/*.c lib/*/*.c | tr -d '\n' | grep -oE \
-	    '([gs]etenv\(|(home|vm)_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
-	    sort -u
+	    '([gs]etenv\(|set\(env, |(home|vm)_ms\([^"]*)"[A-Z_]+"' |
+	    sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 vars() { pick ev "man/$1" | sort -u; }
 read_vars() {

@@ -29,6 +29,7 @@ enum {
 	EX_PROTOCOL = 76, /* a peer answered with an error or nonsense */
 	EX_NOPERM = 77, /* refused */
 	EX_CONFIG = 78, /* configuration says something impossible */
+	EX_TRIGGER = 80, /* a pre-ssh trigger refused */
 	EX_CANTEXEC = 126, /* program found, could not be run */
 	EX_NOTFOUND = 127 /* program not found */
 };

@@ -319,11 +319,12 @@ name_missing(int dir, const char *what, const char *name, struct why *why)
 }
 
 /* Remove what begins with the prefix and belongs to a process that is gone:
- * .stage-PID, .gone-PID, .edit-PID.ini. */
+ * .stage-PID, .gone-PID, .edit-PID.ini, .ssh-PID.conf. */
 static int
 sweep(const char *name, void *arg)
 {
-	static const char *const prefixes[] = { ".stage-", ".gone-", ".edit-" };
+	static const char *const prefixes[] = { ".stage-", ".gone-", ".edit-",
+		".ssh-" };
 	unsigned long long start;
 	const char *name_pid;
 	long long pid;

@@ -61,7 +61,8 @@ int name_taken(int dir, const char *what, const char *name, struct why *why);
  * the nearest entry of directory dir.  Returns -1. */
 int name_missing(int dir, const char *what, const char *name, struct why *why);
 /* Remove what processes that are gone left half made or half removed in dir
- * (vms, bases, the home): .stage-PID, .gone-PID, .edit-PID.ini. */
+ * (vms, bases, the home): .stage-PID, .gone-PID, .edit-PID.ini,
+ * .ssh-PID.conf. */
 void home_sweep(int dir);
 /* The entries of dir that can be names, sorted. */
 int name_list(int dir, struct strv *out, struct why *why);

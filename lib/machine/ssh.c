@@ -82,39 +82,66 @@ host_key_rule(const struct vm *vm)
 	    "StrictHostKeyChecking=accept-new";
 }
 
+/* "-o" and the option, for each. */
+static void
+add_options(struct strv *argv, const char *const *options, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		strv_words(argv, "-o", options[i], NULL);
+}
+
 int
-ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
+ssh_argv_fixed(struct home *h, const struct vm *vm, const char *conf, int tty,
     long long ms, struct strv *argv, struct why *why)
 {
 	static const char *const fixed[] = { "ForwardAgent=no", "ForwardX11=no",
-		"PermitLocalCommand=no", "ControlMaster=no", "ControlPath=none",
-		"UpdateHostKeys=no", "VerifyHostKeyDNS=no",
-		"CanonicalizeHostname=no", "PasswordAuthentication=no",
-		"KbdInteractiveAuthentication=no", "GSSAPIAuthentication=no",
-		"IdentitiesOnly=yes", "IdentityAgent=none",
-		"GlobalKnownHostsFile=none", "CheckHostIP=no",
-		"ConnectTimeout=30", "ServerAliveInterval=15", "LogLevel=ERROR",
+		"ControlMaster=no", "ControlPath=none", "UpdateHostKeys=no",
+		"VerifyHostKeyDNS=no", "CanonicalizeHostname=no",
+		"PasswordAuthentication=no", "KbdInteractiveAuthentication=no",
+		"GSSAPIAuthentication=no", "IdentitiesOnly=yes",
+		"IdentityAgent=none", "GlobalKnownHostsFile=none",
+		"KnownHostsCommand=none", "CheckHostIP=no",
 		"ProxyUseFdpass=yes" };
+	static const char *const pipe[] = { "BatchMode=yes",
+		"EscapeChar=none" };
 	autofree char *key = ssh_key(h), *id = option_path(key);
 	autofree char *hosts =
 			  xasprintf("%s/vms/%s/known_hosts", h->path, vm->name),
 		      *known = option_path(hosts);
 
-	strv_words(argv, "ssh", "-F", "none", NULL);
-	for (size_t i = 0; i < LEN(fixed); i++)
-		strv_words(argv, "-o", fixed[i], NULL);
+	strv_words(argv, "ssh", "-F", conf ? conf : "none", NULL);
+	add_options(argv, fixed, LEN(fixed));
 	if (!tty)
-		strv_words(
-		    argv, "-o", "BatchMode=yes", "-o", "EscapeChar=none", NULL);
+		add_options(argv, pipe, LEN(pipe));
 	strv_words(argv, "-o", host_key_rule(vm), "-o", NULL);
 	strv_fmt(argv, "UserKnownHostsFile=%s", known);
 	strv_add(argv, "-o");
 	strv_fmt(argv, "IdentityFile=%s", id);
 	strv_add(argv, "-o");
 	strv_fmt(argv, "HostKeyAlias=%s.xray", vm->name);
+	return proxy_command(vm, ms, argv, why);
+}
+
+void
+ssh_argv_usual(const struct vm *vm, const char *user, struct strv *argv)
+{
+	static const char *const usual[] = { "PermitLocalCommand=no",
+		"ConnectTimeout=30", "ServerAliveInterval=15",
+		"LogLevel=ERROR" };
+
 	strv_add(argv, "-o");
 	strv_fmt(argv, "User=%s", user ? user : vm->ssh_user);
-	return proxy_command(vm, ms, argv, why);
+	add_options(argv, usual, LEN(usual));
+}
+
+int
+ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
+    long long ms, struct strv *argv, struct why *why)
+{
+	if (ssh_argv_fixed(h, vm, NULL, tty, ms, argv, why) < 0)
+		return -1;
+	ssh_argv_usual(vm, user, argv);
+	return 0;
 }
 
 void

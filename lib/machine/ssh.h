@@ -45,6 +45,12 @@ void ssh_credential_files(
  * ms: how long the connection may wait for the guest, -1: ssh_wait_ms. */
 int ssh_argv(struct home *h, const struct vm *vm, const char *user, int tty,
     long long ms, struct strv *argv, struct why *why);
+/* The same in two parts, the first of which no configuration can change; what
+ * stands between them counts before the second.  conf: a file for ssh -F,
+ * NULL: none. */
+int ssh_argv_fixed(struct home *h, const struct vm *vm, const char *conf,
+    int tty, long long ms, struct strv *argv, struct why *why);
+void ssh_argv_usual(const struct vm *vm, const char *user, struct strv *argv);
 /* Have ssh ask for a password, on the terminal or by SSH_ASKPASS: words are
  * those of ssh_argv with a terminal. */
 void ssh_with_password(struct strv *words);
