@@ -52,6 +52,9 @@ quote() {
 	q="'$q$rest'"
 }
 
+# What a configuration says of sessions is not for one that carries files.
+ssh='xray-ssh -o RemoteCommand=none -o RequestTTY=no -o ClearAllForwardings=yes'
+
 # guest SCRIPT WORD...: run it in the guest, with the words as "$@".
 guest() {
 	quote "$1"
@@ -61,7 +64,8 @@ guest() {
 		quote "$word"
 		line="$line $q"
 	done
-	xray-ssh ${quiet:+-q} "$vm" -- "$line"
+	# shellcheck disable=SC2086 # words
+	$ssh ${quiet:+-q} "$vm" -- "$line"
 }
 
 # masked COMMAND...: what it has to say to people masked; its exit code, which
@@ -217,7 +221,7 @@ told() {
 by_rsync() {
 	[ -z "$archive" ] || set -- -pt "$@"
 	# shellcheck disable=SC2086 # an option or nothing
-	out=$(masked rsync -rls -e "xray-ssh${quiet:+ -q}" --stats \
+	out=$(masked rsync -rls -e "$ssh${quiet:+ -q}" --stats \
 	    --no-human-readable $delete "$@" | tail -c 4000)
 	[ "$(code)" = 0 ] || die 74 "rsync: failed, $(code)"
 	told "$(stat_of 'Number of regular files transferred')" \

@@ -24,6 +24,7 @@ enum { OPT_PASSWORD = OPT_OWN, OPT_CLEAN };
 
 static const struct opt opts[] = {
 	{ 'l', NULL, "USER", "log in as USER" },
+	{ 'o', NULL, "OPTION", "an option of ssh, as behind the VM" },
 	{ 'S', "start", NULL, "start the VM when it is stopped" },
 	{ OPT_PASSWORD, "password", NULL, "ask for the guest's password" },
 	{ OPT_CLEAN, "clean", NULL, "no triggers, no ssh_config of yours" },
@@ -237,6 +238,9 @@ main(int argc, char **argv)
 		switch (c) {
 		case 'l':
 			user = optarg;
+			break;
+		case 'o':
+			strv_words(&theirs, "-o", optarg, NULL);
 			break;
 		case 'S':
 			wants_start = 1;

@@ -7,7 +7,13 @@ mkdir -p "$tmp/bin" "$tmp/guest/evil" "$tmp/here"
 cp "$XRAY_BIN/xray-copy" "$XRAY_BIN/xray-untar" "$tmp/bin/"
 cat >"$tmp/bin/xray-ssh" <<'S'
 #!/bin/sh
-[ "$1" != -q ] || shift
+while :; do
+	case $1 in
+	-q) shift ;;
+	-o) shift 2 ;;
+	*) break ;;
+	esac
+done
 shift
 [ "$1" != -- ] || shift
 cd "$GUEST" || exit 69

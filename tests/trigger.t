@@ -4,7 +4,7 @@
 # nothing, so nobody connects.
 # shellcheck source=lib.sh disable=SC2016 # what is in quotes is another shell's
 . "${0%/*}/lib.sh"
-plan 59
+plan 61
 empty_base
 xray create -q -c 1 -m 32 --ssh-user me web
 xray create -q -c 1 -m 32 --ssh-user me other
@@ -70,6 +70,7 @@ is '-l counts before them all' 0 bob opt user -l bob
 is 'so does USER@' 0 bob sh -c 'xray ssh bob@web -G | sed -n "s/^user //p"'
 is 'so does -o behind the VM' 0 ann sh -c '
     xray ssh web -o User=ann -G | sed -n "s/^user //p"'
+is 'so does -o before it' 0 ann opt user -o User=ann
 is '--clean: none of it' 0 'me ' sh -c 'xray ssh --clean web -G | awk "
     \$1 == \"user\" { u = \$2 } \$1 == \"setenv\" { s = \$2 }
     END { print u, s }"'
@@ -290,6 +291,20 @@ is 'a signal: 128 and it' 143 '' xray ssh web signal
 is 'told as such' 0 'web 143 0' tail -1 "$XRAY_HOME/after"
 rm "$dir/triggers/post-ssh" "$etc/triggers/post-ssh"
 is 'without it the code is the same' 7 '' xray ssh web
+
+# ---- copy goes the same way, with nothing that is for sessions
+cat >"$fake/ssh" <<S
+#!/bin/sh
+$(PATH=${PATH#*:} command -v ssh) -G "\$@" |
+    grep -E '^(remotecommand|requesttty|localforward|user) ' >"$XRAY_HOME/copy"
+exit 1
+S
+printf '%s\n' 'RemoteCommand tmux' 'RequestTTY force' \
+    'LocalForward 9999 localhost:99' >>"$etc/ssh_config"
+xray copy "$fake/ssh" web:x >/dev/null 2>&1
+is 'copy: its user, no command, terminal or forward' 0 'user all
+requesttty false' sort -r "$XRAY_HOME/copy"
+echo 'User all' >"$etc/ssh_config"
 
 # ---- signals, and what kill -9 leaves
 printf '#!/bin/sh\n%s\n' 'ls -a "$XRAY_HOME" | grep ^.ssh- >"$XRAY_HOME/there"
