@@ -48,7 +48,7 @@ matches(struct home *home, const struct vm *vm, int state)
 
 static void
 row(struct home *home, const char *name, int state, int names_only,
-    struct table *t)
+    struct table *t, enum facts_need need)
 {
 	struct vm vm;
 	struct why why;
@@ -58,8 +58,11 @@ row(struct home *home, const char *name, int state, int names_only,
 		say("%s\n", name);
 		return;
 	}
-	broken = (facts_want_folder(t) ? vm_open : vm_glance)(
-		     home, name, &vm, &why) < 0;
+	if (need == FACTS_FOLDER)
+		broken = vm_open(home, name, &vm, &why) < 0;
+	else
+		broken =
+		    vm_glance(home, name, need == FACTS_BRIEF, &vm, &why) < 0;
 	if (broken)
 		warn_why(&why);
 	if (broken ? !state : matches(home, &vm, state)) {
@@ -78,6 +81,7 @@ main(int argc, char **argv)
 	struct home home;
 	struct out out = { 0 };
 	struct table *t;
+	enum facts_need need;
 	struct why why;
 	int c, quiet = 0, state = 0;
 
@@ -89,13 +93,16 @@ main(int argc, char **argv)
 	if (home_open(&home, &why) < 0)
 		die_why(&why);
 	t = table_new(&out, facts_cols, facts_ncols);
+	need = facts_need(t);
+	if (need == FACTS_BRIEF && state == OPT_STALE)
+		need = FACTS_RECORD;
 	if (name_list(home.vms, &names, &why) < 0)
 		die_why(&why);
 	if (!names.n && !quiet)
 		hint("No VMs found. Create one: xray create NAME");
 	for (size_t i = 0; i < names.n; i++)
 		if (wanted(names.v[i], argc - optind, argv + optind))
-			row(&home, names.v[i], state, quiet, t);
+			row(&home, names.v[i], state, quiet, t, need);
 	if (!quiet)
 		table_print(t);
 	return say_done();

@@ -52,9 +52,9 @@ make_vms 101 600
 count xray-list
 many=$cost
 cost=$(((many - few) / 500))
-costs 'list, for each VM' 36000
+costs 'list, for each VM' 25500
 cost=$((many / 600))
-costs 'list, with all there is' 37000
+costs 'list, with all there is' 26000
 count xray-list -q
 cost=$((cost / 600))
 costs 'list -q, for each VM' 2500

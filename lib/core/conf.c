@@ -20,6 +20,7 @@ struct reader {
 	struct conf *c;
 	const char *at, *end;
 	int line;
+	const char *const *keys; /* the others are passed over; NULL: none is */
 	struct why *why;
 	int failed;
 };
@@ -114,6 +115,27 @@ line_fault(const char *s, size_t n)
 	return NULL;
 }
 
+/* Whether libinih need not see the line: it would look through it to pass it
+ * over, or it has a key that nobody asked for. */
+static int
+passed_over(const struct reader *r, const char *s, size_t n)
+{
+	const char *const *key = r->keys;
+	size_t k;
+
+	if (!n || *s == '#' || *s == ';')
+		return 1;
+	if (!key || *s == '[')
+		return 0;
+	for (; *key; key++) {
+		k = strlen(*key);
+		if (**key == *s && k < n && memcmp(*key, s, k) == 0 &&
+		    (s[k] == '=' || blank(s[k])))
+			return 0;
+	}
+	return 1;
+}
+
 static char *
 next_line(char *out, int size, void *arg)
 {
@@ -142,8 +164,8 @@ next_line(char *out, int size, void *arg)
 		    fault);
 		return NULL;
 	}
-	if (*s == '#' || *s == ';')
-		n = 0; /* libinih would look through it to pass it over */
+	if (passed_over(r, s, n))
+		n = 0;
 	memcpy(out, s, n);
 	out[n] = '\0';
 	return out;
@@ -180,10 +202,10 @@ take(void *arg, const char *section, const char *key, const char *value)
 	return 1;
 }
 
-int
-conf_parse(struct conf *c, struct why *why)
+static int
+parse(struct conf *c, const char *const *keys, struct why *why)
 {
-	struct reader r = { .c = c, .why = why };
+	struct reader r = { .c = c, .keys = keys, .why = why };
 	int bad;
 
 	c->n = c->stored = 0;
@@ -203,8 +225,15 @@ conf_parse(struct conf *c, struct why *why)
 	return 0;
 }
 
+int
+conf_parse(struct conf *c, struct why *why)
+{
+	return parse(c, NULL, why);
+}
+
 struct conf *
-conf_read(int dir, const char *file, const char *label, struct why *why)
+conf_glance(int dir, const char *file, const char *label,
+    const char *const *keys, struct why *why)
 {
 	struct conf *c = conf_new(label);
 	int r = io_read_file(dir, file, &c->text, CONF_MAX);
@@ -212,10 +241,16 @@ conf_read(int dir, const char *file, const char *label, struct why *why)
 	if (r < 0)
 		why_sys(
 		    why, errno == ENOENT ? EX_NOINPUT : EX_IOERR, "%s", label);
-	else if ((r = conf_parse(c, why)) == 0)
+	else if ((r = parse(c, keys, why)) == 0)
 		return c;
 	conf_free(c);
 	return NULL;
+}
+
+struct conf *
+conf_read(int dir, const char *file, const char *label, struct why *why)
+{
+	return conf_glance(dir, file, label, NULL, why);
 }
 
 const struct item *

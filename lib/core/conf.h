@@ -28,6 +28,10 @@ struct conf *conf_new(const char *name);
  */
 struct conf *conf_read(
     int dir, const char *file, const char *label, struct why *why);
+/* The same of those keys alone, which end with NULL; the other lines must still
+ * be such as can stand in a file.  It is not to be written back. */
+struct conf *conf_glance(int dir, const char *file, const char *label,
+    const char *const *keys, struct why *why);
 void conf_free(struct conf *c);
 void conf_autofree(struct conf **c);
 #define autoconf __attribute__((cleanup(conf_autofree)))

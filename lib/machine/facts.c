@@ -189,10 +189,12 @@ hook_failed(const struct vm *vm, const char *status, char **what)
 static char *
 status(const struct vm *vm)
 {
-	autofree char *text = vm_status(vm);
+	char *text = vm_status(vm);
 
-	return xstrdup(
-	    hook_failed(vm, text, NULL) ? "running (hook failed)" : text);
+	if (!hook_failed(vm, text, NULL))
+		return text;
+	free(text);
+	return xstrdup("running (hook failed)");
 }
 
 /* What stands in brackets behind the status: disk full. */
@@ -298,10 +300,26 @@ fact(struct home *h, const struct vm *vm, size_t col)
 	}
 }
 
-int
-facts_want_folder(const struct table *t)
+enum facts_need
+facts_need(const struct table *t)
 {
-	return table_wants(t, SNAPSHOTS);
+	static const int brief[NCOLS] = { [NAME] = 1,
+		[BASE] = 1,
+		[SSH_PORT] = 1,
+		[MEMORY] = 1,
+		[CPUS] = 1,
+		[DISK] = 1,
+		[STATUS] = 1,
+		[PATH] = 1,
+		[REASON] = 1,
+		[SSH_HOST] = 1 };
+
+	if (table_wants(t, SNAPSHOTS))
+		return FACTS_FOLDER;
+	for (size_t i = 0; i < NCOLS; i++)
+		if (table_wants(t, i) && !brief[i])
+			return FACTS_RECORD;
+	return FACTS_BRIEF;
 }
 
 void

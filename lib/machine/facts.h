@@ -9,11 +9,16 @@
 extern const struct col facts_cols[];
 extern const size_t facts_ncols;
 
+/* What the columns that are wanted need of a VM. */
+enum facts_need {
+	FACTS_BRIEF, /* vm_glance, brief */
+	FACTS_RECORD, /* vm_glance */
+	FACTS_FOLDER /* vm_open */
+};
+enum facts_need facts_need(const struct table *t);
 /* Add the row of the VM called name to t; only the columns that are printed
  * are looked up.  With broken not NULL it has status broken, that reason, and
  * little else; vm may be NULL then. */
-/* Whether a column is wanted that vm_glance is not enough for. */
-int facts_want_folder(const struct table *t);
 void facts_row(struct table *t, struct home *h, const char *name,
     const struct vm *vm, const struct why *broken);
 /* One fact as text, the caller's; NULL when it has no value. */

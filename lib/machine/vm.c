@@ -92,6 +92,25 @@ read_numbers(struct vm *vm, struct why *why)
 	return conf_bool(c, "protected", &vm->guarded, why) < 0 ? -1 : 0;
 }
 
+/* What a list shows. */
+static int
+read_brief(struct vm *vm)
+{
+	static const char *const keys[] = { "base", "firmware", "memory",
+		"cpus", "ssh_port", NULL };
+	autofree char *label = xasprintf("%s/vm.ini", vm->name);
+
+	vm->conf = conf_glance(vm->vms, label, label, keys, NULL);
+	vm->arch = vm->machine = vm->mac = vm->uuid = vm->ssh_user = "";
+	vm->accel = vm->display = vm->net = "";
+	if (!vm->conf ||
+	    word_fact(
+		vm, "firmware", "bios", vm_firmwares, &vm->firmware, NULL) < 0)
+		return -1;
+	(void)text_fact(vm, "base", "", &vm->base, NULL); /* or that */
+	return read_numbers(vm, NULL);
+}
+
 static int
 read_record(struct vm *vm, struct why *why)
 {
@@ -200,7 +219,8 @@ inside(const char *name, const char *file, char out[NAME_MAX + 1])
 
 /* To open its folder costs as much as to read its record. */
 int
-vm_glance(struct home *h, const char *name, struct vm *vm, struct why *why)
+vm_glance(
+    struct home *h, const char *name, int brief, struct vm *vm, struct why *why)
 {
 	char lock[NAME_MAX + 1];
 
@@ -209,7 +229,7 @@ vm_glance(struct home *h, const char *name, struct vm *vm, struct why *why)
 		return vm_open(h, name, vm, why);
 	*vm = (struct vm){ .dir = -1, .hold = -1, .vms = h->vms };
 	vm->name = xstrdup(name);
-	if (read_record(vm, NULL) == 0)
+	if ((brief ? read_brief(vm) : read_record(vm, NULL)) == 0)
 		return 0;
 	vm_close(vm);
 	return vm_open(h, name, vm, why);

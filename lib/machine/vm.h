@@ -47,8 +47,10 @@ int vm_open(struct home *h, const char *name, struct vm *vm, struct why *why);
 int vm_open_any(
     struct home *h, const char *name, struct vm *vm, struct why *why);
 /* Look at it for a list, as vm_open does; of one that is stopped the folder is
- * not opened: only what vm.ini says, and vm_stat, can be known of it. */
-int vm_glance(struct home *h, const char *name, struct vm *vm, struct why *why);
+ * not opened: only what vm.ini says, and vm_stat, can be known of it.  With
+ * brief only base, firmware, memory, cpus and ssh_port are read of that. */
+int vm_glance(struct home *h, const char *name, int brief, struct vm *vm,
+    struct why *why);
 /* stat(2) of a file in its folder. */
 struct stat;
 int vm_stat(const struct vm *vm, const char *file, struct stat *st);
