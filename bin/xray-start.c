@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "hook.h"
 #include "io.h"
 #include "launch.h"
 #include "once.h"
@@ -34,7 +35,7 @@ static const struct opt opts[] = {
 	{ 'F', "foreground", NULL,
 	    "stay in the foreground; Ctrl-C is the "
 	    "power button" },
-	{ 'w', "wait", NULL, "wait until the guest answers ssh" },
+	{ 'w', "wait", NULL, "wait until the guest is ready" },
 	{ OPT_TIMEOUT, "timeout", "S", "give up waiting after S seconds" },
 	{ OPT_ACCEL, "accel", "A", "auto, kvm, hvf or tcg" },
 	{ OPT_DISPLAY, "display", "D",
@@ -120,21 +121,26 @@ told(const struct vm *vm)
 			    socket[i].name);
 }
 
+/* A guest that answers, and whose hooks have all been run. */
 static int
 await_guest(const struct vm *vm)
 {
+	void (*tell)(const char *text) = say_chatty() ? progress_text : NULL;
 	struct why why;
 	long long ms = ssh_wait_ms(&home, vm, timeout_ms, &why);
-	int fd = ssh_await(
-	    vm, io_now() + ms, say_chatty() ? progress_text : NULL, &why);
+	long long deadline = io_now() + ms;
+	int fd = ssh_await(vm, deadline, tell, &why), r = fd;
 
+	if (fd >= 0)
+		close(fd);
+	if (timeout_ms < 0) /* the hooks' own time, then */
+		deadline = io_now() + ms;
+	if (fd >= 0 && !launch.no_hooks)
+		r = hooks_await(vm, deadline, tell, &why);
 	progress_end();
-	if (fd < 0) {
+	if (r < 0)
 		warn_why(&why);
-		return why.code;
-	}
-	close(fd);
-	return 0;
+	return r < 0 ? why.code : 0;
 }
 
 /* One of the VMs that are started at once. */

@@ -412,7 +412,7 @@ start_hooks(void)
 {
 	struct why why;
 
-	s.hooks = s.no_hooks ? 0 : launch_hooks(&s.vm, s.foreground, &why);
+	s.hooks = launch_hooks(&s.vm, !s.no_hooks, s.foreground, &why);
 	if (s.hooks < 0)
 		ring_line(&s.qemu_log, "hooks: %s", why.text);
 }

@@ -138,29 +138,8 @@ for_cloud_init(const struct vm *vm, long long deadline, struct why *why)
 static int
 for_hooks(const struct vm *vm, long long deadline, struct why *why)
 {
-	for (;;) {
-		autofree char *what = NULL;
-		enum hooks_phase phase;
-
-		if (dial_live(vm, why) < 0)
-			return -1;
-		phase = hooks_phase(vm, &what);
-		if (phase == HOOKS_DONE || phase == HOOKS_NONE)
-			return 0;
-		if (phase == HOOKS_FAILED)
-			return why_set(why, EX_NO,
-			    "%s: hook failed: %s; xray log %s hooks", vm->name,
-			    what ? what : "interrupted", vm->name);
-		if (io_left(deadline) == 0)
-			return why_set(why, EX_TEMPFAIL,
-			    "%s: its hooks have not %s%s%s", vm->name,
-			    phase == HOOKS_RUN ? "ended" : "begun",
-			    what ? ": " : "", what ? what : "");
-		if (what && say_chatty())
-			progress("%s: %s", vm->name, what);
-		io_sleep(
-		    io_left(deadline) < LOOK_MS ? io_left(deadline) : LOOK_MS);
-	}
+	return hooks_await(
+	    vm, deadline, say_chatty() ? progress_text : NULL, why);
 }
 
 /* Without a network, or cloud-init, that is not waited for. */

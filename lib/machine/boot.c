@@ -61,7 +61,7 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
 	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_VNC, VM_SPICE, VM_ONCE,
-	"pid", "state", "started", "accel", "gateway", "up" };
+	"pid", "state", "started", "accel", "gateway", "up", "hooked" };
 
 int
 boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,

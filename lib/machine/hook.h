@@ -97,5 +97,10 @@ void hooks_mark(const struct vm *vm, enum hooks_phase phase);
  * "boot user/10-x.sh" of those that run, the caller's; NULL when nobody
  * knows. */
 enum hooks_phase hooks_phase(const struct vm *vm, char **what);
+/* Wait until those of this start have ended, now and then telling which one
+ * runs (tell may be NULL): 0; -1 with why: EX_NO when one failed, EX_TEMPFAIL
+ * past the deadline, and as dial_live. */
+int hooks_await(const struct vm *vm, long long deadline,
+    void (*tell)(const char *text), struct why *why);
 
 #endif

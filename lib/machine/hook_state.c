@@ -14,13 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "io.h"
 #include "say.h"
 #include "sys.h"
 
 #define HOOKED "hooked"
 #define LOCK "hooks.lock"
-enum { STATES_MAX = 1 << 20 };
+enum { STATES_MAX = 1 << 20, LOOK_MS = 300 };
 
 static void
 add_line(struct hook_states *s, char *line)
@@ -293,4 +294,38 @@ hooks_phase(const struct vm *vm, char **what)
 		phase = verdict(&s, NULL);
 	hook_states_free(&s);
 	return phase;
+}
+
+int
+hooks_await(const struct vm *vm, long long deadline,
+    void (*tell)(const char *text), struct why *why)
+{
+	for (;;) {
+		autofree char *what = NULL;
+		enum hooks_phase phase;
+		int left;
+
+		if (dial_live(vm, why) < 0)
+			return -1;
+		phase = hooks_phase(vm, &what);
+		if (phase == HOOKS_DONE || phase == HOOKS_NONE)
+			return 0;
+		if (phase == HOOKS_FAILED)
+			return why_set(why, EX_NO,
+			    "%s: hook failed: %s; xray log %s hooks", vm->name,
+			    what ? what : "interrupted", vm->name);
+		left = io_left(deadline);
+		if (!left)
+			return why_set(why, EX_TEMPFAIL,
+			    "%s: its hooks have not %s%s%s", vm->name,
+			    phase == HOOKS_RUN ? "ended" : "begun",
+			    what ? ": " : "", what ? what : "");
+		if (what && tell) {
+			autofree char *text =
+			    xasprintf("%s: %s", vm->name, what);
+
+			tell(text);
+		}
+		io_sleep(left < LOOK_MS ? left : LOOK_MS);
+	}
 }

@@ -19,7 +19,7 @@ enum { AGENT_MS = 10000, ADD_MS = 10000 };
 
 /* ---- the agent ---- */
 
-/* ssh-agent says first where it listens: SSH_AUTH_SOCK=/tmp/.../agent.42; */
+/* ssh-agent says first where it listens: SSH_AUTH_SOCK=PATH; */
 static char *
 agent_socket(int fd)
 {
