@@ -101,6 +101,10 @@ int ssh_await(const struct vm *vm, long long deadline,
 long long ssh_wait_ms(
     const struct home *h, const struct vm *vm, long long arg, struct why *why);
 
+/* Append a line to log/ssh.log, from which xray why knows what waiting came
+ * to. */
+void ssh_note(const struct vm *vm, const char *text);
+
 /* Remember that the guest has answered since it was started; ask. */
 void ssh_mark_up(const struct vm *vm);
 int ssh_is_up(const struct vm *vm);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,10 +25,13 @@
 /* How many at once, below OpenSSH's MaxStartups of 10; and a new one so often:
  * a tenth of the time we have waited. */
 enum { PROBES = 8, OFTEN_MS = 700, SELDOM_MS = 4000, LOOK_MS = 200 };
+enum { GIVES_UP_MS = 900, SHOWN = 80 };
 
 struct probes {
 	int fd[PROBES]; /* oldest first */
 	int n;
+	int tries, shut; /* how many in all; that were closed without a word */
+	char *odd; /* what another than sshd says, last; NULL: nothing */
 };
 
 static int
@@ -35,18 +39,43 @@ gone(const struct vm *vm, struct why *why)
 {
 	autofree char *line = ssh_last_line(vm);
 
-	return why_set(why, EX_UNAVAILABLE, "%s: stopped while we waited%s%s",
-	    vm->name, line ? "; console: " : "", line ? line : "");
+	return why_set(why, EX_UNAVAILABLE,
+	    "%s: stopped while we waited%s%s; see xray why %s", vm->name,
+	    line ? "; console: " : "", line ? line : "", vm->name);
+}
+
+/* Who waits for parts of a second only looks now and then, and has not given
+ * up. */
+static void
+record(const struct vm *vm, const struct probes *p, long long waited)
+{
+	autobuf struct buf b = { 0 };
+
+	if (waited < GIVES_UP_MS)
+		return;
+	buf_fmt(&b, "no ssh after %lld s: %d tries, ", (waited + 500) / 1000,
+	    p->tries);
+	if (!p->tries)
+		buf_str(&b, "no gateway");
+	else if (p->odd)
+		buf_fmt(&b, "no ssh server on port 22: %s", p->odd);
+	else
+		buf_str(
+		    &b, p->shut ? "nothing listens on port 22" : "no answer");
+	ssh_note(vm, b.p);
 }
 
 static int
-late(const struct vm *vm, long long waited, struct why *why)
+late(const struct vm *vm, const struct probes *p, long long waited,
+    struct why *why)
 {
 	autofree char *line = ssh_last_line(vm);
 
-	return why_set(why, EX_TEMPFAIL, "%s: no ssh after %lld s%s%s",
-	    vm->name, (waited + 500) / 1000, line ? "; console: " : "",
-	    line ? line : "");
+	record(vm, p, waited);
+	return why_set(why, EX_TEMPFAIL,
+	    "%s: no ssh after %lld s%s%s; see xray why %s", vm->name,
+	    (waited + 500) / 1000, line ? "; console: " : "", line ? line : "",
+	    vm->name);
 }
 
 static void
@@ -79,25 +108,33 @@ add(const struct vm *vm, struct probes *p)
 		return;
 	if (p->n == PROBES)
 		close(take(p, 0));
+	p->tries++;
 	p->fd[p->n++] = fd;
 }
 
 /* What stands on fd, unread: 1 a greeting (RFC 4253 section 4.2: other lines
  * may come first), 0 not yet, -1 it will be none. */
 static int
-greeting(int fd)
+greeting(struct probes *p, int fd)
 {
 	char text[512];
 	ssize_t n = recv(fd, text, sizeof text - 1, MSG_PEEK | MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n <= 0)
+	if (n <= 0) {
+		p->shut++;
 		return -1;
+	}
 	text[n] = '\0';
 	if (str_starts(text, "SSH-") || strstr(text, "\nSSH-"))
 		return 1;
-	return strchr(text, '\n') || n > 255 ? -1 : 0;
+	if (!strchr(text, '\n') && n <= 255)
+		return 0;
+	free(p->odd);
+	text[strcspn(text, "\r\n")] = '\0';
+	p->odd = xstrndup(text, SHOWN);
+	return -1;
 }
 
 /* Listen to all of them for a while; the one that was greeted, or -1. */
@@ -111,7 +148,7 @@ listen_to(struct probes *p, long long until)
 	if (poll(set, (nfds_t)p->n, io_left(until)) <= 0)
 		return -1;
 	for (int i = p->n - 1; i >= 0; i--) {
-		int r = set[i].revents ? greeting(p->fd[i]) : 0;
+		int r = set[i].revents ? greeting(p, p->fd[i]) : 0;
 
 		if (r > 0)
 			return take(p, i);
@@ -152,7 +189,7 @@ await(const struct vm *vm, struct probes *p, long long deadline,
 		if (dial_live(vm, why) < 0)
 			return -1;
 		if (io_left(deadline) == 0)
-			return late(vm, io_now() - start, why);
+			return late(vm, p, io_now() - start, why);
 		if (tell)
 			show(vm, start, tell);
 	}
@@ -170,7 +207,10 @@ ssh_await(const struct vm *vm, long long deadline,
 	fd = await(vm, &p, deadline, tell, why);
 	while (p.n)
 		close(take(&p, 0));
-	if (fd >= 0)
+	free(p.odd);
+	if (fd >= 0 && !ssh_is_up(vm)) {
 		ssh_mark_up(vm);
+		ssh_note(vm, "the guest answers");
+	}
 	return fd;
 }
