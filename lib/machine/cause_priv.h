@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/* cause_priv: what the parts of cause share. */
+#ifndef XRAY_CAUSE_PRIV_H
+#define XRAY_CAUSE_PRIV_H
+
+#include "cause.h"
+
+/* Set c to the cause that is called word; detail is what its sentence leaves
+ * open. */
+void cause_is(struct cause *c, const struct look *l, const char *word,
+    const char *detail);
+
+#endif
