@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-log: rings of three sources, by time; runs; what comes.
 . "${0%/*}/lib.sh"
-plan 23
+plan 24
 empty_base
 xray create -q web
 log=$XRAY_HOME/vms/web/log
@@ -59,6 +59,14 @@ is 'a full disk is not silence' 74 '' sh -c 'xray log web >/dev/full'
 ok 'a broken VM has a log too' sh -c "
     cp '$log/../vm.ini' '$tmp/vm.ini'; echo garbage >>'$log/../vm.ini'
     xray log web; c=\$?; cp '$tmp/vm.ini' '$log/../vm.ini'; exit \$c"
+
+# A ring that turned in the middle of a line begins with what a guest wrote.
+mkdir "$log/kept"
+mv "$log/console.log" "$log/console.log.1" "$log/kept/"
+printf '\033[2J-xxxxxTyyyyyyyyyyyyZ a time that is none\n' >"$log/console.log"
+is 'what only looks like a time is text' 0 \
+    '	\033[2J-xxxxxTyyyyyyyyyyyyZ a time that is none' xray log web console
+mv "$log/kept/"* "$log/"
 
 # -f: what comes, through a turn of the ring, until somebody stops it.
 xray log -f --raw web console >"$tmp/followed" &

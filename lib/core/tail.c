@@ -11,11 +11,19 @@
 
 enum { REST_MAX = 64 << 20 };
 
+/* All of it is looked at: a ring that turned in the middle of a line begins
+ * with bytes of who wrote that line. */
 static int
 is_stamp(const char *p, size_t n)
 {
-	return n > TAIL_STAMP && p[4] == '-' && p[10] == 'T' &&
-	    p[TAIL_STAMP - 1] == 'Z' && p[TAIL_STAMP] == ' ';
+	static const char form[] = "0000-00-00T00:00:00.000Z ";
+
+	if (n <= TAIL_STAMP)
+		return 0;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == '0' ? p[i] < '0' || p[i] > '9' : p[i] != form[i])
+			return 0;
+	return 1;
 }
 
 static void
