@@ -154,10 +154,6 @@ static const struct col log_cols[] = {
 	[DEST] = { "dest", COL_TEXT, 0, NULL },
 };
 
-static const char *const protos[] = {
-	[RULE_TCP] = "tcp", [RULE_UDP] = "udp", [RULE_ICMP] = "icmp"
-};
-
 /* Local time for a person, with its day when that is not today. */
 static char *
 local(const char *stamp)
@@ -179,22 +175,6 @@ local(const char *stamp)
 	return xstrdup(text);
 }
 
-/* Where to, in one word, as a destination of a rule. */
-static char *
-dest(const struct netlog *l)
-{
-	const char *host = *l->name ? l->name : l->address;
-	int v6 = strchr(host, ':') != NULL;
-	struct buf b = { 0 };
-
-	buf_fmt(&b, v6 ? "[%s]" : "%s", host);
-	if (l->port)
-		buf_fmt(&b, ":%u", (unsigned)l->port);
-	if (l->proto != RULE_TCP)
-		buf_fmt(&b, "/%s", protos[l->proto]);
-	return buf_take(&b);
-}
-
 static void
 row(struct table *t, const struct line *l)
 {
@@ -205,13 +185,13 @@ row(struct table *t, const struct line *l)
 	cells[VM] = xstrdup(l->vm->name);
 	cells[VERDICT] = xstrdup(show_verdict(g->verdict));
 	cells[WHY] = xstrdup(g->why);
-	cells[PROTO] = xstrdup(protos[g->proto]);
+	cells[PROTO] = xstrdup(netlog_proto(g));
 	cells[NAME] = *g->name ? xstrdup(g->name) : NULL;
 	cells[ADDRESS] = *g->address ? xstrdup(g->address) : NULL;
 	cells[PORT] = g->port ? num_text(g->port) : NULL;
 	cells[OUT] = g->ended ? num_text(g->out) : NULL;
 	cells[IN] = g->ended ? num_text(g->in) : NULL;
-	cells[DEST] = dest(g);
+	cells[DEST] = netlog_dest(g);
 	table_take(t, cells);
 }
 
@@ -349,7 +329,7 @@ sum_up(void)
 
 	tops = xcalloc(nlines + 1, sizeof *tops);
 	for (size_t i = 0; i < nlines; i++) {
-		tops[i].dest = dest(&lines[i].log);
+		tops[i].dest = netlog_dest(&lines[i].log);
 		tops[i].vm = lines[i].vm;
 		count(&tops[i], &lines[i].log);
 	}

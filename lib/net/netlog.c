@@ -106,3 +106,24 @@ netlog_parse(struct netlog *l, const char *line, size_t n)
 	l->in = l->ended ? (uint64_t)in : 0;
 	return 0;
 }
+
+const char *
+netlog_proto(const struct netlog *l)
+{
+	return protos[l->proto];
+}
+
+char *
+netlog_dest(const struct netlog *l)
+{
+	const char *host = *l->name ? l->name : l->address;
+	int v6 = strchr(host, ':') != NULL;
+	struct buf b = { 0 };
+
+	buf_fmt(&b, v6 ? "[%s]" : "%s", host);
+	if (l->port)
+		buf_fmt(&b, ":%u", (unsigned)l->port);
+	if (l->proto != RULE_TCP)
+		buf_fmt(&b, "/%s", netlog_proto(l));
+	return buf_take(&b);
+}

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "decide.h"
+#include "mem.h"
 
 enum { NETLOG_LINE = 512 };
 
@@ -36,5 +37,17 @@ struct netlog {
 void netlog_print(const struct netlog *l, struct buf *out);
 /* Read the n bytes of a line that netlog_print wrote: 0, -1 for others. */
 int netlog_parse(struct netlog *l, const char *line, size_t n);
+/* Its protocol: tcp, udp, icmp. */
+const char *netlog_proto(const struct netlog *l);
+/* Where to, in one word, as a destination of a rule; the caller's. */
+char *netlog_dest(const struct netlog *l);
+
+/*
+ * What the log net.log in folder log says was not let through, by destination
+ * and how often, the most often first: "sentry.io:443 (2), 10.0.0.1:53/udp
+ * (1)".  At most `most` of them, then how many more; the caller's, printable.
+ * NULL: nothing was denied.
+ */
+char *netlog_denied(int log, size_t most);
 
 #endif
