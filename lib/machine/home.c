@@ -14,6 +14,7 @@
 #include "io.h"
 #include "say.h"
 #include "sys.h"
+#include "throw.h"
 
 static char *
 home_path(struct why *why)
@@ -97,7 +98,7 @@ fail:
 }
 
 int
-home_open(struct home *h, struct why *why)
+home_open_within(struct home *h, struct why *why)
 {
 	if (open_dirs(h, why) < 0)
 		return -1;
@@ -105,6 +106,15 @@ home_open(struct home *h, struct why *why)
 		return 0;
 	home_close(h);
 	return -1;
+}
+
+int
+home_open(struct home *h, struct why *why)
+{
+	if (home_open_within(h, why) < 0)
+		return -1;
+	throw_sweep(h, 10000);
+	return 0;
 }
 
 int

@@ -21,9 +21,12 @@ struct home {
 /*
  * Open the home, made with mode 0700 when it is not there.  -1 with why:
  * EX_CONFIG for a path that cannot be one, EX_NOPERM when others own it or
- * can write to it.
+ * can write to it.  What killed commands left of VMs to be thrown away goes on
+ * the way, see throw.h; with home_open_within it stays: for who is handed the
+ * locks of a VM, which may be one of those.
  */
 int home_open(struct home *h, struct why *why);
+int home_open_within(struct home *h, struct why *why);
 /* The same although config.ini cannot be read: it counts as empty. */
 int home_open_any(struct home *h, struct why *why);
 void home_close(struct home *h);

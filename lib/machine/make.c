@@ -19,35 +19,32 @@
 #include "seed.h"
 #include "sys.h"
 
-static char *
-uuid_text(const unsigned char r[16])
+char *
+vm_uuid(void)
 {
+	unsigned char r[16];
 	struct buf b = { 0 };
 
-	for (int i = 0; i < 16; i++) {
-		unsigned char c = r[i];
-
-		if (i == 6)
-			c = (unsigned char)(0x40 | (c & 0x0f)); /* RFC 4122 */
-		if (i == 8)
-			c = (unsigned char)(0x80 | (c & 0x3f));
+	sys_random(r, sizeof r);
+	r[6] = (unsigned char)(0x40 | (r[6] & 0x0f)); /* RFC 4122 */
+	r[8] = (unsigned char)(0x80 | (r[8] & 0x3f));
+	for (int i = 0; i < 16; i++)
 		buf_fmt(&b, "%s%02x",
-		    i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", c);
-	}
+		    i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", r[i]);
 	return buf_take(&b);
 }
 
 static char *
 record(const struct plan *p)
 {
-	unsigned char r[19];
+	unsigned char r[3];
 	char now[32];
 	struct buf b = { 0 };
 	autofree char *memory = num_size_text(p->memory);
-	autofree char *uuid = NULL;
+	autofree char *uuid =
+	    p->spec->uuid ? xstrdup(p->spec->uuid) : vm_uuid();
 
 	sys_random(r, sizeof r);
-	uuid = uuid_text(r);
 	io_timestamp(now, 0);
 	buf_fmt(
 	    &b, "# VM %s; keys in xray.ini(5)\nversion = 1\n", p->spec->name);
@@ -85,7 +82,7 @@ record(const struct plan *p)
 	buf_fmt(&b,
 	    "uuid = %s\nmac = 52:54:00:%02x:%02x:%02x\n"
 	    "created = %s\n",
-	    uuid, r[16], r[17], r[18], now);
+	    uuid, r[0], r[1], r[2], now);
 	return buf_take(&b);
 }
 

@@ -97,7 +97,10 @@ struct vm_spec {
 	const char *mode; /* of its firewall, NULL: config.ini's */
 	int no_defaults; /* it goes by its own rules alone */
 	struct buf rules; /* lines of them, before those of its base */
+	const char *uuid; /* NULL: a new one */
 };
+/* A new uuid, the caller's. */
+char *vm_uuid(void);
 
 /*
  * Make the VM: overlays by our own writer, vm.ini last, the directory renamed
