@@ -122,15 +122,21 @@ show_key(const struct key *k)
 	}
 }
 
-/* What is in the file and no key of ours. */
+/* What is in a file and no key of ours; what a plug-in has in config.ini counts
+ * for a VM that does not say. */
 static int
 show_other(const char *section, const char *key, const char *value, int line,
     void *arg)
 {
 	const char *file = arg;
+	int below = in.has_vm && strcmp(file, "config.ini") == 0;
 	struct why why;
 
-	if (!*section && key_find(key, &why))
+	if (!*section && (below || key_find(key, &why)))
+		return 0;
+	if (below &&
+	    (!str_starts(section, "plugin.") ||
+		conf_get(in.vm.conf, section, key)))
 		return 0;
 	if (!*section)
 		warn("%s:%d: %s", file, line, why.text);
@@ -144,15 +150,17 @@ show_other(const char *section, const char *key, const char *value, int line,
 static int
 show(int argc, char **argv)
 {
-	autofree char *file = NULL;
+	char config[] = "config.ini";
 
 	parse(argc, argv, &show_use, 0);
 	for (size_t i = 0; i < nkeys; i++)
 		show_key(&keys[i]);
-	file = in.has_vm ? xasprintf("vms/%s/vm.ini", in.vm.name) :
-			   xstrdup("config.ini");
-	(void)conf_each(
-	    in.has_vm ? in.vm.conf : in.e.home.conf, show_other, file);
+	if (in.has_vm) {
+		autofree char *file = xasprintf("vms/%s/vm.ini", in.vm.name);
+
+		(void)conf_each(in.vm.conf, show_other, file);
+	}
+	(void)conf_each(in.e.home.conf, show_other, config);
 	return say_done();
 }
 
@@ -168,8 +176,9 @@ get(int argc, char **argv)
 
 	parse(argc, argv, &get_use, 1);
 	if (plugin(in.key, &section, &key)) {
-		value = conf_get(
-		    in.has_vm ? in.vm.conf : in.e.home.conf, section, key);
+		value = in.has_vm ? conf_get(in.vm.conf, section, key) : NULL;
+		if (!value)
+			value = conf_get(in.e.home.conf, section, key);
 		if (value)
 			say("%s\n", value);
 		(void)say_done();
@@ -251,13 +260,25 @@ change_vm(struct vm *vm, const struct key *k, struct why *why)
 	return 0;
 }
 
-/* Set or unset in vm.ini. */
+/* The same for a plug-in's key; what it is for, only the plug-in knows. */
 static int
-change_one(struct each *e, struct vm *vm, struct why *why)
+change_plugin(
+    struct vm *vm, const char *section, const char *key, struct why *why)
+{
+	const char *now = conf_get(vm->conf, section, key);
+
+	if (in.value ? now && strcmp(now, in.value) == 0 : !now)
+		return 1;
+	if (conf_set_in(vm->conf, section, key, in.value, why) < 0)
+		return -1;
+	return vm_save(vm, why);
+}
+
+static int
+change_key(struct each *e, struct vm *vm, struct why *why)
 {
 	const struct key *k = key_find(in.key, why);
 	long long port;
-	int r;
 
 	if (!k)
 		return -1;
@@ -270,14 +291,26 @@ change_one(struct each *e, struct vm *vm, struct why *why)
 		if (key_check(k, in.value, why) < 0 ||
 		    num_int(in.value, 1, 65535, &port) < 0)
 			return -1;
-		r = forward_ssh(&e->home, vm, (int)port, why);
-	} else if (k->where & (KEY_FACT | KEY_OWN))
+		return forward_ssh(&e->home, vm, (int)port, why);
+	}
+	if (k->where & (KEY_FACT | KEY_OWN))
 		return why_set(why, EX_NOPERM, "%s: %s stays: %s", vm->name,
 		    k->name, k->how);
-	else if (in.value && key_check(k, in.value, why) < 0)
+	if (in.value && key_check(k, in.value, why) < 0)
 		return -1;
-	else
-		r = change_vm(vm, k, why);
+	return change_vm(vm, k, why);
+}
+
+/* Set or unset in vm.ini. */
+static int
+change_one(struct each *e, struct vm *vm, struct why *why)
+{
+	autofree char *section = NULL;
+	const char *key;
+	int r = plugin(in.key, &section, &key) ?
+	    change_plugin(vm, section, key, why) :
+	    change_key(e, vm, why);
+
 	if (r > 0)
 		note(in.value ? "%s: %s: so already" : "%s: %s: was not set",
 		    vm->name, in.key);

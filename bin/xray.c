@@ -6,70 +6,25 @@
 #include "say.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "home.h"
-#include "io.h"
-#include "opt.h"
-#include "run.h"
-
-/* A line of share/commands: words of an alias, or class and summary. */
-struct entry {
-	char *name, *class, *text;
-};
+#include "plugin.h"
+#include "registry.h"
 
 static const char *const classes[] = { "machines", "access", "state", "network",
 	"house" };
 
 static char *bin;
-static struct entry *entries;
-static size_t nentries;
-
-static void
-take_line(char *line)
-{
-	struct entry e = { .name = strsep(&line, "\t") };
-
-	e.class = line ? strsep(&line, "\t") : NULL;
-	e.text = line;
-	if (!e.text || *e.name == '#' || !*e.name)
-		return;
-	entries = xreallocarray(entries, nentries + 1, sizeof *entries);
-	entries[nentries++] = e;
-}
-
-/* The registry's lines live as long as we do. */
-static void
-read_registry(void)
-{
-	struct why why;
-	char *share = home_share_dir(&why);
-	autoclose int dir = share ? io_opendir(AT_FDCWD, share) : -1;
-	struct buf b = { 0 };
-	char *line, *rest;
-
-	if (!share)
-		die_why(&why);
-	if (dir < 0 || io_read_file(dir, "commands", &b, 1 << 20) < 0)
-		die_sys(EX_UNAVAILABLE, "%s/commands", share);
-	for (rest = b.p; (line = strsep(&rest, "\n"));)
-		take_line(line);
-	free(share);
-}
+static struct registry registry;
 
 static const struct entry *
 entry(const char *name, int alias)
 {
-	for (size_t i = 0; i < nentries; i++)
-		if (strcmp(entries[i].name, name) == 0 &&
-		    (strcmp(entries[i].class, "=") == 0) == alias)
-			return &entries[i];
-	return NULL;
+	return registry_find(&registry, name, alias);
 }
 
 static _Noreturn void
@@ -77,78 +32,35 @@ unknown(const char *name)
 {
 	const char *best = NULL;
 
-	for (size_t i = 0; i < nentries; i++) {
-		str_nearest(&best, name, entries[i].name);
+	for (size_t i = 0; i < registry.n; i++) {
+		str_nearest(&best, name, registry.v[i].name);
 	}
 	if (best)
 		die(EX_USAGE, "%s: no such command (%s?)", name, best);
 	die(EX_USAGE, "%s: no such command; xray help lists them", name);
 }
 
-/* Ours, and nobody else can put programs there. */
-static int
-trusted(const char *folder)
-{
-	struct stat st;
-
-	return *folder == '/' && stat(folder, &st) == 0 &&
-	    st.st_uid == geteuid() && !(st.st_mode & 022);
-}
-
-/* The folder of plug-ins, the caller's; NULL when it is not ours alone. */
+/* One line about a plug-in, the caller's; NULL: nothing is known. */
 static char *
-plugins(void)
+plugin_line(const char *name)
 {
-	const char *house = getenv("XRAY_HOME"), *user = getenv("HOME");
-	int given = house && *house;
-	char *folder = given ? xasprintf("%s/plugins", house) :
-			       xasprintf("%s/.xray/plugins", user ? user : "");
-
-	if (trusted(given ? house : folder) && trusted(folder))
-		return folder;
-	free(folder);
-	return NULL;
-}
-
-struct plugins {
-	int dir, n;
-	FILE *out;
-};
-
-/* A plug-in, with what a comment "xray-NAME: ..." in its first lines says. */
-static int
-plugin_text(const char *file, void *arg)
-{
-	struct plugins *p = arg;
-	autofree char *label = xasprintf("# %s: ", file);
-	autobuf struct buf b = { 0 }, text = { 0 };
-	autoclose int fd = -1;
-	char head[512] = "";
-	const char *at;
-
-	if (!str_starts(file, "xray-") || !name_valid(file) ||
-	    faccessat(p->dir, file, X_OK, 0) < 0)
-		return 0;
-	fd = openat(p->dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0 && read(fd, head, sizeof head - 1) > 0 &&
-	    (at = strstr(head, label)))
-		buf_vis(&text, at + strlen(label),
-		    strcspn(at + strlen(label), "\n"));
-	buf_vis(&b, file + 5, strlen(file + 5));
-	(void)fprintf(p->out, "%s%s%s%s", p->n++ ? ", " : "plug-ins  ", b.p,
-	    text.n ? ": " : "", text.n ? text.p : "");
-	return 0;
+	if (entry(name, 0) || entry(name, 1))
+		return xstrdup("hidden by the command");
+	return plugin_text(name);
 }
 
 static void
 plugins_text(FILE *out)
 {
-	autofree char *folder = plugins();
-	autoclose int dir = folder ? io_opendir(AT_FDCWD, folder) : -1;
-	struct plugins p = { dir, 0, out };
+	autostrv struct strv names = { 0 };
 
-	if (dir >= 0 && io_walk(dir, plugin_text, &p) == 0 && p.n)
-		(void)fputs("\n", out);
+	plugin_names(&names);
+	for (size_t i = 0; i < names.n; i++) {
+		autofree char *text = plugin_line(names.v[i]);
+
+		(void)fprintf(out, "%-9s %s%s%s\n", i ? "" : "plug-ins",
+		    names.v[i], text ? ": " : "", text ? text : "");
+	}
 }
 
 static void
@@ -159,27 +71,35 @@ usage_text(FILE *out)
 	for (size_t c = 0; c < LEN(classes); c++) {
 		int n = 0;
 
-		for (size_t i = 0; i < nentries; i++)
-			if (strcmp(entries[i].class, classes[c]) == 0) {
+		for (size_t i = 0; i < registry.n; i++)
+			if (strcmp(registry.v[i].class, classes[c]) == 0) {
 				if (n++ == 0)
 					(void)fprintf(out, "%-9s", classes[c]);
-				(void)fprintf(out, " %s", entries[i].name);
+				(void)fprintf(out, " %s", registry.v[i].name);
 			}
 		if (n)
 			(void)fputs("\n", out);
 	}
-	plugins_text(out);
 }
 
 /* Every command with its line. */
 static int
 help_all(void)
 {
+	autostrv struct strv names = { 0 };
+
 	usage_text(stdout);
 	say("\n");
-	for (size_t i = 0; i < nentries; i++)
-		if (strcmp(entries[i].class, "=") != 0)
-			say("%-10s %s\n", entries[i].name, entries[i].text);
+	for (size_t i = 0; i < registry.n; i++)
+		if (strcmp(registry.v[i].class, "=") != 0)
+			say("%-10s %s\n", registry.v[i].name,
+			    registry.v[i].text);
+	plugin_names(&names);
+	for (size_t i = 0; i < names.n; i++) {
+		autofree char *text = plugin_line(names.v[i]);
+
+		say("%-10s %s\n", names.v[i], text ? text : "a plug-in");
+	}
 	return say_done();
 }
 
@@ -217,21 +137,21 @@ try(const char *folder, const char *name, char **argv)
 		die_sys(EX_CANTEXEC, "%s", path);
 }
 
+/* exec the plug-in when there is one. */
 static void
-try_plugins(const char *name, char **argv)
+try_plugin(const char *name, char **argv)
 {
-	autofree char *folder = plugins();
-	autofree char *program = xasprintf("xray-%s", name);
-	autofree char *found = NULL;
+	struct why why;
+	char *path = plugin_find(name, &why);
 
-	if (folder)
-		try(folder, name, argv);
-	found = run_find(program);
-	if (!found)
+	if (!path && why.code != EX_NOINPUT)
+		die_why(&why);
+	if (!path)
 		return;
-	argv[0] = found;
-	execv(found, argv);
-	die_sys(EX_CANTEXEC, "%s", found);
+	plugin_environment(bin);
+	argv[0] = path;
+	execv(path, argv);
+	die_sys(EX_CANTEXEC, "%s", path);
 }
 
 /* xray status web -> xray-info -H -o status web */
@@ -258,6 +178,19 @@ plain_word(const char *s)
 	return *s && *s != '-' && *s != '.' && !strchr(s, '/');
 }
 
+/* Of a plug-in what it says itself. */
+static _Noreturn void
+help(const char *name)
+{
+	char option[] = "--help", *argv[] = { NULL, option, NULL };
+
+	if (strcmp(name, "xray") == 0 || entry(name, 0) || entry(name, 1))
+		help_page(name);
+	if (plain_word(name))
+		try_plugin(name, argv);
+	unknown(name);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -274,17 +207,15 @@ main(int argc, char **argv)
 		say("xray %s\n", XRAY_VERSION);
 		return say_done();
 	}
-	read_registry();
+	if (registry_read(&registry, &why) < 0)
+		die_why(&why);
 	if (!name) {
 		usage_text(stderr);
+		plugins_text(stderr);
 		return EX_USAGE;
 	}
-	if (strcmp(name, "help") == 0 && argc > 2) {
-		if (strcmp(argv[2], "xray") != 0 && !entry(argv[2], 0) &&
-		    !entry(argv[2], 1))
-			unknown(argv[2]);
-		help_page(argv[2]);
-	}
+	if (strcmp(name, "help") == 0 && argc > 2)
+		help(argv[2]);
 	if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
 	    strcmp(name, "-h") == 0)
 		return help_all();
@@ -294,6 +225,10 @@ main(int argc, char **argv)
 		die(EX_USAGE, "'%s': not a command", name);
 	if ((alias = entry(name, 1)))
 		try_alias(alias, argc, argv);
-	try_plugins(name, argv + 1);
+	if (entry(name, 0))
+		die(EX_UNAVAILABLE,
+		    "%s/xray-%s: not there; the installation is not whole", bin,
+		    name);
+	try_plugin(name, argv + 1);
 	unknown(name);
 }

@@ -24,7 +24,8 @@ says 'xray alone: commands by what they are about' 64 \
     '^machines  base create start stop' xray
 says 'and plug-ins, where there are some' 64 '^plug-ins  hello: greet a VM$' sh -c '
     (umask 077; mkdir -p "$XRAY_HOME/plugins")
-    printf "#!/bin/sh\n# xray-hello: greet a VM\n" >"$XRAY_HOME/plugins/xray-hello"
+    printf "#!/bin/sh\n: --xray-describe\necho greet a VM\n" \
+	>"$XRAY_HOME/plugins/xray-hello"
     chmod 755 "$XRAY_HOME/plugins/xray-hello"; xray'
 ok 'make uninstall' make -s -C "$top" uninstall DESTDIR="$to" \
     PREFIX=/opt/xray

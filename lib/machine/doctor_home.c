@@ -13,6 +13,8 @@
 
 #include "io.h"
 #include "keys.h"
+#include "plugin.h"
+#include "registry.h"
 #include "say.h"
 #include "ssh.h"
 #include "sys.h"
@@ -173,6 +175,33 @@ claims(struct doctor *d)
 		(void)io_walk(ports, claim, d); /* or fewer */
 }
 
+static void
+plugins(struct doctor *d)
+{
+	struct registry r = { 0 };
+	autostrv struct strv names = { 0 };
+	struct why why;
+
+	plugin_names(&names);
+	if (names.n && registry_read(&r, &why) < 0)
+		doctor_why(d, DOCTOR_BAD, "plug-in", NULL, &why, NULL);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.v[i];
+		int hidden =
+		    registry_find(&r, name, 0) || registry_find(&r, name, 1);
+		autofree char *path = hidden ? NULL : plugin_find(name, &why);
+
+		if (hidden)
+			doctor_add(d, DOCTOR_NOTE, "plug-in", NULL,
+			    "%s: hidden by the command of that name: "
+			    "mv %s/plugins/xray-%s to another name",
+			    name, d->home->path, name);
+		else if (!path)
+			doctor_why(d, DOCTOR_BAD, "plug-in", NULL, &why, NULL);
+	}
+	registry_free(&r);
+}
+
 void
 doctor_home(struct doctor *d)
 {
@@ -183,6 +212,7 @@ doctor_home(struct doctor *d)
 	keys_of_ssh(d);
 	leftovers(d);
 	claims(d);
+	plugins(d);
 }
 
 static void

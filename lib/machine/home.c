@@ -16,7 +16,7 @@
 #include "sys.h"
 #include "throw.h"
 
-static char *
+char *
 home_path(struct why *why)
 {
 	const char *xray = getenv("XRAY_HOME"), *user = getenv("HOME");

@@ -18,6 +18,8 @@ struct home {
 	struct conf *conf; /* config.ini, empty when there is none */
 };
 
+/* Where the home is, the caller's; NULL with why (EX_CONFIG). */
+char *home_path(struct why *why);
 /*
  * Open the home, made with mode 0700 when it is not there.  -1 with why:
  * EX_CONFIG for a path that cannot be one, EX_NOPERM when others own it or
