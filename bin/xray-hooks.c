@@ -293,8 +293,8 @@ static int
 start(int argc, char **argv)
 {
 	struct hook_run r[] = {
-		{ &home, &vm, HOOK_INITIAL, NULL, NULL, &stop, NULL },
-		{ &home, &vm, HOOK_BOOT, NULL, NULL, &stop, NULL },
+		{ &home, &vm, HOOK_INITIAL, NULL, NULL, &stop, show },
+		{ &home, &vm, HOOK_BOOT, NULL, NULL, &stop, show },
 	};
 	int due[LEN(r)] = { 0 }, code = 0;
 	size_t first;
