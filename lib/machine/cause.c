@@ -11,7 +11,7 @@
 
 #include "say.h"
 
-enum { DEAD_MS = 10000, SECTORS = 4096, LOADER = 1 << 20, CLOCK_S = 5 };
+enum { DEAD_MS = 15000, SECTORS = 4096, LOADER = 1 << 20, CLOCK_S = 5 };
 
 /* ---- a start that failed ---- */
 
@@ -40,11 +40,13 @@ trouble(const struct story *s, const struct look *l, struct cause *c)
 
 	if (strncmp(text, l->name, n) == 0 && str_starts(text + n, ": "))
 		text += n + 2;
-	for (size_t i = LEN(known); i-- > 0;)
-		if (strstr(text, known[i].words))
-			word = known[i].cause;
 	mend = strstr(text, "; ");
+	if (mend && !strstr(mend, "xray "))
+		mend = NULL;
 	what = xstrndup(text, mend ? (size_t)(mend - text) : strlen(text));
+	for (size_t i = LEN(known); i-- > 0;)
+		if (strstr(what, known[i].words))
+			word = known[i].cause;
 	cause_is(c, l, word, what);
 	if (mend && !str_starts(mend + 2, "see xray why"))
 		strv_add(&c->next, mend + 2);
@@ -57,8 +59,8 @@ static const struct {
 	enum sign sign;
 	const char *cause;
 } endings[] = { { SIGN_NO_ROOT, "no-root" }, { SIGN_NO_INIT, "no-init" },
-	{ SIGN_PANIC, "panic" }, { SIGN_NO_BOOT, "no-kernel" },
-	{ SIGN_EMERGENCY, "emergency" } },
+	{ SIGN_PANIC, "panic" }, { SIGN_NO_BOOT, "no-boot" },
+	{ SIGN_NO_KERNEL, "no-kernel" }, { SIGN_EMERGENCY, "emergency" } },
   mishaps[] = { { SIGN_SSHD, "sshd-failed" }, { SIGN_OOM, "oom" },
 	  { SIGN_BROKEN_FS, "broken-fs" }, { SIGN_NO_SPACE, "guest-full" },
 	  { SIGN_HANG, "hang" } };

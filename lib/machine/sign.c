@@ -17,7 +17,6 @@ static const struct {
 	{ "Gave up waiting for root", SIGN_NO_ROOT },
 	{ "does not exist.  Dropping to a shell", SIGN_NO_ROOT },
 	{ "No root device specified", SIGN_NO_ROOT },
-	{ "Timed out waiting for device /dev/disk/by-", SIGN_NO_ROOT },
 	{ "dracut-initqueue: timeout, still waiting", SIGN_NO_ROOT },
 	{ "no disk with a file system labelled", SIGN_NO_ROOT },
 	{ "No working init found", SIGN_NO_INIT },
@@ -27,21 +26,21 @@ static const struct {
 	{ "System is deadlocked on memory", SIGN_OOM },
 	{ "Kernel panic - not syncing", SIGN_PANIC },
 
-	/* SeaBIOS, EDK II, syslinux, GRUB, systemd-boot */
+	/* SeaBIOS, EDK II */
 	{ "No bootable device", SIGN_NO_BOOT },
 	{ "No bootable option or device was found", SIGN_NO_BOOT },
-	{ "Boot failed: not a bootable disk", SIGN_NO_BOOT },
-	{ "BdsDxe: failed to load Boot", SIGN_NO_BOOT },
-	{ "BdsDxe: No bootable", SIGN_NO_BOOT },
+	{ "not a bootable disk", SIGN_NO_BOOT },
 	{ "UEFI Interactive Shell", SIGN_NO_BOOT },
-	{ "Could not find kernel image", SIGN_NO_BOOT },
-	{ "No DEFAULT or UI configuration directive", SIGN_NO_BOOT },
 	{ "Missing operating system", SIGN_NO_BOOT },
-	{ "you need to load the kernel first", SIGN_NO_BOOT },
-	{ "grub rescue>", SIGN_NO_BOOT },
-	{ "Minimal BASH-like line editing is supported", SIGN_NO_BOOT },
-	{ "No configuration found for linux", SIGN_NO_BOOT },
-	{ "Error loading EFI binary", SIGN_NO_BOOT },
+
+	/* syslinux, GRUB, systemd-boot, which goes back to the firmware */
+	{ "Could not find kernel image", SIGN_NO_KERNEL },
+	{ "No DEFAULT or UI configuration directive", SIGN_NO_KERNEL },
+	{ "you need to load the kernel first", SIGN_NO_KERNEL },
+	{ "grub rescue>", SIGN_NO_KERNEL },
+	{ "Minimal BASH-like line editing is supported", SIGN_NO_KERNEL },
+	{ "Error loading EFI binary", SIGN_NO_KERNEL },
+	{ "starting Boot0000 \"UiApp\"", SIGN_NO_KERNEL },
 
 	{ "Out of memory: Kill", SIGN_OOM },
 	{ "Memory cgroup out of memory: Kill", SIGN_OOM },

@@ -13,7 +13,8 @@ enum { SIGN_LINE = 300 }; /* bytes of a line that count */
 
 enum sign {
 	SIGN_NOTHING,
-	SIGN_NO_BOOT, /* firmware or boot loader found nothing to boot */
+	SIGN_NO_BOOT, /* the firmware found nothing to boot */
+	SIGN_NO_KERNEL, /* a boot loader found no kernel */
 	SIGN_NO_ROOT, /* no root file system */
 	SIGN_NO_INIT, /* no init in it */
 	SIGN_PANIC, /* any other panic of the kernel */
