@@ -134,6 +134,8 @@ main(void)
 	ok(strncmp(b.p, "[31m", 4) == 0, "buf_drop");
 	buf_drop(&b, 1000);
 	ok(b.n == 0 && *b.p == '\0', "buf_drop beyond the end");
+	buf_word(&b, "it's $x\n\\", 9);
+	ok(strcmp(b.p, "'it'\\''s $x\n\\'") == 0, "buf_word: %s", b.p);
 	ok(strcmp(a, "597 MB") == 0 && strcmp(c, "1.2 GB") == 0,
 	    "sizes for people: %s, %s", a, c);
 	str_nearest(&best, "lsit", "edit");

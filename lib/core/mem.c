@@ -224,6 +224,18 @@ buf_vis(struct buf *b, const char *s, size_t n)
 }
 
 void
+buf_word(struct buf *b, const char *s, size_t n)
+{
+	buf_str(b, "'");
+	for (size_t i = 0; i < n; i++)
+		if (s[i] == '\'')
+			buf_str(b, "'\\''");
+		else
+			buf_add(b, s + i, 1);
+	buf_str(b, "'");
+}
+
+void
 buf_drop(struct buf *b, size_t n)
 {
 	if (n >= b->n)

@@ -65,6 +65,8 @@ void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 /* Add s with every byte that is not printable ASCII shown as \ooo; for text
  * that came from a guest or a stranger's file. */
 void buf_vis(struct buf *b, const char *s, size_t n);
+/* Add the n bytes at s as one word of a Bourne shell's line. */
+void buf_word(struct buf *b, const char *s, size_t n);
 /* Drop the first n bytes. */
 void buf_drop(struct buf *b, size_t n);
 void buf_free(struct buf *b);

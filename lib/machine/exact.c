@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "exact.h"
 
+#include <string.h>
+
 #include "run.h"
 #include "ssh.h"
 
@@ -15,26 +17,21 @@ static const char around[] = "m=$1; shift; exec 3>&2 2>/dev/null; "
 			     "[ $c != 255 ] || : >\"$m\"; exit $c";
 
 static void
-word(struct buf *b, const char *s)
+add(struct buf *b, const char *s)
 {
-	buf_str(b, " '");
-	for (; *s; s++)
-		if (*s == '\'')
-			buf_str(b, "'\\''");
-		else
-			buf_add(b, s, 1);
-	buf_str(b, "'");
+	buf_str(b, " ");
+	buf_word(b, s, strlen(s));
 }
 
 void
 exact_line(struct buf *b, char *const words[], const char *mark)
 {
 	buf_str(b, "exec sh -c");
-	word(b, around);
-	word(b, "sh");
-	word(b, mark);
+	add(b, around);
+	add(b, "sh");
+	add(b, mark);
 	for (size_t i = 0; words[i]; i++)
-		word(b, words[i]);
+		add(b, words[i]);
 }
 
 int

@@ -195,16 +195,6 @@ script_environment(struct scripts *s, struct why *why)
 
 /* ---- in the guest ---- */
 
-/* Add s as one word for the guest's shell. */
-static void
-word(struct buf *b, const char *s, size_t n)
-{
-	buf_str(b, "'");
-	for (size_t i = 0; i < n; i++)
-		buf_str(b, s[i] == '\'' ? "'\\''" : (char[2]){ s[i], '\0' });
-	buf_str(b, "'");
-}
-
 /* "#!/usr/bin/env python3": what runs it, and the rest as one argument. */
 static void
 interpreter(struct buf *b, const char *text, size_t n)
@@ -223,12 +213,12 @@ interpreter(struct buf *b, const char *text, size_t n)
 		p++;
 	for (stop = p; stop < end && *stop != ' ' && *stop != '\t';)
 		stop++;
-	word(b, p, (size_t)(stop - p));
+	buf_word(b, p, (size_t)(stop - p));
 	while (stop < end && (*stop == ' ' || *stop == '\t'))
 		stop++;
 	if (stop < end) {
 		buf_str(b, " ");
-		word(b, stop, (size_t)(end - stop));
+		buf_word(b, stop, (size_t)(end - stop));
 	}
 }
 
@@ -250,6 +240,6 @@ script_remote(const struct scripts *s, const char *text, size_t n)
 	interpreter(&b, text, n);
 	buf_str(&b, " \"$f\" </dev/null");
 	buf_str(&all, "exec sh -c ");
-	word(&all, b.p, b.n);
+	buf_word(&all, b.p, b.n);
 	return buf_take(&all);
 }
