@@ -12,10 +12,13 @@
 #include "base.h"
 #include "firewall.h"
 #include "forward.h"
+#include "hook.h"
 #include "io.h"
 #include "json.h"
 #include "opt.h"
 #include "rulefile.h"
+#include "run.h"
+#include "settings.h"
 #include "ssh.h"
 #include "sys.h"
 #include "vm.h"
@@ -39,6 +42,7 @@ enum {
 	OPT_SSH_KEY,
 	OPT_USER_DATA,
 	OPT_CONFIG,
+	OPT_PROVISION,
 	OPT_START,
 	OPT_NO_START
 };
@@ -54,6 +58,7 @@ static const struct opt opts[] = {
 	{ OPT_SSH_USER, "ssh-user", "U", "the user in the guest" },
 	{ OPT_SSH_KEY, "ssh-key", "FILE.pub", "let in by this key too" },
 	{ OPT_USER_DATA, "user-data", "FILE", "give this to cloud-init" },
+	{ OPT_PROVISION, "provision", "FILE", "run this in the guest once" },
 	{ OPT_ARCH, "arch", "A", "the base's, x86_64 or aarch64" },
 	{ OPT_FIRMWARE, "firmware", "F", "bios or uefi" },
 	{ OPT_DISPLAY, "display", "D",
@@ -122,6 +127,7 @@ static const struct {
 	{ 'b', &spec.base, NULL, NULL },
 	{ OPT_SSH_USER, &spec.ssh_user, NULL, NULL },
 	{ OPT_USER_DATA, &spec.user_data, NULL, NULL },
+	{ OPT_PROVISION, &spec.provision, NULL, NULL },
 	{ OPT_ARCH, &spec.arch, NULL, NULL },
 	{ OPT_LABEL, &spec.label, NULL, NULL },
 	{ OPT_FIRMWARE, &spec.firmware, "--firmware", vm_firmwares },
@@ -237,89 +243,27 @@ option(int c, char *arg)
 	}
 }
 
-/* Settings of a file, in vm.ini's words and in those of vm-provisioner. */
-static const struct {
-	const char *key;
-	int c;
-	const char *unit; /* put behind the value */
-} keys[] = {
-	{ "name", 0, "" }, /* of the VM, unless it is given */
-	{ "base", 'b', "" },
-	{ "memory", 'm', "" },
-	{ "memory_mb", 'm', "M" },
-	{ "cpus", 'c', "" },
-	{ "vcpus", 'c', "" },
-	{ "disk", OPT_DISK, "" },
-	{ "disk_size_gb", OPT_DISK, "G" },
-	{ "port", 'p', "" },
-	{ "ssh_port", OPT_SSH_PORT, "" },
-	{ "ssh_user", OPT_SSH_USER, "" },
-	{ "ssh_keys", OPT_SSH_KEY, "" },
-	{ "user_data", OPT_USER_DATA, "" },
-	{ "arch", OPT_ARCH, "" },
-	{ "firmware", OPT_FIRMWARE, "" },
-	{ "display", OPT_DISPLAY, "" },
-	{ "net", OPT_NET, "" },
-	{ "mode", OPT_MODE, "" },
-	{ "accel", OPT_ACCEL, "" },
-	{ "label", OPT_LABEL, "" },
-};
-
-/* TOML has quotes around a text. */
-static char *
-unquoted(const char *v)
-{
-	size_t n = strlen(v);
-
-	if (n >= 2 && (*v == '"' || *v == '\'') && v[n - 1] == *v)
-		return xstrndup(v + 1, n - 2);
-	return xstrdup(v);
-}
-
-/* The values that the file has for key i; a list is the key repeated. */
+/* A setting of a file, as if its option was given. */
 static void
-take_key(const struct conf *c, size_t i)
+set(const char *name, char *value)
 {
-	const char *v;
-
-	for (size_t k = 0; (v = conf_nth(c, NULL, keys[i].key, k)); k++) {
-		autofree char *value = unquoted(v);
-
-		if (keys[i].c) /* the text is spec's from now on */
-			option(
-			    keys[i].c, xasprintf("%s%s", value, keys[i].unit));
-		else if (!names.n)
-			strv_add(&names, value);
-	}
-}
-
-/* A conf_each function. */
-static int
-known(const char *section, const char *key, const char *value, int line,
-    void *file)
-{
-	(void)value;
-	for (size_t i = 0; i < LEN(keys); i++)
-		if (!*section && strcmp(key, keys[i].key) == 0)
-			return 0;
-	if (strcmp(key, "version") != 0)
-		warn("%s:%d: %s: not known, left out", (const char *)file, line,
-		    key);
-	return 0;
+	if (strcmp(name, "name") == 0 && !names.n)
+		strv_add(&names, value);
+	for (const struct opt *o = opts; o->c; o++)
+		if (strcmp(o->name, name) == 0)
+			option(o->c, value);
 }
 
 static void
-take_file(char *file)
+take_file(const char *file)
 {
+	autostrv struct strv told = { 0 };
 	struct why why;
-	struct conf *c = conf_read(AT_FDCWD, file, file, &why);
 
-	if (!c)
+	if (settings_read(file, set, &told, &why) < 0)
 		die_why(&why);
-	for (size_t i = 0; i < LEN(keys); i++)
-		take_key(c, i);
-	(void)conf_each(c, known, file); /* it only tells */
-	conf_free(c);
+	for (size_t i = 0; i < told.n; i++)
+		warn("%s", told.v[i]);
 }
 
 /* All options are taken, those of files first. */
@@ -411,6 +355,39 @@ tell(const struct vm *vm)
 		hint("next: xray start %s; xray ssh %s", vm->name, vm->name);
 }
 
+/* Its create hooks, by the program that knows how, when there are any: 0, or
+ * an exit code, and the VM stays. */
+static int
+run_hooks(const struct vm *vm)
+{
+	autofree char *bin = home_bin_dir(NULL);
+	struct strv words = { 0 };
+	struct hooks hooks;
+	struct why why;
+	int any, code;
+
+	if (hooks_collect(&home, vm, HOOK_CREATE, &hooks, &why) < 0) {
+		warn_why(&why);
+		return EX_NO;
+	}
+	any = hooks.n > 0;
+	hooks_free(&hooks);
+	if (!any)
+		return 0;
+	strv_fmt(&words, "%s/xray-hooks", bin ? bin : ".");
+	strv_words(&words, "run", say_quiet ? "--quiet" : "--", NULL);
+	strv_words(&words, vm->name, HOOK_CREATE, NULL);
+	code = run_quiet(-1, words.v, &why);
+	strv_free(&words);
+	if (code < 0)
+		warn_why(&why);
+	if (code)
+		warn("%s: is there, and a create hook failed; xray hooks run "
+		     "%s create",
+		    vm->name, vm->name);
+	return code ? EX_NO : 0;
+}
+
 /* All are made before the first is started. */
 static _Noreturn void
 start_all(void)
@@ -482,15 +459,17 @@ main(int argc, char **argv)
 		return code;
 	for (size_t i = 0; i < names.n; i++) {
 		struct vm vm;
+		int got;
 
 		spec.name = names.v[i];
 		if (vm_make(&home, &spec, &vm, &why) < 0) {
-			int got = refused(names.v[i], &why);
-
+			got = refused(names.v[i], &why);
 			code = code ? code : got;
 			continue;
 		}
 		tell(&vm);
+		got = run_hooks(&vm);
+		code = code ? code : got;
 		vm_close(&vm);
 	}
 	(void)say_done();

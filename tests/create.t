@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 88
+plan 98
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -222,3 +222,33 @@ says 'no mode: 64' 64 'ask, deny, allow' xray create --mode maybe x
 echo 'allow tcp' >"$tmp/some"
 says 'no rules: 65, and the line' 65 'some:1' xray create -b b --rules "$tmp/some" x
 is 'and no VM' 1 '' test -e "$XRAY_HOME/vms/x"
+
+# What its guest is to run once, and what is run here.
+printf 'echo provisioned\n' >"$tmp/setup"
+is 'provision: a copy, ours alone' 0 'echo provisioned
+700' sh -c 'xray create -q --no-start -b b --provision "$0" set
+    cat "$XRAY_HOME/vms/set/provision"
+    stat -c %a "$XRAY_HOME/vms/set/provision"' "$tmp/setup"
+is 'it is the last of the hooks of its first boot' 0 \
+    'initial-boot	vm	provision	pending' xray hooks list -H set
+: >"$tmp/none"
+says 'an empty one: 65' 65 'none: empty' \
+    xray create -b b --provision "$tmp/none" x
+says 'one that is not there: 66' 66 'No such file' \
+    xray create -b b --provision "$tmp/no" x
+is 'and no VM' 1 '' test -e "$XRAY_HOME/vms/x"
+xray hooks init >"$tmp/out"
+printf '#!/bin/sh\necho "for $XRAY_VM_NAME"; [ "${XRAY_VM_NAME%%2}" != sad ]\n' \
+    >"$XRAY_HOME/scripts/create/10-hook"
+chmod 755 "$XRAY_HOME/scripts/create/10-hook"
+says 'create hooks are run' 0 '^\[create\] 10-hook: for hooked' \
+    xray create --no-start -b b hooked
+is 'what they say is not in the output' 0 'Created VM: hook2 (base: b)' sh -c '
+    xray create --no-start -b b hook2 2>/dev/null | grep -v "^SSH port"'
+says 'one fails: 1, and how to run it again' 1 \
+    'sad: is there, and a create hook failed; xray hooks run sad create' \
+    xray create --no-start -b b sad glad
+is 'the VM is there, and the next' 0 'glad
+sad' xray list -q sad glad
+is 'and not started' 0 stopped sh -c '
+    xray create -q --start -b b sad2 2>/dev/null || xray status sad2'

@@ -145,11 +145,11 @@ sync_close(int fd, const char *what, struct why *why)
 }
 
 static int
-text_file(
-    int dir, const char *name, const void *text, size_t n, struct why *why)
+text_file(int dir, const char *name, mode_t mode, const void *text, size_t n,
+    struct why *why)
 {
 	int fd =
-	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (fd >= 0 && io_write(fd, text, n) == 0)
 		return fd;
@@ -168,12 +168,17 @@ fill(int dir, const struct plan *p, struct why *why)
 	int uefi = strcmp(p->firmware, "uefi") == 0, n = 0, bad = 0;
 	const struct {
 		const char *name;
+		mode_t mode;
 		const struct buf *text;
-	} texts[] = { { VM_USER_DATA, &p->user_data }, { "rules", &p->rules } };
+	} texts[] = {
+		{ VM_USER_DATA, 0600, &p->user_data },
+		{ "rules", 0600, &p->rules },
+		{ VM_PROVISION, 0700, &p->provision },
+	};
 	struct {
 		const char *name;
 		int fd;
-	} file[5];
+	} file[6];
 
 	file[n].name = "disk.qcow2";
 	file[n++].fd = overlay(dir, p, "disk.qcow2", p->disk, why);
@@ -187,12 +192,13 @@ fill(int dir, const struct plan *p, struct why *why)
 		if (!text->n || file[n - 1].fd < 0)
 			continue;
 		file[n].name = texts[i].name;
-		file[n++].fd =
-		    text_file(dir, texts[i].name, text->p, text->n, why);
+		file[n++].fd = text_file(
+		    dir, texts[i].name, texts[i].mode, text->p, text->n, why);
 	}
 	if (file[n - 1].fd >= 0) {
 		file[n].name = "vm.ini";
-		file[n++].fd = text_file(dir, "vm.ini", ini, strlen(ini), why);
+		file[n++].fd =
+		    text_file(dir, "vm.ini", 0600, ini, strlen(ini), why);
 	}
 	bad = file[n - 1].fd < 0;
 	for (int i = 0; i < n; i++) {
@@ -312,6 +318,7 @@ vm_make(
 	base_close(&p.base);
 	buf_free(&p.user_data);
 	buf_free(&p.rules);
+	buf_free(&p.provision);
 	return r < 0 ? -1 : vm_open(h, spec->name, vm, why);
 }
 

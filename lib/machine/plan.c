@@ -208,6 +208,18 @@ plan_rules(struct plan *p, struct why *why)
 	return 0;
 }
 
+static int
+plan_provision(struct plan *p, struct why *why)
+{
+	const char *file = p->spec->provision;
+
+	if (!file)
+		return 0;
+	if (io_read_file(AT_FDCWD, file, &p->provision, VM_PROVISION_MAX) < 0)
+		return why_sys(why, EX_NOINPUT, "%s", file);
+	return p->provision.n ? 0 : why_set(why, EX_DATAERR, "%s: empty", file);
+}
+
 /* Without a base there are no facts of one, and no firmware is ruled out. */
 static int
 plan_base(struct home *h, struct plan *p, struct why *why)
@@ -234,7 +246,7 @@ plan_make(struct home *h, struct plan *p, struct why *why)
 	if (plan_base(h, p, why) < 0 || plan_memory(h, p, why) < 0 ||
 	    plan_cpus(h, p, why) < 0 || plan_disk(h, p, why) < 0 ||
 	    plan_machine(h, p, why) < 0 || plan_seed(p, why) < 0 ||
-	    plan_rules(p, why) < 0)
+	    plan_rules(p, why) < 0 || plan_provision(p, why) < 0)
 		return -1;
 	p->display = s->display ?
 	    s->display :

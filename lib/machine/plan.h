@@ -15,7 +15,7 @@ struct plan {
 	const char *arch, *machine, *firmware, *net, *user, *display;
 	int port;
 	int seed; /* the base takes a NoCloud seed */
-	struct buf user_data;
+	struct buf user_data, provision;
 	struct buf rules; /* the base's, for its VMs to begin with */
 };
 

@@ -81,6 +81,11 @@ int vm_ms(const struct home *h, const struct vm *vm, const char *env,
 /* Bytes that each of a VM's logs may take, for ring_limit. */
 uint64_t vm_log_size(const struct home *h);
 
+/* In a VM's folder: a script that its guest runs at its first boot, and what
+ * xray provision runs. */
+#define VM_PROVISION "provision"
+enum { VM_PROVISION_MAX = 16 << 20 }; /* bytes */
+
 /* What a new VM shall be; 0 and NULL mean the default, but base NULL is a VM
  * with an empty disk of its own. */
 struct vm_spec {
@@ -90,6 +95,7 @@ struct vm_spec {
 	int ssh_port;
 	const char *ssh_user, *net, *firmware, *accel, *label, *display, *arch;
 	const char *user_data; /* a file for cloud-init */
+	const char *provision; /* a script for the guest's first boot */
 	const char *cdrom; /* an ISO image, absolute; base NULL: a new disk */
 	const char *becomes; /* the base that its disk shall be */
 	struct strv ports; /* [ADDR:]HOST:GUEST[/udp] */
