@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -30,8 +29,8 @@ static const struct opt opts[] = {
 	{ OPT_NETWORK, "fw", NULL, "the same as net" },
 	{ 0 },
 };
-static const struct usage use = { "xray-log", "VM [console|qemu|net|hooks|all]",
-	opts, 0 };
+static const struct usage use = { "xray-log",
+	"VM [console|qemu|net|hooks|ssh|all]", opts, 0 };
 
 static struct source {
 	const char *name, *file;
@@ -42,6 +41,7 @@ static struct source {
 	{ .name = "qemu", .file = "qemu.log", .tail = { .fd = -1 } },
 	{ .name = "net", .file = "net.log", .tail = { .fd = -1 } },
 	{ .name = "hooks", .file = "hooks.log", .tail = { .fd = -1 } },
+	{ .name = "ssh", .file = "ssh.log", .tail = { .fd = -1 } },
 };
 
 static struct line {
@@ -85,31 +85,13 @@ by_time(const void *a, const void *b)
 	return r ? r : (x->nr > y->nr) - (x->nr < y->nr);
 }
 
-/* Local time for a person, with its day when that is not today. */
 static void
 add_time(struct buf *b, const char *stamp)
 {
-	struct tm tm = { 0 }, here, today;
-	time_t now = time(NULL), then;
-	char text[32];
+	autofree char *local = isatty(1) ? tail_local(stamp, 0) : NULL;
 
-	if (!isatty(1) ||
-	    sscanf(stamp, "%d-%d-%dT%d:%d:%d", &tm.tm_year, &tm.tm_mon,
-		&tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6) {
-		buf_fmt(b, "%s\t", stamp);
-		return;
-	}
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	then = timegm(&tm);
-	if (!localtime_r(&then, &here) || !localtime_r(&now, &today))
-		return;
-	(void)strftime(text, sizeof text,
-	    here.tm_yday == today.tm_yday && here.tm_year == today.tm_year ?
-		"%H:%M:%S " :
-		"%Y-%m-%d %H:%M:%S ",
-	    &here);
-	buf_str(b, text);
+	buf_str(b, local ? local : stamp);
+	buf_str(b, local ? " " : "\t");
 }
 
 static void
@@ -198,7 +180,8 @@ want(const char *name)
 		    strcmp(name, sources[i].name) == 0)
 			sources[i].wanted = ++n;
 	if (!n)
-		die_usage(&use, "%s: console, qemu, net, hooks or all", name);
+		die_usage(
+		    &use, "%s: console, qemu, net, hooks, ssh or all", name);
 }
 
 int

@@ -154,34 +154,13 @@ static const struct col log_cols[] = {
 	[DEST] = { "dest", COL_TEXT, 0, NULL },
 };
 
-/* Local time for a person, with its day when that is not today. */
-static char *
-local(const char *stamp)
-{
-	struct tm tm = { 0 }, here, today;
-	time_t now = time(NULL), then;
-	char text[32];
-
-	if (!isatty(1) || !strptime(stamp, "%Y-%m-%dT%H:%M:%S", &tm))
-		return xstrdup(stamp);
-	then = timegm(&tm);
-	if (!localtime_r(&then, &here) || !localtime_r(&now, &today) ||
-	    !strftime(text, sizeof text,
-		here.tm_yday == today.tm_yday && here.tm_year == today.tm_year ?
-		    "%H:%M:%S" :
-		    "%Y-%m-%d %H:%M:%S",
-		&here))
-		return xstrdup(stamp);
-	return xstrdup(text);
-}
-
 static void
 row(struct table *t, const struct line *l)
 {
 	const struct netlog *g = &l->log;
 	char *cells[LOG_COLS] = { 0 };
 
-	cells[TIME] = local(l->stamp);
+	cells[TIME] = isatty(1) ? tail_local(l->stamp, 0) : xstrdup(l->stamp);
 	cells[VM] = xstrdup(l->vm->name);
 	cells[VERDICT] = xstrdup(show_verdict(g->verdict));
 	cells[WHY] = xstrdup(g->why);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cause.h"
@@ -38,38 +37,16 @@ static const struct col cols[] = {
 	[WORD] = { "cause", COL_TEXT, 0, NULL },
 };
 
-/* Local time for a person, with its day when that is not today. */
-static void
-add_time(struct buf *b, const char *stamp)
-{
-	struct tm tm = { 0 }, here, today;
-	time_t now = time(NULL), then;
-	char text[32];
-
-	if (!strptime(stamp, "%Y-%m-%dT%H:%M:%S", &tm)) {
-		buf_fmt(b, "%-12s", "");
-		return;
-	}
-	then = timegm(&tm);
-	if (!localtime_r(&then, &here) || !localtime_r(&now, &today))
-		return;
-	(void)strftime(text, sizeof text,
-	    here.tm_yday == today.tm_yday && here.tm_year == today.tm_year ?
-		"%H:%M:%S" :
-		"%Y-%m-%d %H:%M:%S",
-	    &here);
-	buf_fmt(b, "%s%.4s", text, stamp + 19);
-}
-
 static void
 print_event(const struct event *e)
 {
+	autofree char *local = tail_local(e->stamp, 1);
 	autobuf struct buf b = { 0 };
 
-	if (isatty(1)) {
-		add_time(&b, e->stamp);
-		buf_fmt(&b, "  %-7s  %s", story_word(e->source), e->text);
-	} else
+	if (isatty(1))
+		buf_fmt(&b, "%-12s  %-7s  %s", local, story_word(e->source),
+		    e->text);
+	else
 		buf_fmt(
 		    &b, "%s\t%s\t%s", e->stamp, story_word(e->source), e->text);
 	if (e->times > 1)

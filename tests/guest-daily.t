@@ -23,7 +23,7 @@ end() {
 }
 trap end EXIT
 tiny_base
-plan 29
+plan 30
 vm=web
 free_mb() { df -m "$XRAY_HOME" | awk 'END { print $4 }'; }
 shows() { [ "$(xray status $vm)" = "$1" ]; }
@@ -41,6 +41,8 @@ writer=$!
 ok 'the guest stops when they are used up' \
     until_ok 90 shows 'paused (disk full)'
 is 'list tells why' 0 'disk full' xray list -H -o reason $vm
+is 'why names it' 0 paused-full sh -c \
+    "xray why -H -o cause $vm | head -n 1"
 says 'no room, no going on: 75' 75 \
     'web: .* free on /.*, min_free is 21 MB; see xray disk' xray resume $vm
 ok 'it stays as it is' shows 'paused (disk full)'

@@ -6,7 +6,7 @@ empty_base
 xray create -q web
 log=$XRAY_HOME/vms/web/log
 says 'never started: 66' 66 'web: no log' xray log web
-says 'another source' 64 'nonsense: console, qemu, net, hooks or all' \
+says 'another source' 64 'nonsense: console, qemu, net, hooks, ssh or all' \
     xray log web nonsense
 mkdir -p "$log"
 d=2026-11-21T21:14

@@ -153,8 +153,8 @@ net${tab}denied icmp 1.1.1.1 (rules:4)${tab}1" sh -c \
 # What a guest writes on its console.
 esc=$(printf '\033')
 cat >"$log/console.log" <<L
-$d:50.100Z $esc[2J$esc[1;1H$esc]0;title
-$d:50.200Z $esc[0;31mred$esc[0m $d:00.000Z QEMU ended (signal 9)
+$d:50.100Z ${esc}[2J${esc}[1;1H${esc}]0;title
+$d:50.200Z ${esc}[0;31mred${esc}[0m $d:00.000Z QEMU ended (signal 9)
 $d:50.300Z start: kvm
 $d:50.400Z deny mode tcp c.example - 443 - -
 $d:50.500Z [boot] user/66-x.sh: failed (exit 1), 1 s
@@ -170,7 +170,6 @@ console${tab}event GUEST_PANICKED" sh -c \
 ok 'no byte that a terminal would take for its own' sh -c \
     'xray why web 2>&1 | LC_ALL=C grep -qv "[^ -~	]" &&
     ! xray why web 2>&1 | LC_ALL=C grep "[^ -~	]"'
-i=0
 yes "$d:51.000Z Out of memory: Killed process 7 (node)" |
     head -c 1000000 >"$log/console.log.1"
 yes "$d:51.000Z [FAILED] Failed to start thing." | head -c 1000000 |
@@ -182,7 +181,7 @@ ok 'no more of them than there are kinds' sh -c \
     '[ "$(xray why -H -o text web | wc -l)" -lt 60 ]'
 # Lines of all lengths that nearly match, and one of 3 MiB without an end.
 {
-	yes "$d:51.100Z Kernel panic - not syncin Unable to mount root f $esc[" |
+	yes "$d:51.100Z Kernel panic - not syncin Unable to mount root f ${esc}[" |
 	    head -c 1000000
 } >"$log/console.log.1"
 head -c 3000000 /dev/zero | tr '\0' '[' >"$log/console.log"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ring.h"
@@ -184,4 +185,23 @@ tail_end(struct tail *t, tail_line *fn, void *arg)
 	if (t->rest.n)
 		give(t, t->rest.p, t->rest.n, fn, arg);
 	t->rest.n = 0;
+}
+
+char *
+tail_local(const char *stamp, int ms)
+{
+	struct tm tm = { 0 }, here, today;
+	time_t now = time(NULL), then;
+	const char *rest = strptime(stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+	char text[32];
+
+	then = rest ? timegm(&tm) : 0;
+	if (!rest || !localtime_r(&then, &here) || !localtime_r(&now, &today) ||
+	    !strftime(text, sizeof text,
+		here.tm_yday == today.tm_yday && here.tm_year == today.tm_year ?
+		    "%H:%M:%S" :
+		    "%Y-%m-%d %H:%M:%S",
+		&here))
+		return xstrdup(stamp);
+	return xasprintf("%s%.*s", text, ms ? 4 : 0, rest);
 }

@@ -34,4 +34,8 @@ int tail_more(struct tail *t, tail_line *fn, void *arg);
 /* What is left is a line too: nobody writes any more. */
 void tail_end(struct tail *t, tail_line *fn, void *arg);
 
+/* A time as in a log for people, the caller's: local, with its day when that
+ * is not today, to the millisecond when ms is 1.  What is no time as it is. */
+char *tail_local(const char *stamp, int ms);
+
 #endif

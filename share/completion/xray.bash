@@ -74,7 +74,7 @@ _xray_operands() {
 		;;
 	log)
 		if [ "$3" -gt 0 ]; then
-			printf '%s\n' console qemu net all
+			printf '%s\n' console qemu net hooks ssh all
 		else
 			xray list -q 2>/dev/null
 		fi

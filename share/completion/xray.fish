@@ -111,7 +111,7 @@ function __xray_operands
             end
         case log
             if set -q words[3]
-                printf '%s\n' console qemu net all
+                printf '%s\n' console qemu net hooks ssh all
             else
                 xray list -q 2>/dev/null
             end

@@ -121,7 +121,7 @@ _xray() {
 		;;
 	log)
 		if (( nth )); then
-			compadd console qemu net all
+			compadd console qemu net hooks ssh all
 		else
 			_xray_vms
 		fi
