@@ -64,6 +64,7 @@ static struct vm vm = { .dir = -1 };
 static struct carry in[64], out[64];
 static size_t nin, nout;
 static int gone, interactive, tty; /* gone: --rm */
+static int served; /* the command was run */
 static const char *name;
 static char **command;
 static long long timeout_ms;
@@ -281,6 +282,7 @@ serve(void)
 		return -1;
 	if ((pid = run_spawn(&r, argv.v, &why)) < 0)
 		goto fail;
+	served = 1;
 	code = await(pid, 0, timeout_ms);
 	if (late) {
 		warn("%s: not done after %lld s", vm.name, timeout_ms / 1000);
@@ -344,7 +346,7 @@ put_away(int code)
 	int made = vm.dir >= 0, bad;
 	struct why why;
 
-	if (!gone && made && vm_alive(&vm))
+	if (!gone && served && vm_alive(&vm))
 		switch_off();
 	bad = throw_stop(&home, &claim, &why) < 0;
 	if (made)

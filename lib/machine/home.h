@@ -82,6 +82,8 @@ int name_list(int dir, struct strv *out, struct why *why);
 int port_claim(
     struct home *h, const char *vm, int want, int *got, struct why *why);
 void port_release(struct home *h, const char *vm, int port);
+/* Drop the claims of VMs that are gone; the caller holds the home's lock. */
+void port_sweep(struct home *h);
 /* The VM that has the port (its digits), the caller's; NULL: nobody has. */
 char *port_holder(struct home *h, const char *port);
 /* Write a claim for `to`; with from not NULL for whichever of the two exists,

@@ -179,6 +179,35 @@ port_release(struct home *h, const char *vm, int port)
 		(void)unlinkat(ports, name, 0); /* a dead claim is harmless */
 }
 
+struct ports {
+	struct home *h;
+	int dir;
+};
+
+/* An io_walk function. */
+static int
+drop_dead(const char *name, void *arg)
+{
+	struct ports *p = arg;
+	autofree char *who = NULL;
+	long long port;
+
+	if (num_int(name, 1, 65535, &port) == 0 &&
+	    !(who = holder(p->h, p->dir, name)))
+		(void)unlinkat(p->dir, name, 0); /* a dead claim is harmless */
+	return 0;
+}
+
+void
+port_sweep(struct home *h)
+{
+	autoclose int dir = io_opendir(h->fd, "ports");
+	struct ports p = { h, dir };
+
+	if (dir >= 0)
+		(void)io_walk(dir, drop_dead, &p);
+}
+
 int
 port_rename(
     struct home *h, int port, const char *from, const char *to, struct why *why)

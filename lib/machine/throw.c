@@ -214,6 +214,9 @@ read_claim(
 	long owner;
 	ssize_t n = pread(t->fd, text, sizeof text - 1, 0);
 
+	free(t->name);
+	free(t->uuid);
+	t->name = t->uuid = NULL;
 	if (n <= 0 ||
 	    sscanf(text, "%ld %llu %36s %7s", &owner, start, uuid, how) != 4)
 		return -1;
@@ -250,32 +253,63 @@ struct sweep {
 	long long ms;
 };
 
+/* What the owner was about to make, or to remove. */
+static void
+sweep_rest(struct home *h)
+{
+	int lock = home_lock(h, NULL);
+
+	if (lock < 0)
+		return;
+	home_sweep(h->vms);
+	port_sweep(h);
+	close(lock);
+}
+
+/* Its lock goes a moment before the process does, which home_sweep would then
+ * take for one that lives. */
+static void
+await_owner(pid_t pid, unsigned long long start, long long deadline)
+{
+	unsigned long long now;
+
+	while (sys_start_time(pid, &now) == 0 && now == start &&
+	    io_left(deadline) > 0)
+		io_nap();
+}
+
+/* The claim t, whose lock we have. */
+static void
+sweep_claim(struct sweep *s, struct throw *t, const char *name, long long until)
+{
+	unsigned long long start;
+	struct why why;
+	pid_t pid;
+
+	if (read_claim(t, name, &pid, &start) < 0) {
+		(void)unlinkat(s->dir, name, 0); /* before there was a VM */
+		return;
+	}
+	await_owner(pid, start, until);
+	if (finish(s->h, t, !t->keep, until, &why) < 0)
+		return;
+	sweep_rest(s->h);
+	drop(s->h, t);
+}
+
 /* An io_walk function. */
 static int
 sweep_one(const char *name, void *arg)
 {
 	struct sweep *s = arg;
 	struct throw t = { .fd = -1 };
-	long long deadline = io_now() + s->ms;
-	unsigned long long start;
-	struct why why;
-	pid_t pid;
+	long long until = io_now() + s->ms;
 
 	if (!name_valid(name))
 		return 0;
 	t.fd = openat(s->dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (t.fd < 0 || !take(&t, name, deadline) ||
-	    !is_there(s->dir, name, t.fd))
-		goto out;
-	free(t.name);
-	free(t.uuid);
-	t.name = t.uuid = NULL;
-	if (read_claim(&t, name, &pid, &start) < 0)
-		(void)unlinkat(s->dir, name, 0); /* before there was a VM */
-	else if (finish(s->h, &t, !t.keep, deadline, &why) == 0)
-		drop(s->h, &t);
-	home_sweep(s->h->vms);
-out:
+	if (t.fd >= 0 && take(&t, name, until) && is_there(s->dir, name, t.fd))
+		sweep_claim(s, &t, name, until);
 	forget(&t);
 	return 0;
 }
