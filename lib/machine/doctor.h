@@ -50,6 +50,9 @@ void doctor_home(struct doctor *d);
 void doctor_bases(struct doctor *d);
 /* The VMs, or the one called only: record, disks, base, ports. */
 void doctor_vms(struct doctor *d, const char *only);
+/* Scripts of hooks that are refused or cannot be run: the VM's own, NULL: all
+ * VMs'. */
+void doctor_hooks(struct doctor *d, const struct vm *vm);
 /* What plain ssh knows of the VMs. */
 void doctor_ssh(struct doctor *d);
 

@@ -213,6 +213,7 @@ doctor_home(struct doctor *d)
 	leftovers(d);
 	claims(d);
 	plugins(d);
+	doctor_hooks(d, NULL);
 }
 
 static void

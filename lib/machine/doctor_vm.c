@@ -194,6 +194,7 @@ one(struct doctor *d, const char *name)
 	disks(d, &vm);
 	modes(d, &vm);
 	ports(d, &vm);
+	doctor_hooks(d, &vm);
 	vm_close(&vm);
 }
 
