@@ -210,6 +210,7 @@ MANDIR := $(DESTDIR)$(PREFIX)/share/man
 BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/user
 
 install: all
 	install -d $(BINDIR) $(SHAREDIR)/recipes $(SHAREDIR)/presets
@@ -219,6 +220,14 @@ install: all
 	cp -R share/recipes/. $(SHAREDIR)/recipes
 	install -m 644 share/presets/* $(SHAREDIR)/presets
 	install -m 644 share/default-firewall-rules.conf $(SHAREDIR)
+	install -d $(SHAREDIR)/systemd $(SHAREDIR)/launchd
+	install -m 644 share/systemd/* $(SHAREDIR)/systemd
+	install -m 644 share/launchd/* $(SHAREDIR)/launchd
+ifeq ($(SYSTEM),Linux)
+	install -d $(UNITDIR)
+	sed 's,@bin@,$(PREFIX)/bin,' share/systemd/xray@.service \
+	    >$(UNITDIR)/xray@.service
+endif
 	install -d $(SHAREDIR)/hooks
 	cp -R hooks/. $(SHAREDIR)/hooks
 	install -d $(SHAREDIR)/completion $(BASHDIR) $(ZSHDIR) $(FISHDIR)
@@ -233,10 +242,13 @@ install: all
 uninstall:
 	rm -f $(PROGRAMS:$(BIN)/%=$(BINDIR)/%)
 	rm -rf $(SHAREDIR)
+	rm -f $(UNITDIR)/xray@.service
 	rm -f $(BASHDIR)/xray $(ZSHDIR)/_xray $(FISHDIR)/xray.fish
 	for page in $(PAGES:man/%=%); do \
 	    rm -f $(MANDIR)/man$${page##*.}/$$page; done
-	@echo "VMs and bases stay in the homes of their users (~/.xray)."
+	@echo "VMs and bases stay in the homes of their users (~/.xray), what"
+	@echo "xray autostart made in ~/.config/systemd/user, and the line of"
+	@echo "xray ssh-config in ~/.ssh/config."
 
 dist:
 	git archive --prefix=xray-$(VERSION)/ -o xray-$(VERSION).tar.gz HEAD

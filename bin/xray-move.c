@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "each.h"
+#include "login.h"
 #include "move.h"
 #include "opt.h"
 
@@ -16,6 +17,7 @@ static const struct opt opts[] = {
 static const struct usage use = { "xray-move", "OLD NEW", opts, 0 };
 
 static const char *name;
+static int starts_at_login;
 
 static int
 move(struct each *e, struct vm *vm, struct why *why)
@@ -29,6 +31,7 @@ move(struct each *e, struct vm *vm, struct why *why)
 	if (vm_move(&e->home, vm, name, why) < 0)
 		return -1;
 	hint("%s: was %s (hostname changes at the next boot)", name, old);
+	starts_at_login = login_wanted(vm);
 	return 0;
 }
 
@@ -51,6 +54,8 @@ main(int argc, char **argv)
 	if (e.names.n != 1)
 		die_usage(&use, "one VM at a time");
 	code = each_locked(&e, move, warn_why);
+	if (starts_at_login && login_sync(&e.home, &why) < 0)
+		warn_why(&why);
 	(void)say_done();
 	return code;
 }

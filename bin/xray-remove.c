@@ -7,6 +7,7 @@
 
 #include "each.h"
 #include "io.h"
+#include "login.h"
 #include "opt.h"
 #include "sys.h"
 
@@ -21,6 +22,7 @@ static const struct opt opts[] = {
 static const struct usage use = { "xray-remove", "(-a | - | VM ...)", opts, 0 };
 
 static int yes, force, dry_run;
+static int starts_at_login; /* one that was removed */
 
 /* Power off at once; there is nothing to save. */
 static int
@@ -70,6 +72,7 @@ remove_one(struct each *e, struct vm *vm, struct why *why)
 		hint("would remove %s/vms/%s", e->home.path, vm->name);
 		return 0;
 	}
+	starts_at_login |= login_wanted(vm);
 	if (vm_remove(&e->home, vm, why) < 0)
 		return -1;
 	say_result("Removed VM: %s\n", vm->name);
@@ -119,6 +122,8 @@ main(int argc, char **argv)
 	if (!e.names.n || !agreed(&e.names))
 		return e.names.n ? EX_NO : say_done();
 	code = each_locked(&e, remove_one, warn_why);
+	if (starts_at_login && !dry_run && login_sync(&e.home, &why) < 0)
+		warn_why(&why);
 	(void)say_done();
 	return code;
 }

@@ -3,7 +3,7 @@
 # all of it away.
 . "${0%/*}/lib.sh"
 [ "$XRAY_BIN" = "$top/bin" ] || skip_all 'only the plain build is installed'
-plan 12
+plan 14
 to=$tmp/root
 ok 'make install DESTDIR PREFIX' make -s -C "$top" install DESTDIR="$to" \
     PREFIX=/opt/xray
@@ -27,6 +27,19 @@ says 'and plug-ins, where there are some' 64 '^plug-ins  hello: greet a VM$' sh 
     printf "#!/bin/sh\n: --xray-describe\necho greet a VM\n" \
 	>"$XRAY_HOME/plugins/xray-hello"
     chmod 755 "$XRAY_HOME/plugins/xray-hello"; xray'
+(umask 077 && mkdir "$tmp/run")
+unit=$to/opt/xray/lib/systemd/user/xray@.service
+is 'its unit starts its program' 0 'ExecStart="/opt/xray/bin/xray-start" -F %i' \
+    grep ^ExecStart "$unit"
+if command -v systemd-analyze >/dev/null; then
+	sed "s,/opt/xray,$to&," "$unit" >"$tmp/xray@web.service"
+	is 'systemd-analyze has nothing to say of it' 0 '' sh -c '
+	    XDG_RUNTIME_DIR=$1/run systemd-analyze verify --user --man=no \
+	    "$1/xray@web.service" 2>&1' - "$tmp"
+else
+	n=$((n + 1))
+	echo "ok $n # SKIP no systemd-analyze"
+fi
 ok 'make uninstall' make -s -C "$top" uninstall DESTDIR="$to" \
     PREFIX=/opt/xray
 is 'nothing is left' 0 '' find "$to" -type f

@@ -65,6 +65,8 @@ const struct key keys[] = {
 	{ "ssh_start", KEY_WORD, ANY, "no", NULL, 0, 0, starts, NULL },
 	{ "label", KEY_TEXT, LIVE, NULL, NULL, 0, 0, NULL, NULL },
 	{ "protected", KEY_BOOL, LIVE, "no", NULL, 0, 0, NULL, NULL },
+	{ "start_at_login", KEY_BOOL, LIVE | KEY_OWN, "no", NULL, 0, 0, NULL,
+	    "xray autostart [--off] VM" },
 	{ "arch", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
 	    "it is built that way" },
 	{ "machine", KEY_TEXT, FACT, NULL, NULL, 0, 0, NULL,
