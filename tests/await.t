@@ -2,7 +2,7 @@
 # Waiting for an sshd that is slow, or has too many clients.  A unix socket
 # stands where a gateway's would.
 . "${0%/*}/lib.sh"
-plan 11
+plan 15
 empty_base
 xray create -q -m 64 -c 1 --net none web
 xray start -q web
@@ -45,8 +45,25 @@ serve 'printf "no\r\n"; cat >/dev/null'
 says 'one that says something else: 75' 75 'web: no ssh after 1 s' \
     xray wait --timeout 1 web
 serve 'cat >/dev/null'
-says 'one that says nothing: 75' 75 'web: no ssh after 1 s' \
+says 'one that says nothing: 75' 75 'web: no ssh after 1 s; see xray why web' \
     xray wait --timeout 1 web
+tries='no ssh after [0-9]* s: [0-9]* tries'
+is 'who gave up, and why, is remembered' 0 "the guest answers
+$tries, no ssh server on port 22: no
+$tries, no answer" sh -c '
+    sed "s/^[^ ]* //;s/[0-9][0-9]* s: [0-9]*/[0-9]* s: [0-9]*/" \
+	"$0"/log/ssh.log' "$dir"
+for _ in 1 2 3 4 5 6; do
+	xray wait --timeout 1 web 2>/dev/null &
+	waits="${waits-} $!"
+done
+# shellcheck disable=SC2086 # several
+wait $waits
+is 'by all who wait at once' 0 7 grep -c "Z $tries, no answer" "$dir/log/ssh.log"
+serve :
+says 'one that hangs up' 75 'web: no ssh' xray wait --timeout 1 web
+is 'is one that is not there' 0 1 \
+    grep -c "Z $tries, nothing listens on port 22" "$dir/log/ssh.log"
 
 # The guest has been up, so ssh is run at once: one that prints its last words.
 mkdir "$tmp/bin"

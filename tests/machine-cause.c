@@ -167,6 +167,9 @@ machines(void)
 	set(&look.status, "paused");
 	set(&look.run_state, "paused");
 	comes_to("paused", 0, "", "status");
+	set(&look.status, "paused");
+	look.held = 1;
+	comes_to("held", 0, "", "status");
 	set(&look.status, "paused (disk full)");
 	set(&look.run_state, "io-error");
 	set(&look.host_full, "8 MB free on /");
@@ -262,6 +265,11 @@ boots(void)
 	shut(DOOR_SILENT, 2000);
 	look.read = 512;
 	comes_to("booting", 0, "2 s", "the same after two seconds");
+}
+
+static void
+systems(void)
+{
 	shut(DOOR_SHUT, 20000);
 	console("You are in emergency mode. After logging in, type");
 	comes_to("emergency", 1, "", "systemd");
@@ -384,6 +392,7 @@ main(void)
 	machines();
 	logins();
 	boots();
+	systems();
 	lines();
 	commands();
 	look_free(&look);

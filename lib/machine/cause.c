@@ -212,6 +212,8 @@ machine(const struct story *s, const struct look *l, struct cause *c)
 		word = "starting";
 	else if (str_starts(l->status, "stopping"))
 		word = "stopping";
+	else if (l->held)
+		word = "held";
 	else if (!l->run_state)
 		word = "qemu-deaf";
 	else if (strcmp(l->run_state, "internal-error") == 0)
@@ -267,7 +269,8 @@ nothing_to_boot(const struct story *s, const struct look *l, struct cause *c)
 static void
 down(const struct story *s, const struct look *l, struct cause *c)
 {
-	autofree char *age = xasprintf("%lld s", l->age / 1000);
+	autofree char *age = xasprintf("%lld s so far%s%.80s", l->age / 1000,
+	    s->line ? "; console: " : "", s->line ? s->line : "");
 
 	if (boot_ended(s, l, c) || nothing_to_boot(s, l, c))
 		return;

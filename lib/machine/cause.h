@@ -23,6 +23,7 @@ struct look {
 	const char *name; /* of the VM */
 	int live; /* it runs: the rest says how */
 	char *status; /* as vm_status; NULL: not live */
+	int held; /* it is paused, by a command that is at it */
 	char *run_state; /* QEMU's word; NULL: it does not answer */
 	long long age, patience; /* ms since it was started, that a boot may
 				    take */

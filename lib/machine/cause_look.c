@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "gateway.h"
 #include "io.h"
 #include "qemu.h"
@@ -25,6 +26,7 @@
 
 enum { QMP_MS = 5000, DOOR_MS = 4000, KNOWN_DOOR_MS = 15000 };
 enum { SAID = 8192 };
+#define UNKNOWN "unknown"
 
 static long long
 sooner(long long deadline, long long ms)
@@ -74,7 +76,7 @@ look_qemu(const struct vm *vm, struct look *l, long long deadline)
 	struct json *r;
 
 	if (!q && strstr(why.text, "locked by")) { /* it answers another */
-		l->run_state = xstrdup("unknown");
+		l->run_state = xstrdup(UNKNOWN);
 		return;
 	}
 	if (!q || !(r = qmp_call(q, "query-status", NULL, deadline, &why)))
@@ -265,11 +267,14 @@ cause_look(struct home *h, const struct vm *vm, struct look *l,
 		return;
 	was_up = ssh_is_up(vm);
 	l->status = vm_status(vm);
+	l->held = str_starts(l->status, "paused") && dial_live(vm, NULL) == 0;
 	l->patience = ssh_wait_ms(h, vm, -1, NULL);
 	l->bios = strcmp(vm->firmware, "bios") == 0;
 	look_qemu(vm, l, sooner(deadline, QMP_MS));
 	look_gateway(vm, l);
-	if (!l->run_state || strcmp(l->run_state, "running") != 0)
+	if (!l->run_state ||
+	    (strcmp(l->run_state, "running") != 0 &&
+		strcmp(l->run_state, UNKNOWN) != 0))
 		return;
 	if (tell)
 		tell(asked);
