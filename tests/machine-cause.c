@@ -345,6 +345,8 @@ lines(void)
 	ok(sign_of("---[ end Kernel panic - not syncing: x ]---") ==
 		SIGN_NOTHING,
 	    "a panic's end is no second one");
+	ok(sign_of("web login: [   65.3] cloud-init[3]: x") == SIGN_LOGIN,
+	    "a login that the kernel went on behind");
 	ok(sign_of("login: me") == SIGN_NOTHING, "a login in the middle");
 	memset(big, '\033', LONG);
 	for (size_t i = 1; i < LONG; i += 2)

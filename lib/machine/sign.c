@@ -154,7 +154,9 @@ sign_of(const char *text)
 	for (size_t i = 0; i < LEN(signs); i++)
 		if (strstr(text, signs[i].words))
 			return signs[i].sign;
-	if (n >= 6 && strcmp(text + n - 6, "login:") == 0)
+	/* the kernel may go on where the prompt stands */
+	if ((n >= 6 && strcmp(text + n - 6, "login:") == 0) ||
+	    strstr(text, " login: ["))
 		return SIGN_LOGIN;
 	return SIGN_NOTHING;
 }
