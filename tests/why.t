@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-why: runs, out of logs and files made by hand; what a guest writes.
 . "${0%/*}/lib.sh"
-plan 42
+plan 43
 empty_base
 xray create -q web
 dir=$XRAY_HOME/vms/web
@@ -196,3 +196,13 @@ head -c 5000 /dev/urandom >"$dir/trouble"
 head -c 5000 /dev/urandom >"$dir/hooks"
 head -c 5000 /dev/urandom >"$dir/ended"
 ok 'or file' timeout 20 sh -c 'xray why web; [ $? -le 1 ]'
+
+causes() {
+	sed -n 's/^	{ "\([a-z-]*\)", [01],.*/\1/p' "$top/lib/machine/cause_kind.c" |
+	    sort
+}
+told() {
+	sed -n '/^\.Ss Causes/,/^\.Sh/s/^\.It Sy //p' "$top/man/xray-why.1" |
+	    sed 's/ , /\n/g' | sort
+}
+is 'the page has every cause, and no other' 0 "$(causes)" told
