@@ -5,20 +5,14 @@
  *	claim -> VM made -> started -> answers -> --in -> the command -> --out
  *
  * Whatever comes between, the end is one: the VM is stopped, what was denied
- * is told, the VM is removed, and then its claim (throw.h).  Signals come only
- * while we wait for a child, and end that first.
+ * is told, the VM is removed, and then its claim (throw.h).
  */
 #include "say.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "exact.h"
@@ -29,11 +23,12 @@
 #include "rule.h"
 #include "run.h"
 #include "ssh.h"
+#include "tend.h"
 #include "throw.h"
 #include "vm.h"
 
 enum { OPT_RM = OPT_OWN, OPT_NAME, OPT_IN, OPT_OUT, OPT_ALLOW, OPT_MODE };
-enum { GRACE_MS = 5000, ASK_MS = 20000, DENIED = 10 };
+enum { WATCH_MS = 5000, ASK_MS = 20000, DENIED = 10 };
 
 static const struct opt opts[] = {
 	{ OPT_RM, "rm", NULL, "remove the VM afterwards" },
@@ -64,92 +59,12 @@ static struct vm vm = { .dir = -1 };
 static struct carry in[64], out[64];
 static size_t nin, nout;
 static int gone, interactive, tty; /* gone: --rm */
-static int served; /* the command was run */
+static int served, late; /* the command was run; it took too long */
 static const char *name;
 static char **command;
 static long long timeout_ms;
 
 /* ---- children ---- */
-
-static volatile sig_atomic_t caught, rang;
-static sigset_t open_mask; /* signals come */
-static int late; /* the child took too long */
-
-static void
-on_signal(int sig)
-{
-	if (sig == SIGALRM)
-		rang = 1;
-	else if (sig != SIGCHLD)
-		caught = sig;
-}
-
-static void
-take_signals(void)
-{
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGCHLD };
-	struct sigaction sa = { .sa_handler = on_signal }, was;
-	sigset_t ours;
-
-	sigemptyset(&ours);
-	for (size_t i = 0; i < LEN(sigs); i++) {
-		sigaction(sigs[i], NULL, &was);
-		if (was.sa_handler == SIG_IGN && sigs[i] != SIGCHLD)
-			continue; /* nohup */
-		sigaction(sigs[i], &sa, NULL);
-		sigaddset(&ours, sigs[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &ours, &open_mask);
-}
-
-/* 1 when we were told to end. */
-static int
-told_to_end(void)
-{
-	sigset_t ours;
-
-	sigprocmask(SIG_SETMASK, &open_mask, &ours); /* what came, comes now */
-	sigprocmask(SIG_SETMASK, &ours, NULL);
-	return caught != 0;
-}
-
-static void
-ring_in(long long ms)
-{
-	struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
-
-	rang = 0;
-	(void)setitimer(ITIMER_REAL, &t, NULL); /* 0: not at all */
-}
-
-/*
- * Wait for the child, and its group where it leads one; at most ms
- * milliseconds, 0: for ever.  Its exit code, -1 when it was ended since we
- * were told to end or it took too long.
- */
-static int
-await(pid_t pid, int group, long long ms)
-{
-	pid_t whom = group ? -pid : pid;
-	int status, ended = 0;
-
-	ring_in(ms);
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (ended && rang) {
-			kill(whom, SIGKILL); /* our child, not yet reaped */
-			rang = 0;
-		} else if (!ended && (rang || caught)) {
-			late = rang && !caught;
-			ended = 1;
-			kill(whom, SIGTERM);
-			ring_in(GRACE_MS);
-		}
-		sigsuspend(&open_mask);
-	}
-	ring_in(0);
-	return ended || told_to_end() ? -1 : run_code(status);
-}
 
 /* Run one of our programs; what it says is for people.  Its exit code, -1 when
  * we were told to end. */
@@ -158,6 +73,7 @@ ours(const char *program, int group, struct strv *words)
 {
 	autofree char *bin = home_bin_dir(NULL);
 	autostrv struct strv argv = { 0 };
+	struct tend t = { .group = group };
 	struct run r = RUN_PLAIN;
 	struct why why;
 	pid_t pid;
@@ -170,10 +86,10 @@ ours(const char *program, int group, struct strv *words)
 	r.out = 2;
 	r.session = group;
 	r.tied = 1;
-	if (told_to_end())
+	if (tend_told(0))
 		return -1;
 	if ((pid = run_spawn(&r, argv.v, &why)) > 0)
-		return await(pid, group, 0);
+		return tend_wait(pid, &t);
 	warn_why(&why);
 	return why.code;
 }
@@ -264,6 +180,7 @@ serve(void)
 	autofree char *mark = xasprintf(".xray-run-%s", claim.uuid);
 	autostrv struct strv argv = { 0 };
 	struct buf line = { 0 };
+	struct tend t = { .output = 1, .ms = timeout_ms };
 	struct run r = RUN_PLAIN;
 	struct why why;
 	int code;
@@ -278,12 +195,13 @@ serve(void)
 	strv_take(&argv, buf_take(&line));
 	r.in = interactive ? RUN_KEEP : RUN_NULL;
 	r.tied = 1;
-	if (told_to_end())
+	if (tend_told(0))
 		return -1;
 	if ((pid = run_spawn(&r, argv.v, &why)) < 0)
 		goto fail;
 	served = 1;
-	code = await(pid, 0, timeout_ms);
+	code = tend_wait(pid, &t);
+	late = t.late;
 	if (late) {
 		warn("%s: not done after %lld s", vm.name, timeout_ms / 1000);
 		return EX_TEMPFAIL;
@@ -307,7 +225,8 @@ work(void)
 	if (code)
 		return code;
 	code = serve();
-	for (size_t i = 0; !late && !caught && vm_alive(&vm) && i < nout; i++) {
+	for (size_t i = 0; !late && !tend_told(0) && vm_alive(&vm) && i < nout;
+	     i++) {
 		int got = copy_out(&out[i]);
 
 		code = code ? code : got;
@@ -333,7 +252,7 @@ switch_off(void)
 {
 	struct strv words = { 0 };
 
-	caught = 0; /* another one ends this, too */
+	(void)tend_told(1); /* another one ends this, too */
 	strv_words(&words, "-q", "--", vm.name, NULL);
 	(void)ours("xray-stop", 0, &words); /* else it is ended below */
 }
@@ -463,7 +382,7 @@ take_options(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	int watched = -1, code;
+	int watched = -1, code, sig;
 	struct base base;
 	struct why why;
 	pid_t watch;
@@ -473,16 +392,17 @@ main(int argc, char **argv)
 	    base_open(&home, spec.base, &base, &why) < 0)
 		die_why(&why);
 	base_close(&base);
-	take_signals();
+	tend_begin();
 	watch = throw_watch(&home, &watched);
 	if (throw_claim(&home, name, !gone, &claim, &why) < 0)
 		die_why(&why);
 	code = work();
 	progress_end();
-	code = put_away(caught ? 128 + caught : code);
+	sig = tend_told(0);
+	code = put_away(sig ? 128 + sig : code);
 	if (watch > 0) {
 		close(watched);
-		(void)run_wait(watch, io_now() + GRACE_MS); /* it goes alone */
+		(void)run_wait(watch, io_now() + WATCH_MS); /* it goes alone */
 	}
 	return code;
 }

@@ -2,7 +2,7 @@
 # xray-run: what is asked of it, and that nothing is left of it, whenever it is
 # killed.  Its guests are empty disks: they never answer.
 . "${0%/*}/lib.sh"
-plan 48
+plan 51
 empty_base
 empty_base other
 export XRAY_WAIT_TIMEOUT=1
@@ -14,7 +14,7 @@ left() {
 		[ ! -d "$d" ] || ls -A "$d"
 	done
 	[ ! -e "$claims" ] || echo "${claims##*/}"
-	ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -F "$vms/" 
+	find /proc/[0-9]*/cwd -maxdepth 0 -lname "$vms/*" 2>/dev/null
 	true
 }
 nothing_left() { [ -z "$(left)" ]; }
@@ -175,3 +175,31 @@ is 'six at once' 0 '75 75 75 75 75 75' sh -c '
 	{ c=0; xray run --rm -m 64 b -- true </dev/null 2>/dev/null || c=$?
 	echo $c; } & done | xargs'
 is 'nothing is left of them' 0 '' left
+
+# ---- no room, in a mount name space of our own
+mkdir "$tmp/full"
+in_small() {
+	unshare -m sh -c "mount -t tmpfs -o size=4m,mode=700 none '$tmp/full' &&
+	    cp -a '$XRAY_HOME/bases' '$tmp/full' &&
+	    echo 'min_free = 0' >'$tmp/full/config.ini' &&
+	    { XRAY_HOME=$tmp/full; $1; }"
+}
+if in_small true 2>/dev/null; then
+	says 'a full disk: 74' 74 'No space left' in_small '
+	    cat /dev/zero >$XRAY_HOME/zero 2>/dev/null
+	    xray run --rm -m 64 b -- true </dev/null'
+	is 'nothing is left' 0 'config.ini
+zero' in_small 'cat /dev/zero >$XRAY_HOME/zero 2>/dev/null
+	    xray run --rm -m 64 b -- true </dev/null 2>/dev/null
+	    cd $XRAY_HOME; ls -A vms ports 2>/dev/null | grep -v -e : -e "^$"
+	    ls | grep -v -e bases -e lock -e ports -e ssh -e vms'
+else
+	for i in 1 2; do
+		n=$((n + 1))
+		echo "ok $n # SKIP no mount name space of our own"
+	done
+fi
+echo 'min_free = 100000T' >"$XRAY_HOME/config.ini"
+says 'less than min_free: 75, and nothing is left' 75 'min_free' sh -c '
+    xray run --rm -m 64 b -- true </dev/null; c=$?
+    [ -z "$(xray list -q)" ] && exit $c'
