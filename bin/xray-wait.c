@@ -22,7 +22,7 @@
 #include "ssh.h"
 #include "vm.h"
 
-enum { OPT_FOR = OPT_OWN, LOOK_MS = 300, CLOCK_S = 2 };
+enum { OPT_FOR = OPT_OWN, LOOK_MS = 300, LONG_MS = 4000, CLOCK_S = 2 };
 
 static const struct opt opts[] = {
 	{ OPT_FOR, "for", "COND",
@@ -63,8 +63,9 @@ for_stopped(const struct vm *vm, long long deadline, struct why *why)
 static int
 for_boot(const struct vm *vm, long long deadline, struct why *why)
 {
-	for (;;) {
-		long long turn = io_now() + LOOK_MS;
+	/* a guest that is slow needs longer to greet */
+	for (int look = LOOK_MS;; look = look < LONG_MS ? 2 * look : look) {
+		long long turn = io_now() + look;
 		autofree char *line = ssh_last_line(vm);
 		size_t n = line ? strlen(line) : 0;
 
@@ -146,12 +147,12 @@ for_hooks(const struct vm *vm, long long deadline, struct why *why)
 static int
 for_ready(const struct vm *vm, long long deadline, struct why *why)
 {
-	if (for_boot(vm, deadline, why) < 0)
-		return -1;
-	if (dial_network(vm, why) == 0 &&
-	    (for_ssh(vm, deadline, why) < 0 ||
-		(for_cloud_init(vm, deadline, why) < 0 &&
-		    why->code != EX_UNAVAILABLE)))
+	if (dial_network(vm, why) < 0) {
+		if (for_boot(vm, deadline, why) < 0)
+			return -1;
+	} else if (for_ssh(vm, deadline, why) < 0 ||
+	    (for_cloud_init(vm, deadline, why) < 0 &&
+		why->code != EX_UNAVAILABLE))
 		return -1;
 	return for_hooks(vm, deadline, why);
 }
