@@ -59,8 +59,7 @@ static struct {
 	struct boot_how how;
 	struct boot boot;
 	int foreground, lock, vm_lock, ready;
-	int curses; /* QEMU draws on our terminal */
-	int no_hooks;
+	int no_hooks, curses; /* QEMU draws on our terminal */
 	pid_t qemu, gateway, clock, hooks;
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
@@ -235,7 +234,8 @@ fail_said(const char *what, struct stream *st, struct ring *ring)
 	autofree char *line = ring_last_words(ring, stream_fd(st));
 	struct why why;
 
-	why_set(&why, EX_UNAVAILABLE, "%s: %s: %s", s.vm.name, what, line);
+	why_set(&why, EX_UNAVAILABLE, "%s: %s: %s; see xray why %s", s.vm.name,
+	    what, line, s.vm.name);
 	fail(&why);
 }
 
