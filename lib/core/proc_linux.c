@@ -39,7 +39,7 @@ field(const char *text, const char *name, int base)
 	for (const char *p = text; p; p = strchr(p, '\n')) {
 		p += *p == '\n';
 		if (strncmp(p, name, n) == 0 && p[n] == ':')
-			return strtol(p + n + 1, NULL, base);
+			return (long)strtoull(p + n + 1, NULL, base);
 	}
 	return -1;
 }

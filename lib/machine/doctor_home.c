@@ -220,6 +220,7 @@ static void
 base(struct doctor *d, const char *name)
 {
 	autostrv struct strv gens = { 0 };
+	long long gen;
 	struct base b;
 	struct why why;
 
@@ -233,8 +234,8 @@ base(struct doctor *d, const char *name)
 	}
 	base_generations(&b, &gens);
 	for (size_t i = 0; i < gens.n; i++)
-		if (base_check(
-			d->home, &b, strtoll(gens.v[i], NULL, 10), &why) < 0)
+		if (num_int(gens.v[i], 1, INT32_MAX, &gen) == 0 &&
+		    base_check(d->home, &b, gen, &why) < 0)
 			doctor_why(d, DOCTOR_BAD, "base", NULL, &why,
 			    why.code == EX_NOINPUT ?
 				"put it back from a backup" :

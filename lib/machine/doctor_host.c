@@ -235,11 +235,10 @@ tools(struct doctor *d, const char *group, enum doctor_state state,
 	autofree char *missing = doctor_missing(group);
 	autofree char *install = NULL;
 	autobuf struct buf b = { 0 };
-	char *save = NULL;
+	char *rest = missing, *w;
 
-	for (char *w = missing ? strtok_r(missing, " ", &save) : NULL; w;
-	     w = strtok_r(NULL, " ", &save))
-		if (!str_starts(w, "qemu-") && strcmp(w, "OVMF") != 0)
+	while ((w = strsep(&rest, " ")))
+		if (*w && !str_starts(w, "qemu-") && strcmp(w, "OVMF") != 0)
 			buf_fmt(&b, "%s%s", b.n ? ", " : "", w);
 	if (!b.n) {
 		doctor_add(d, DOCTOR_OK, "tools", NULL, "%s: all there", use);
