@@ -43,6 +43,14 @@ _xray_operands() {
 		fi
 		;;
 	create | doctor) ;;
+	run) [ "$3" -gt 0 ] || xray base list -H -o name 2>/dev/null ;;
+	provision)
+		if [ "$3" -gt 0 ]; then
+			compgen -f -- "$cur"
+		else
+			xray list -q 2>/dev/null
+		fi
+		;;
 	help) _xray_commands ;;
 	completion) printf '%s\n' bash zsh fish ;;
 	copy | cp | transfer)
@@ -104,7 +112,7 @@ _xray_values() {
 	--accel) printf '%s\n' auto kvm hvf tcg ;;
 	--firmware) printf '%s\n' bios uefi ;;
 	--rules | --user-data | --provision | --config | --ssh-key | --kernel | \
-	    --initrd) compgen -f -- "$cur" ;;
+	    --initrd | --in) compgen -f -- "$cur" ;;
 	*) return 1 ;;
 	esac
 }

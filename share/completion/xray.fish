@@ -79,6 +79,14 @@ function __xray_operands
                 xray list -q 2>/dev/null
             end
         case create doctor
+        case run
+            xray base list -H -o name 2>/dev/null
+        case provision
+            if set -q words[4]
+                __fish_complete_path (commandline -ct)
+            else
+                xray list -q 2>/dev/null
+            end
         case help
             __xray_commands
         case completion

@@ -93,6 +93,8 @@ _xray() {
 		fi
 		;;
 	create|doctor) ;;
+	run) (( nth )) || compadd -- ${(f)"$(xray base list -H -o name 2>/dev/null)"} ;;
+	provision) (( nth )) && _files || _xray_vms ;;
 	help) _xray_commands ;;
 	completion) compadd bash zsh fish ;;
 	copy|cp|transfer)
