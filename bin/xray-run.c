@@ -53,7 +53,10 @@ struct carry {
 };
 
 static struct home home;
-static struct vm_spec spec = { .no_defaults = 1 };
+/* Whatever config.ini has for VMs that stay. */
+static struct vm_spec spec = {
+	.no_defaults = 1, .net = "filtered", .display = "none"
+};
 static struct throw claim;
 static struct vm vm = { .dir = -1 };
 static struct carry in[64], out[64];

@@ -45,13 +45,17 @@ says 'told, 75' 75 'run-[a-z0-9]{6}: no ssh after 1 s' \
     xray run --rm -m 64 b -- true </dev/null
 is 'nothing on standard output' 0 '' cat "$tmp/out"
 is 'nothing is left' 0 '' left
+echo 'net = open' >"$XRAY_HOME/config.ini"
 says 'without --rm it stays' 75 'one: stays, stopped; xray start one, or' \
     xray run -m 64 --name one --allow example.org:443 other -- true </dev/null
-is 'stopped, with its rules, without the defaults' 0 'stopped
+is 'stopped, with its rules, without the defaults, behind its wall' 0 'stopped
 deny
 no
+filtered
 allow tcp example.org 443' sh -c 'xray status one; xray config get one mode
-    xray config get one defaults; cat "$0/one/rules"' "$vms"
+    xray config get one defaults; xray config get one net
+    cat "$0/one/rules"' "$vms"
+rm "$XRAY_HOME/config.ini"
 is 'and nobody claims it' 1 '' test -e "$claims"
 says 'its name is taken: 73' 73 'one: exists' xray run --rm --name one b -- true
 is 'it is still there' 0 one xray list -q
