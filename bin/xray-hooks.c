@@ -15,6 +15,7 @@
 #include "hook_run.h"
 #include "io.h"
 #include "opt.h"
+#include "ring.h"
 #include "ssh.h"
 #include "table.h"
 
@@ -54,6 +55,18 @@ open_vm(const char *name)
 
 	if (home_open(&home, &why) < 0 || vm_open(&home, name, &vm, &why) < 0)
 		die_why(&why);
+}
+
+/* The same, with the lock of who runs hooks; what is known of it was read
+ * behind that, since another run may just have ended. */
+static int
+open_locked(const char *name, long long ms, struct why *why)
+{
+	open_vm(name);
+	if (hooks_lock(&vm, ms, why) < 0)
+		return -1;
+	vm_close(&vm);
+	return vm_open(&home, name, &vm, why);
 }
 
 /* ---- init ---- */
@@ -279,12 +292,22 @@ run(int argc, char **argv)
 		die_usage(&run_use, "one VM and one type");
 	r.type = type_called(argv[optind + 1]);
 	r.show = say_quiet ? NULL : show;
-	open_vm(argv[optind]);
-	if (strcmp(r.type, HOOK_CREATE) != 0 && dial_live(&vm, &why) < 0)
-		die_why(&why);
-	if (hooks_lock(&vm, 0, &why) < 0)
+	if (open_locked(argv[optind], 0, &why) < 0 ||
+	    (strcmp(r.type, HOOK_CREATE) != 0 && dial_live(&vm, &why) < 0))
 		die_why(&why);
 	return run_type(&r, ms);
+}
+
+/* Nobody sees what we print at a start: the log has it. */
+static _Noreturn void
+give_up(const struct why *why)
+{
+	struct ring log = { .fd = -1 };
+	int dir = vm.dir < 0 ? -1 : io_mkdir(vm.dir, "log");
+
+	if (dir >= 0 && ring_open(&log, dir, "hooks.log") == 0)
+		ring_line(&log, "%s", why->text);
+	die_why(why);
 }
 
 /* All of a start, in order.  An initial-boot that failed does not keep back
@@ -304,14 +327,13 @@ start(int argc, char **argv)
 		continue;
 	if (argc - optind != 1)
 		die_usage(&start_use, "one VM");
-	open_vm(argv[optind]);
-	if (hooks_lock(&vm, START_LOCK_MS, &why) < 0)
-		die_why(&why);
+	if (open_locked(argv[optind], START_LOCK_MS, &why) < 0)
+		give_up(&why);
 	hooks_mark(&vm, HOOKS_RUN);
 	first = hooks_completed(&vm) ? 1 : 0;
 	for (size_t i = first; i < LEN(r); i++)
 		if ((due[i] = hooks_due(&r[i], &why)) < 0)
-			die_why(&why);
+			give_up(&why);
 	if ((due[0] || due[1]) && reach(-1, &why) < 0) {
 		hooks_fail(&r[due[0] ? 0 : 1], "no ssh");
 		hooks_mark(&vm, HOOKS_DONE);

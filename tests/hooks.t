@@ -3,7 +3,7 @@
 # it.  No guest: a VM without a network is not waited for.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 91
+plan 95
 empty_base
 xray-create -q -b b --net none -m 64M -c 1 web
 xray-key 2>"$tmp/err"
@@ -155,6 +155,12 @@ noting "$tmp/open/real"
 chmod 777 "$tmp/open"
 ln -s "$tmp/open/real" "$user/create/1"
 says 'a link is followed' 77 "refused: $tmp/open: others can write" \
+    xray hooks run web create
+mkdir "$tmp/safe"
+noting "$tmp/safe/real"
+ln -s "$tmp/safe/real" "$tmp/open/link"
+ln -sf "$tmp/open/link" "$user/create/1"
+says 'at each step' 77 "refused: $tmp/open: others can write" \
     xray hooks run web create
 ln -sf "$tmp/nowhere" "$user/create/1"
 says 'one that leads nowhere is not passed over' 77 'No such file' \
@@ -355,6 +361,13 @@ code=$?
 ok 'told to end' test $code = 75
 is 'it ends its script' 0 '1
 told' ran
+mkdir -p "$plug/odd.d"
+: >"$plug/odd.d/boot"
+says 'a folder that is none' 74 'odd.d/boot: Not a directory' \
+    xray-hooks start web
+is 'is in the log' 0 1 sh -c \
+    "tail -n 1 $XRAY_HOME/vms/web/log/hooks.log | grep -c 'odd.d/boot: Not'"
+is 'and the status' 0 'running (hook failed)' xray status web
 xray stop -q -f web
 clear
 noting "$user/boot/1"

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * trust: the path is walked part by part as the system would, so that the
+ * folder of each link on the way counts, not only those of where it ends.
+ */
 #include "trust.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "say.h"
+
+enum { LINKS_MOST = 40 };
 
 /* Root's and ours. */
 static int
@@ -17,39 +25,103 @@ is_ours(const struct stat *st)
 
 /* One of the path's parts; below: the part under it is in what follows. */
 static int
-check(const char *path, int below, struct why *why)
+check(const char *path, int below, const struct stat *st, struct why *why)
 {
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return why_sys(why, EX_NOINPUT, "%s", path);
-	if (!is_ours(&st))
+	if (!is_ours(st))
 		return why_set(why, EX_NOPERM,
 		    "%s: belongs to another user, who can change it", path);
-	if (!(st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (S_ISLNK(st->st_mode) || !(st->st_mode & (S_IWGRP | S_IWOTH)))
 		return 0;
 	/* in such a folder nobody else can put ours aside */
-	if (below && (st.st_mode & S_ISVTX))
+	if (below && (st->st_mode & S_ISVTX))
 		return 0;
 	return why_set(why, EX_NOPERM,
 	    "%s: others can write to it; chmod go-w %s", path, path);
 }
 
+/* The path to go on with when the link at `at`, in folder, has been followed,
+ * the caller's; NULL with errno. */
+static char *
+follow(const char *folder, const char *at, const char *rest)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(at, target, sizeof target - 1);
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	return *target == '/' ? xasprintf("%s/%s", target, rest) :
+				xasprintf("%s/%s/%s", folder, target, rest);
+}
+
+/* Take the last part off. */
+static void
+go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+/*
+ * Walk path, absolute, to its end or to the first link: 0, or 1 with what is
+ * to be walked then, the caller's; -1 with why.
+ */
+static int
+walk(const char *path, char **more, struct why *why)
+{
+	autofree char *at = xstrdup("");
+	struct stat st;
+
+	if (lstat("/", &st) < 0 || check("/", 1, &st, why) < 0)
+		return -1;
+	while (*(path += strspn(path, "/"))) {
+		size_t n = strcspn(path, "/");
+		const char *rest = path + n + strspn(path + n, "/");
+		autofree char *folder = at;
+
+		at = xasprintf("%s/%.*s", folder, (int)n, path);
+		if (n == 1 && *path == '.') {
+			go_up(at);
+		} else if (n == 2 && strncmp(path, "..", 2) == 0) {
+			go_up(at);
+			go_up(at);
+		} else if (lstat(at, &st) < 0) {
+			return why_sys(why, EX_NOINPUT, "%s", at);
+		} else if (check(at, *rest != '\0', &st, why) < 0) {
+			return -1;
+		} else if (S_ISLNK(st.st_mode)) {
+			*more = follow(folder, at, rest);
+			return *more ? 1 : why_sys(why, EX_NOINPUT, "%s", at);
+		}
+		path = rest;
+	}
+	return 0;
+}
+
 int
 trust_path(const char *path, struct why *why)
 {
-	autofree char *real = realpath(path, NULL);
+	autofree char *real = realpath(path, NULL); /* that it is there */
+	autofree char *here = *path == '/' ? NULL : realpath(".", NULL);
+	char *now = xasprintf("%s/%s", here ? here : "", path);
+	int links = 0, r;
 
-	if (!real)
-		return why_sys(why, EX_NOINPUT, "%s", path);
-	if (check(real, 0, why) < 0)
+	if (!real) {
+		why_sys(why, EX_NOINPUT, "%s", path);
+		free(now);
 		return -1;
-	for (char *slash; (slash = strrchr(real, '/'));) {
-		slash[slash == real] = '\0'; /* of "/" its name stays */
-		if (check(real, 1, why) < 0)
-			return -1;
-		if (strcmp(real, "/") == 0)
-			break;
 	}
-	return 0;
+	do {
+		char *more = NULL;
+
+		r = links++ < LINKS_MOST ?
+		    walk(now, &more, why) :
+		    why_set(why, EX_NOINPUT, "%s: %s", path, strerror(ELOOP));
+		free(now);
+		now = more;
+	} while (r > 0);
+	free(now);
+	return r;
 }

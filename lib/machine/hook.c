@@ -198,7 +198,7 @@ take_plugins(
 		autofree char *folder =
 		    xasprintf("%s/plugins/%s.d", h->path, names.v[i]);
 
-		if (!name_fits(names.v[i]) || strchr(names.v[i], '\t'))
+		if (!name_fits(names.v[i]))
 			continue; /* xray could not run it either */
 		if (take_source(out, PLUGIN, source, folder, type, why) < 0)
 			return -1;
