@@ -9,6 +9,7 @@
 
 #include "base_facts.h"
 #include "io.h"
+#include "keys.h"
 #include "opt.h"
 #include "recipe.h"
 #include "run.h"
@@ -30,7 +31,7 @@ static const struct opt build_opts[] = {
 	{ OPT_ARCH, "arch", "A", "x86_64 or aarch64 (this host's)" },
 	{ OPT_USER, "user", "U", "the user in the image (the recipe's)" },
 	{ OPT_ISO, "iso", "FILE", "install from this image, by hand" },
-	{ OPT_SIZE, "size", "SIZE", "the disk; a bare number is GiB" },
+	{ OPT_SIZE, "size", "SIZE", "the disk, with --iso; a number is GiB" },
 	{ OPT_DISPLAY, "display", "D", "the installer's screen (none)" },
 	{ OPT_FIRMWARE, "firmware", "F", "bios or uefi, with --iso (bios)" },
 	{ 'm', "memory", "SIZE", "memory, with --iso; a number is MiB" },
@@ -146,7 +147,6 @@ install(struct vm_spec *spec)
 	struct why why;
 	int code;
 
-	open_home();
 	if (workshop_make(&home, spec, &vm, &why) < 0)
 		die_why(&why);
 	code = tool("xray-start", NULL);
@@ -237,6 +237,22 @@ by_recipe(const char *recipe, char **args)
 	return say_done();
 }
 
+/* Of a disk that is installed on. */
+static uint64_t
+usual_size(void)
+{
+	const struct key *k = key_find("system_disk_size", NULL);
+	char *origin, *value = key_value(&home, NULL, k, 0, &origin);
+	struct why why;
+	uint64_t n;
+
+	if (key_check(k, value, &why) < 0 || num_size(value, 1 << 30, &n) < 0)
+		die(EX_CONFIG, "%s: %s", origin, why.text);
+	free(value);
+	free(origin);
+	return n;
+}
+
 static int
 build(int argc, char **argv)
 {
@@ -254,9 +270,12 @@ build(int argc, char **argv)
 		die_usage(&build_use, "--size and such go with --iso");
 	if (!iso)
 		return by_recipe(argv[optind], argv + optind + 1);
-	if (argc - optind > 1 || recipe_name || !spec.disk)
-		die_usage(&build_use, "--iso FILE --size SIZE NAME");
+	if (argc - optind > 1 || recipe_name)
+		die_usage(&build_use, "--iso FILE NAME");
 	spec.becomes = argv[optind];
+	open_home();
+	if (!spec.disk)
+		spec.disk = usual_size();
 	return install(&spec);
 }
 

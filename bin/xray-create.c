@@ -15,6 +15,7 @@
 #include "hook.h"
 #include "io.h"
 #include "json.h"
+#include "keys.h"
 #include "opt.h"
 #include "rulefile.h"
 #include "run.h"
@@ -454,6 +455,8 @@ main(int argc, char **argv)
 		die_why(&why);
 	choose_base();
 	start = start < 0 ? autostart : start;
+	if (!start) /* else xray start tells */
+		keys_unknown(home.conf, NULL, warn_why);
 	check_memory();
 	if ((code = check_names()) != 0)
 		return code;

@@ -12,6 +12,7 @@
 #include "facts.h"
 #include "hook.h"
 #include "io.h"
+#include "keys.h"
 #include "launch.h"
 #include "once.h"
 #include "opt.h"
@@ -94,6 +95,7 @@ begin(const char *name, struct vm *vm, struct job *job, struct why *why)
 
 	if (vm_open(&home, name, vm, why) < 0)
 		return -1;
+	keys_unknown(vm->conf, vm, warn_why);
 	if (vm_alive(vm) && (r = runs(vm, why)) != 0)
 		return r < 0 ? -1 : 0;
 	return launch_begin(&home, vm, &launch, lock_ms, job, why) < 0 ? -1 : 1;
@@ -228,6 +230,7 @@ become(const char *name)
 
 	if (vm_open(&home, name, &vm, &why) < 0)
 		die_why(&why);
+	keys_unknown(vm.conf, &vm, warn_why);
 	if (vm_alive(&vm))
 		die(EX_TEMPFAIL, "%s: runs already", name);
 	(void)launch_become(&home, &vm, &launch, lock_ms, &why);
@@ -339,6 +342,7 @@ main(int argc, char **argv)
 	options(argc, argv, &all);
 	if (home_open(&home, &why) < 0)
 		die_why(&why);
+	keys_unknown(home.conf, NULL, warn_why);
 	if (out.fields)
 		table = table_new(&out, facts_cols, facts_ncols);
 	if (!all && argc - optind == 2)

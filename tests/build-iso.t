@@ -92,7 +92,8 @@ says 'a base of that name' 73 'mine' xray base build --iso install.iso \
     --size 1G mine
 says 'no such file' 66 'nope.iso: No such file' xray base build \
     --iso nope.iso --size 1G other
-says 'no size' 64 '--size' xray base build --iso install.iso other
+says 'no size: what is set for that' 78 'XRAY_SYSTEM_DISK_SIZE: .*lots' env \
+    XRAY_SYSTEM_DISK_SIZE=lots xray base build --iso install.iso other
 says 'a path that would be more than a line of vm.ini' 64 'cdrom' sh -c '
     d=$(printf "evil/y\nnet = open\nlabel = z"); mkdir -p "$d"
     cp install.iso "$d/a.iso"

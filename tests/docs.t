@@ -234,13 +234,17 @@ is 'no path of the machine this was written on' 0 '' strange
 environment() {
 	cat bin/*.c lib/*/*.c | tr -d '\n' | grep -oE \
 	    '([gs]etenv\(|set\(env, |(home|vm)_ms\([^"]*)"[A-Z_]+"' |
-	    sed 's/.*"\(.*\)"/\1/' | sort -u
+	    sed 's/.*"\(.*\)"/\1/' >"$tmp/got"
+	of_keys | sort -u - "$tmp/got"
 }
+# Those that stand beside a key.
+of_keys() { grep -o '"XRAY_[A-Z_]*"' lib/machine/keys.c | tr -d '"'; }
 vars() { pick ev "man/$1" | sort -u; }
 read_vars() {
 	cat bin/*.c lib/*/*.c | tr -d '\n' | grep -oE \
-	    '(getenv\(|(home|vm)_ms\([^"]*)"[A-Z_]+"' | sed 's/.*"\(.*\)"/\1/' |
-	    sort -u
+	    '(getenv\(|(home|vm)_ms\([^"]*)"[A-Z_]+"' |
+	    sed 's/.*"\(.*\)"/\1/' >"$tmp/got"
+	of_keys | sort -u - "$tmp/got"
 }
 is 'xray(7) has the variables that are read' 0 "$(read_vars)" vars xray.7
 unread() {

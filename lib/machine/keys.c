@@ -110,6 +110,13 @@ const struct key keys[] = {
 	{ "log_size", KEY_SIZE, KEY_CONFIG, "4M", NULL, 0, MIB, NULL, NULL },
 	{ "color", KEY_WORD, KEY_CONFIG, "auto", NULL, 0, 0, colors, NULL },
 	{ "cache", KEY_TEXT, BORN, NULL, "XRAY_CACHE", 0, 0, NULL, NULL },
+	{ "packages", KEY_TEXT, BORN | KEY_LIST, NULL, "XRAY_PACKAGES", 0, 0,
+	    NULL, NULL },
+	{ "timezone", KEY_TEXT, BORN, NULL, "XRAY_TIMEZONE", 0, 0, NULL, NULL },
+	{ "locale", KEY_TEXT, BORN, NULL, "XRAY_LOCALE", 0, 0, NULL, NULL },
+	{ "script", KEY_PATH, BORN, NULL, "XRAY_SCRIPT", 0, 0, NULL, NULL },
+	{ "system_disk_size", KEY_SIZE, BORN, "24G", "XRAY_SYSTEM_DISK_SIZE", 0,
+	    GIB, NULL, NULL },
 };
 /* clang-format on */
 const size_t nkeys = LEN(keys);
@@ -119,10 +126,11 @@ key_find(const char *name, struct why *why)
 {
 	const char *best = NULL;
 
-	for (size_t i = 0; i < nkeys; i++) {
-		str_nearest(&best, name, keys[i].name);
+	for (size_t i = 0; i < nkeys; i++)
 		if (strcmp(name, keys[i].name) == 0)
 			return &keys[i];
+	for (size_t i = 0; i < nkeys; i++) {
+		str_nearest(&best, name, keys[i].name);
 	}
 	why_set(why, EX_NOINPUT, "%s: no such key%s%s%s", name,
 	    best ? " (" : "", best ? best : "", best ? "?)" : "");
@@ -310,8 +318,8 @@ key_value(const struct home *h, const struct vm *vm, const struct key *k,
 	char *v = NULL;
 
 	*origin = NULL;
-	if (i && !(k->where & KEY_LIST))
-		return NULL;
+	if (i && (!(k->where & KEY_LIST) || (env && *env)))
+		return NULL; /* a variable is one value */
 	if (env && *env) {
 		*origin = xstrdup(k->env);
 		return xstrdup(env);
@@ -326,71 +334,4 @@ key_value(const struct home *h, const struct vm *vm, const struct key *k,
 	if (!v && !i && (v = built_in(h, vm, k)))
 		*origin = xstrdup("built in");
 	return v;
-}
-
-struct check {
-	const struct conf *c, *old;
-	const struct vm *vm;
-	void (*unknown)(const struct why *why);
-	struct why *why;
-};
-
-static int
-check_line(const char *section, const char *key, const char *value, int line,
-    void *arg)
-{
-	const struct check *ck = arg;
-	const char *file = ck->vm ? "vm.ini" : "config.ini";
-	int where = ck->vm ? KEY_VM : KEY_CONFIG;
-	const struct key *k;
-	struct why why;
-
-	if (*section)
-		return 0; /* a plug-in's */
-	k = key_find(key, &why);
-	if (k && !(k->where & where))
-		k = NULL, why_set(&why, 0, "%s: has no meaning here", key);
-	if (!k) {
-		struct why at;
-
-		why_set(&at, 0, "%s:%d: %s", file, line, why.text);
-		ck->unknown(&at);
-		return 0;
-	}
-	if (key_check(k, value, &why) < 0)
-		return why_set(
-		    ck->why, EX_DATAERR, "%s:%d: %s", file, line, why.text);
-	return 0;
-}
-
-/* Whether all values of a key are what they were. */
-static int
-same(const struct conf *a, const struct conf *b, const char *key)
-{
-	for (size_t i = 0;; i++) {
-		const char *x = conf_nth(a, NULL, key, i);
-		const char *y = conf_nth(b, NULL, key, i);
-
-		if (!x || !y)
-			return !x && !y;
-		if (strcmp(x, y) != 0)
-			return 0;
-	}
-}
-
-int
-keys_check(const struct conf *c, const struct conf *old, const struct vm *vm,
-    void (*unknown)(const struct why *why), struct why *why)
-{
-	struct check ck = { c, old, vm, unknown, why };
-
-	if (conf_each(c, check_line, &ck) < 0)
-		return -1;
-	for (size_t i = 0; vm && old && i < nkeys; i++)
-		if ((keys[i].where & (KEY_FACT | KEY_OWN)) &&
-		    (keys[i].where & KEY_VM) && !same(c, old, keys[i].name))
-			return why_set(why, EX_NOPERM,
-			    "%s: %s is not changed here: %s", vm->name,
-			    keys[i].name, keys[i].how);
-	return 0;
 }

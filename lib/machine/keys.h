@@ -77,4 +77,9 @@ int keys_check(const struct conf *c, const struct conf *old,
     const struct vm *vm, void (*unknown)(const struct why *why),
     struct why *why);
 
+/* Call tell for each line of config.ini (vm NULL) or vm's vm.ini that is no
+ * key there, with file and line. */
+void keys_unknown(const struct conf *c, const struct vm *vm,
+    void (*tell)(const struct why *why));
+
 #endif

@@ -11,6 +11,7 @@
 #include "base.h"
 #include "cache.h"
 #include "io.h"
+#include "keys.h"
 #include "run.h"
 #include "say.h"
 #include "ssh.h"
@@ -58,14 +59,35 @@ recipe_check(const char *recipe, struct why *why)
 	    recipe);
 }
 
+/* What is set for images of one's own: the key's values, a blank between. */
+static int
+pass_key(const struct home *h, const char *name)
+{
+	const struct key *k = key_find(name, NULL);
+	autobuf struct buf b = { 0 };
+	char *value, *origin;
+
+	for (size_t i = 0; (value = key_value(h, NULL, k, i, &origin)); i++) {
+		buf_fmt(&b, "%s%s", i ? " " : "", value);
+		free(value);
+		free(origin);
+	}
+	return b.n ? setenv(k->env, b.p, 1) : unsetenv(k->env);
+}
+
 static int
 environment(struct home *h, const char *arch, const char *user, struct why *why)
 {
 	autofree char *key = ssh_key(h), *cache = cache_path(h);
 	autofree char *pub = xasprintf("%s.pub", key);
+	static const char *const passed[] = { "packages", "timezone", "locale",
+		"script" };
 
 	if (ssh_key_make(h, 0, why) < 0)
 		return -1;
+	for (size_t i = 0; i < LEN(passed); i++)
+		if (pass_key(h, passed[i]) < 0)
+			return why_sys(why, EX_OSERR, "environment");
 	if (setenv("XRAY_ARCH", arch, 1) < 0 ||
 	    setenv("XRAY_SSH_PUBKEY", pub, 1) < 0 ||
 	    (user ? setenv("XRAY_SSH_USER", user, 1) :

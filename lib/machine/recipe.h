@@ -3,7 +3,8 @@
  * recipe: programs in share/recipes that make an image.
  *
  * A recipe runs in an empty folder with XRAY_ARCH, XRAY_SSH_PUBKEY, XRAY_CACHE
- * and, where a user is wished for, XRAY_SSH_USER in its environment.  It tells
+ * and, where one is wished for, XRAY_SSH_USER, XRAY_PACKAGES, XRAY_TIMEZONE,
+ * XRAY_LOCALE and XRAY_SCRIPT in its environment.  It tells
  * its progress on standard error, and leaves disk.qcow2 and facts (key=value
  * lines).
  */

@@ -13,6 +13,7 @@ static const struct {
 } keys[] = {
 	{ "name", "name", "" },
 	{ "base", "base", "" },
+	{ "generation", "generation", "" },
 	{ "memory", "memory", "" },
 	{ "memory_mb", "memory", "M" },
 	{ "cpus", "cpus", "" },
@@ -29,6 +30,10 @@ static const struct {
 	{ "display", "display", "" },
 	{ "net", "net", "" },
 	{ "mode", "mode", "" },
+	{ "rules", "rules", "" },
+	{ "allow", "allow", "" },
+	{ "deny", "deny", "" },
+	{ "provision", "provision", "" },
 	{ "accel", "accel", "" },
 	{ "label", "label", "" },
 };

@@ -111,16 +111,6 @@ environment(
 }
 
 static int
-timeout(struct home *h, const struct vm *vm, long long *ms, struct why *why)
-{
-	int r = conf_ms(vm->conf, "hook_timeout", ms, why);
-
-	if (r == 1)
-		r = conf_ms(h->conf, "hook_timeout", ms, why);
-	return r < 0 ? -1 : 0;
-}
-
-static int
 may_run(const char *path, struct why *why)
 {
 	if (trust_path(path, why) < 0)
@@ -153,7 +143,8 @@ fire(struct home *h, const struct vm *vm, const char *path, const char *ended,
 	pid_t pid;
 	int code;
 
-	if (may_run(path, why) < 0 || timeout(h, vm, &ms, why) < 0)
+	if (may_run(path, why) < 0 ||
+	    vm_ms(h, vm, "XRAY_HOOK_TIMEOUT", "hook_timeout", &ms, why) < 0)
 		return -1;
 	ms = ms < INT32_MAX ? ms : INT32_MAX;
 	environment(h, vm, ended, &env);
