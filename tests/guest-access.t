@@ -26,6 +26,13 @@ says 'wait --for what is not' 64 'port:N or stopped' xray wait --for love web
 says 'wait --for port: nothing listens' 75 'nothing listens on port 8000' \
     xray wait --timeout 3 --for port:8000 web
 
+# From here on with triggers and a configuration that say nothing.
+(umask 077 && mkdir -p "$XRAY_HOME/config/triggers")
+printf '#!/bin/sh\n' >"$XRAY_HOME/config/triggers/pre-ssh"
+cp "$XRAY_HOME/config/triggers/pre-ssh" "$XRAY_HOME/config/triggers/post-ssh"
+chmod 755 "$XRAY_HOME"/config/triggers/*
+echo '# nothing' >"$XRAY_HOME/config/ssh_config"
+
 # Plain ssh by the Include.
 xray ssh-config -q --install
 is 'plain ssh' 0 web ssh -F "$conf" web.xray hostname

@@ -2,7 +2,7 @@
 # Recipes called wrongly, or where something they need is missing: a code and
 # a line, and nothing is left.
 . "${0%/*}/lib.sh"
-plan 28
+plan 31
 recipes=$top/share/recipes
 mkdir "$tmp/empty"
 cd "$tmp/empty" || exit 1
@@ -30,6 +30,12 @@ for r in debian tiny; do
 	says "$r: not a name for a package: 64" 64 '../x: not a name' \
 	    "$recipes/$r" ../x
 done
+says 'debian: not a time zone: 64' 64 '../x: not a time zone' \
+    env XRAY_TIMEZONE=../x "$recipes/debian"
+says 'debian: not a locale: 64' 64 'german: not a locale' \
+    env XRAY_LOCALE=german "$recipes/debian"
+says 'debian: no such script: 66' 66 '/nope: no such file' \
+    env XRAY_SCRIPT=/nope "$recipes/debian"
 says 'debian: not a suite: 64' 64 'a b: not a release' \
     "$recipes/debian" --suite 'a b'
 says 'debian: of the other processor: 69' 69 "$strange: only this host" \
