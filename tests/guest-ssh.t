@@ -1,7 +1,7 @@
 #!/bin/sh
 # Triggers and ssh's configuration with a real guest: what counts is seen in a
 # session, codes and signals come through, and nothing is left behind.
-# shellcheck disable=SC2016 # what is in quotes is another shell's
+# shellcheck disable=SC2016,SC2089,SC2090 # what is in quotes is another shell's
 . "${0%/*}/lib.sh"
 tiny_base
 plan 17
