@@ -3,7 +3,7 @@
 # it.  No guest: a VM without a network is not waited for.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 95
+plan 97
 empty_base
 xray-create -q -b b --net none -m 64M -c 1 web
 xray-key 2>"$tmp/err"
@@ -338,8 +338,11 @@ pending' xray hooks list -H -o state web
 says 'wait --for hooks waits' 75 \
     'web: its hooks have not ended: initial-boot user/2' \
     xray wait --for hooks --timeout 1 web
+agent=$(pgrep -P "$(pgrep -P $hooks -x cat)" -x ssh-agent)
 kill -9 $hooks
 wait $hooks 2>/dev/null
+ok 'there was an agent' test -n "$agent"
+ok 'which ends with it' until_ok 60 gone "$agent"
 is 'killed there, it is seen' 0 \
     'failed: initial-boot user/2 (interrupted)' xray info -H -o hooks web
 echo >"$XRAY_HOME/gate" # for the script, which was left behind

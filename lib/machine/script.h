@@ -38,12 +38,13 @@ struct scripts {
 	void (*show)(const char *line); /* each line, masked; NULL: nobody */
 	struct ring log; /* the rest is ours */
 	struct strv env;
-	pid_t agent;
+	pid_t agent, holder;
+	int hold;
 	char *socket;
 };
-#define SCRIPTS_NONE                            \
-	{                                       \
-		.agent = -1, .log = {.fd = -1 } \
+#define SCRIPTS_NONE                                                      \
+	{                                                                 \
+		.agent = -1, .holder = -1, .hold = -1, .log = {.fd = -1 } \
 	}
 
 /* Open the log; home, vm, hook and what else is wanted are set.  -1 with

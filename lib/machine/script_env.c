@@ -19,29 +19,32 @@ enum { AGENT_MS = 10000, ADD_MS = 10000 };
 
 /* ---- the agent ---- */
 
-/* ssh-agent says first where it listens: SSH_AUTH_SOCK=PATH; */
-static char *
-agent_socket(int fd)
+/* What is said first: SOCKET PID, in a line. */
+static int
+agent_told(struct scripts *s, int fd)
 {
-	static const char name[] = "SSH_AUTH_SOCK=";
-	long long deadline = io_now() + AGENT_MS;
+	long long deadline = io_now() + AGENT_MS, pid;
 	autobuf struct buf b = { 0 };
-	const char *at = NULL;
+	char *blank;
 
-	while (!at || !strchr(at, ';')) {
+	while (!b.n || !strchr(b.p, '\n')) {
 		ssize_t n;
 
 		if (b.n > 4096 || io_wait_readable(fd, deadline) <= 0)
-			return NULL;
+			return -1;
 		n = read(fd, buf_space(&b, 512), 512);
 		if (n <= 0)
-			return NULL;
+			return -1;
 		b.n += (size_t)n;
 		buf_add(&b, "", 0);
-		at = strstr(b.p, name);
 	}
-	at += sizeof name - 1;
-	return xstrndup(at, strcspn(at, ";\n"));
+	b.p[strcspn(b.p, "\n")] = '\0';
+	blank = strrchr(b.p, ' ');
+	if (!blank || num_int(blank + 1, 2, INT32_MAX, &pid) < 0)
+		return -1;
+	s->agent = (pid_t)pid;
+	s->socket = xstrndup(b.p, (size_t)(blank - b.p));
+	return 0;
 }
 
 /* Have it hold our key; one with a passphrase cannot be had unasked. */
@@ -70,41 +73,56 @@ agent_add(struct scripts *s, struct why *why)
 	    "%s: the key cannot be used without asking", key);
 }
 
-/* Our child for as long as we are there. */
+/*
+ * An agent that runs a program ends soon after that has; ours waits for the
+ * end of a pipe from us, which comes however we end.  The agent itself may be
+ * set-group-ID, so the system would not tie it to us.
+ */
 static int
 agent_begin(struct scripts *s, struct why *why)
 {
+	static const char waits[] =
+	    "echo \"$SSH_AUTH_SOCK $SSH_AGENT_PID\"; exec cat";
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
-	int fd;
+	int fd, p[2];
 
-	strv_words(&argv, "ssh-agent", "-D", "-s", NULL);
-	r.in = RUN_NULL;
-	r.session = r.tied = 1;
-	s->agent = run_piped(&r, argv.v, &fd, why);
-	if (s->agent < 0)
+	if (sys_pipe(p) < 0)
+		return why_sys(why, EX_OSERR, "pipe");
+	strv_words(&argv, "ssh-agent", "sh", "-c", waits, NULL);
+	r.in = p[0];
+	r.session = 1;
+	s->holder = run_piped(&r, argv.v, &fd, why);
+	close(p[0]);
+	s->hold = p[1];
+	if (s->holder < 0) {
+		script_agent_end(s);
 		return -1;
-	s->socket = agent_socket(fd);
+	}
+	if (agent_told(s, fd) < 0)
+		why_set(
+		    why, EX_UNAVAILABLE, "ssh-agent does not say where it is");
 	close(fd);
 	if (!s->socket) {
 		script_agent_end(s);
-		return why_set(
-		    why, EX_UNAVAILABLE, "ssh-agent does not say where it is");
+		return -1;
 	}
 	return agent_add(s, why);
 }
 
+/* The agent first, as long as what it waits for keeps its pid its own. */
 void
 script_agent_end(struct scripts *s)
 {
-	if (s->agent > 0) {
+	if (s->agent > 0)
 		kill(s->agent, SIGTERM);
-		if (run_wait(s->agent, io_now() + AGENT_MS) < 0) {
-			kill(s->agent, SIGKILL);
-			(void)run_wait(s->agent, -1);
-		}
+	if (s->hold >= 0)
+		close(s->hold);
+	if (s->holder > 0 && run_wait(s->holder, io_now() + AGENT_MS) < 0) {
+		kill(s->holder, SIGKILL);
+		(void)run_wait(s->holder, -1);
 	}
-	s->agent = -1;
+	s->agent = s->holder = s->hold = -1;
 	free(s->socket);
 	s->socket = NULL;
 }
