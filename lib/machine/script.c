@@ -181,7 +181,7 @@ run(struct scripts *s, const struct script *script, struct run *r,
 	pid_t pid;
 	int code;
 
-	r->session = 1;
+	r->session = r->tied = 1;
 	pid = run_piped(r, argv, &o.fd, why);
 	if (pid < 0)
 		return -1;
