@@ -345,7 +345,7 @@ ok 'there was an agent' test -n "$agent"
 ok 'which ends with it' until_ok 60 gone "$agent"
 is 'killed there, it is seen' 0 \
     'failed: initial-boot user/2 (interrupted)' xray info -H -o hooks web
-ok 'its script ends' until_ok 30 gone "$(cat "$XRAY_HOME/pid")"
+ok 'its script ends with it' until_ok 30 gone "$(cat "$XRAY_HOME/pid")"
 echo 'echo 2 >>"$XRAY_HOME/ran"' | put "$user/initial-boot/2"
 ok 'the next start' env XRAY_HOOK_TIMEOUT=60 xray-hooks start web
 is 'leaves none out, and repeats that one alone' 0 'initial-boot initial-boot/1
