@@ -180,6 +180,7 @@ ssh_words(const char *conf, int password, long long ms, struct strv *words)
 		strv_add(words, theirs.v[i]);
 	if (!conf)
 		ssh_argv_usual(&vm, user, words);
+	strv_add(words, "--"); /* a command may begin with - */
 	strv_take(words, ssh_host(&vm));
 	for (char **w = command; *w; w++)
 		strv_add(words, *w);

@@ -81,12 +81,12 @@ chmod +x "$tmp/bin/ssh"
 : >"$dir/up"
 words() { PATH="$tmp/bin:$PATH" xray ssh web "$@"; }
 is 'options of ssh: a cluster whose last takes a word' 0 \
-    '-NL 8080:localhost:80 web.xray' words -NL 8080:localhost:80
-is 'three letters' 0 '-fNL 8080:localhost:80 web.xray id' \
+    '-NL 8080:localhost:80 -- web.xray' words -NL 8080:localhost:80
+is 'three letters' 0 '-fNL 8080:localhost:80 -- web.xray id' \
     words -fNL 8080:localhost:80 id
-is 'and one with its argument in it' 0 '-ND1080 -v web.xray id -u' \
+is 'and one with its argument in it' 0 '-ND1080 -v -- web.xray id -u' \
     words -ND1080 -v id -u
-is 'an option that takes none' 0 '-tt web.xray id' words -tt id
-is 'one that ends with a letter of another' 0 '-oA=L web.xray id' \
+is 'an option that takes none' 0 '-tt -- web.xray id' words -tt id
+is 'one that ends with a letter of another' 0 '-oA=L -- web.xray id' \
     words -oA=L id
 xray stop -q -f web

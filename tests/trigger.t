@@ -4,7 +4,7 @@
 # nothing, so nobody connects.
 # shellcheck source=lib.sh disable=SC2016 # what is in quotes is another shell's
 . "${0%/*}/lib.sh"
-plan 61
+plan 62
 empty_base
 xray create -q -c 1 -m 32 --ssh-user me web
 xray create -q -c 1 -m 32 --ssh-user me other
@@ -182,6 +182,9 @@ is 'it reads nothing of what is for the guest' 0 '' cat "$XRAY_HOME/stdin"
 says 'its errors are seen' 0 '^to people$' xray ssh web -G
 is 'standard input gets to ssh' 0 data sh -c "
     printf '#!/bin/sh\ncat\n' >'$fake/ssh'; echo data | PATH='$fake:$PATH' xray ssh web"
+is 'a command that begins with - is no option of ssh' 0 '-- web.xray -E x' sh -c "
+    printf '#!/bin/sh\nshift \$((\$# - 4)); echo \"\$*\"\n' >'$fake/ssh'
+    PATH='$fake:$PATH' xray ssh web -- -E x"
 
 # ---- refused
 script "$dir/triggers/pre-ssh" <<'T'
