@@ -62,6 +62,8 @@ folders(void)
 	ok(fchmodat(dir, "open", 01777, 0) == 0 && trusted("open/script") == 0,
 	    "sticky: ours stays ours in it");
 	ok(trusted("open") == EX_NOPERM, "but it can hold anything");
+	ok(trusted("open/") == EX_NOPERM && trusted("open/.") == EX_NOPERM,
+	    "however it is spelt");
 }
 
 static void
@@ -74,6 +76,31 @@ links(void)
 	ok(symlinkat("/dev/null", dir, "null") == 0, "a link to a device");
 	ok(symlinkat("gone", dir, "dead") == 0 && trusted("dead") == EX_NOINPUT,
 	    "a link to nothing");
+	ok(symlinkat("circle", dir, "circle") == 0 &&
+		trusted("circle") == EX_NOINPUT,
+	    "a link to itself");
+}
+
+/* Who can put another link in its place says where it leads. */
+static void
+links_on_the_way(void)
+{
+	ok(mkdirat(dir, "wide", 0700) == 0 && mkdirat(dir, "safe", 0700) == 0,
+	    "two folders are made");
+	file("safe/script", 0755);
+	ok(symlinkat("../safe", dir, "wide/link") == 0 &&
+		trusted("wide/link/script") == 0,
+	    "behind a link");
+	ok(symlinkat("wide/link/script", dir, "two") == 0 &&
+		trusted("two") == 0,
+	    "behind two");
+	ok(fchmodat(dir, "wide", 0777, 0) == 0 &&
+		trusted("wide/link/script") == EX_NOPERM &&
+		strstr(why.text, "/wide: ") != NULL,
+	    "a link that others can put aside");
+	ok(trusted("two") == EX_NOPERM, "also further on");
+	ok(fchmodat(dir, "wide", 01777, 0) == 0 && trusted("two") == 0,
+	    "not one in a folder with the sticky bit");
 }
 
 /* As root we can give a file away. */
@@ -83,6 +110,7 @@ owners(void)
 	if (geteuid() != 0) {
 		ok(1, "another's file # SKIP not root");
 		ok(1, "another's folder # SKIP not root");
+		ok(1, "another's link # SKIP not root");
 		return;
 	}
 	file("theirs", 0755);
@@ -94,6 +122,9 @@ owners(void)
 		fchownat(dir, "home", 65534, 65534, 0) == 0 &&
 		trusted("home/s") == EX_NOPERM,
 	    "another's folder");
+	ok(fchownat(dir, "wide/link", 65534, 65534, AT_SYMLINK_NOFOLLOW) == 0 &&
+		trusted("two") == EX_NOPERM,
+	    "another's link");
 }
 
 int
@@ -105,6 +136,7 @@ main(void)
 	modes();
 	folders();
 	links();
+	links_on_the_way();
 	owners();
 	(void)io_remove_tree(AT_FDCWD, top);
 	return tap_end();

@@ -89,7 +89,7 @@ walk(const char *path, char **more, struct why *why)
 			go_up(at);
 		} else if (lstat(at, &st) < 0) {
 			return why_sys(why, EX_NOINPUT, "%s", at);
-		} else if (check(at, *rest != '\0', &st, why) < 0) {
+		} else if (check(at, 1, &st, why) < 0) {
 			return -1;
 		} else if (S_ISLNK(st.st_mode)) {
 			*more = follow(folder, at, rest);
@@ -97,7 +97,12 @@ walk(const char *path, char **more, struct why *why)
 		}
 		path = rest;
 	}
-	return 0;
+	/* "." and ".." may be the end of it, too */
+	if (!*at)
+		return 0;
+	if (lstat(at, &st) < 0)
+		return why_sys(why, EX_NOINPUT, "%s", at);
+	return check(at, 0, &st, why);
 }
 
 int
