@@ -131,7 +131,7 @@ await_guest(const struct vm *vm)
 	struct why why;
 	long long ms = ssh_wait_ms(&home, vm, timeout_ms, &why);
 	long long deadline = io_now() + ms;
-	int fd = ssh_await(vm, deadline, tell, &why), r = fd;
+	int fd = ms < 0 ? -1 : ssh_await(vm, deadline, tell, &why), r = fd;
 
 	if (fd >= 0)
 		close(fd);

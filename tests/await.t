@@ -2,10 +2,12 @@
 # Waiting for an sshd that is slow, or has too many clients.  A unix socket
 # stands where a gateway's would.
 . "${0%/*}/lib.sh"
-plan 15
+plan 16
 empty_base
 xray create -q -m 64 -c 1 --net none web
 xray start -q web
+says 'start -w: a time that is none' 78 'XRAY_WAIT_TIMEOUT: soon' \
+    env XRAY_WAIT_TIMEOUT=soon xray start -w web
 dir=$XRAY_HOME/vms/web
 # serve SCRIPT: it answers each who connects, with the number of those so far
 # in $n.
