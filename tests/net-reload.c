@@ -59,10 +59,11 @@ start(enum mode mode, const char *domains)
 		.guest = call_guest, .stack = call_stack, .log = call_log
 	};
 	w->gate.policy.mode = mode;
-	w->names = with_names;
+	w->mind.names = with_names;
 	w->gate.now = io_now();
 	w->gate.wall = 1000000;
-	ok(order_fill(&w->sources, files, 1, domains, lists, 1, &why) == 0 &&
+	ok(order_fill(&w->mind.sources, files, 1, domains, lists, 1, &why) ==
+		    0 &&
 		wall_start(w, &why) == 0,
 	    "it starts");
 	return w;
@@ -97,9 +98,7 @@ verdict(const struct wall *w, const char *name)
 static void
 end(struct wall *w)
 {
-	clerk_free(w->clerk);
-	resolver_free(w->resolver);
-	rules_free(w->rules);
+	mind_free(&w->mind);
 	names_free(w->gate.names);
 	free(w);
 }
@@ -132,9 +131,11 @@ test_defaults(void)
 	w = start(MODE_DENY, "domains");
 	ok(verdict(w, "domain.test") == RULE_ALLOW, "a default domain");
 	put("rules", "no rule at all\n");
-	ok(wall_defaults(w, 0, &why) < 0, "off, while a line is bad: no");
+	ok(mind_defaults(&w->mind, 0, &why) < 0,
+	    "off, while a line is bad: no");
 	put("rules", "allow tcp two.test 443\n");
-	ok(wall_reload(w, &why) == 0 && verdict(w, "two.test") == RULE_ALLOW &&
+	ok(mind_reload(&w->mind, &why) == 0 &&
+		verdict(w, "two.test") == RULE_ALLOW &&
 		verdict(w, "domain.test") == RULE_DENY,
 	    "once it is good, all of them are off");
 	end(w);
@@ -155,7 +156,7 @@ test_older(void)
 		put("rules", "allow tcp one.test 443\n# touched\n");
 		(void)usleep(A_LOOK * 1000);
 		put("rules", "deny tcp one.test 443\n");
-		if (wall_reload(w, &why) < 0 ||
+		if (mind_reload(&w->mind, &why) < 0 ||
 		    verdict(w, "one.test") != RULE_DENY)
 			wrong++;
 		put("rules", "allow tcp one.test 443\n");

@@ -89,11 +89,11 @@ rules_request(struct wall *w, const char *line, struct buf *out)
 	int bad;
 
 	if (strcmp(line, "reload") == 0)
-		bad = wall_reload(w, &why);
+		bad = mind_reload(&w->mind, &why);
 	else if (strcmp(line, "defaults on") == 0)
-		bad = wall_defaults(w, 1, &why);
+		bad = mind_defaults(&w->mind, 1, &why);
 	else if (strcmp(line, "defaults off") == 0)
-		bad = wall_defaults(w, 0, &why);
+		bad = mind_defaults(&w->mind, 0, &why);
 	else if (str_starts(line, mode)) {
 		int m = mode_parse(line + sizeof mode - 1);
 

@@ -119,9 +119,9 @@ add_private(struct setup *s, const char *arg, struct why *why)
 {
 	size_t *n = &s->wall.gate.policy.nprivate;
 
-	if (*n == WALL_PRIVATE)
+	if (*n == MIND_PRIVATE)
 		return why_set(why, EX_USAGE, "%s: too many blocks", arg);
-	if (cidr_parse(&s->wall.private_ok[*n], arg, why) < 0)
+	if (cidr_parse(&s->wall.mind.private_ok[*n], arg, why) < 0)
 		return -1;
 	++*n;
 	return 0;
@@ -152,7 +152,7 @@ setup_set(struct setup *s, int c, char *arg, struct why *why)
 	case OPT_PRIVATE:
 		return add_private(s, arg, why);
 	case OPT_NAMES:
-		s->wall.names = arg;
+		s->wall.mind.names = arg;
 		return 0;
 	case OPT_FORWARD:
 		return publish_port(&s->published, arg, why);
@@ -172,10 +172,10 @@ setup_done(struct setup *s, int n, char **operands, struct why *why)
 	if (s->given != 3 || n != 1)
 		return why_set(
 		    why, EX_USAGE, "needs --net, --mac and one socket");
-	if (order_fill(&s->wall.sources, s->rules.v, s->rules.n, s->defaults,
-		s->lists.v, s->lists.n, why) < 0)
+	if (order_fill(&s->wall.mind.sources, s->rules.v, s->rules.n,
+		s->defaults, s->lists.v, s->lists.n, why) < 0)
 		return -1;
-	order_defaults(&s->wall.sources, s->defaults_off);
+	order_defaults(&s->wall.mind.sources, s->defaults_off);
 	s->socket = operands[0];
 	publish_udp(&s->published, s->wall.gate.udp);
 	return publish_name(s->socket, why);

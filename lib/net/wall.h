@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wall: a gate with all it asks: the rules, kept up by a clerk, a
- * resolver, and the table of names.
+ * wall: a gate with all it asks: the rules, a resolver, and the table of
+ * names.
  */
 #ifndef XRAY_WALL_H
 #define XRAY_WALL_H
 
 #include <poll.h>
 
-#include "clerk.h"
 #include "gate.h"
+#include "mind.h"
 
-enum { WALL_FDS = 2, WALL_PRIVATE = 32 };
+enum { WALL_FDS = MIND_FDS };
 
-/* Start with { 0 } and gate_init(&gate); fill in sources, by order_fill, the
- * names file, private_ok, gate.policy's mode and nprivate, and the gate's calls
- * for frames and the log. */
+/* Start with { 0 } and gate_init(&gate); fill in mind's sources, names file and
+ * private_ok, gate.policy's mode and nprivate, and the gate's calls for frames
+ * and the log. */
 struct wall {
 	struct gate gate;
-	struct sources sources;
-	const char *names; /* NULL: none is kept */
-	struct cidr private_ok[WALL_PRIVATE];
-	struct clerk *clerk;
-	struct resolver *resolver;
-	struct rules *rules;
+	struct mind mind;
 	unsigned confined; /* what confine says of this process */
 };
 
@@ -34,13 +29,7 @@ int wall_start(struct wall *w, struct why *why);
 int wall_poll(const struct wall *w, struct pollfd *p);
 /* Go on with what they found. */
 void wall_serve(struct wall *w, const struct pollfd *p);
-/* Whether those children are there without which rules that change do not
- * count, or no name is found. */
+/* Whether mind is whole, or not needed. */
 int wall_is_whole(const struct wall *w);
-/* The rules are read anew before this returns, within a second: 0, or -1 with
- * why when they are bad and the old ones stay. */
-int wall_reload(struct wall *w, struct why *why);
-/* The defaults are in force or not from now on; as wall_reload. */
-int wall_defaults(struct wall *w, int on, struct why *why);
 
 #endif
