@@ -151,7 +151,8 @@ test_answers(void)
 	    "an address of ours, as text");
 	ok(looks_up("192.0.2.7", 0) && is(0, FRAME_ADDR(192, 0, 2, 7), 0),
 	    "and one of others");
-	ok(looks_up("::1", 0) && res.n == 0, "not of the other family");
+	ok(looks_up("::1", 0) && res.n == 1 && res.v[0].own,
+	    "of the other family too");
 	ok(looks_up("0x7f.1", 0) && res.n == 0 && looks_up("127.1", 0) &&
 		res.n == 0 && looks_up("A.test", 0) && res.n == 0 &&
 		looks_up("a.test.", 0) && res.n == 0 && looks_up("", 0) &&

@@ -44,7 +44,9 @@ struct resolver {
 	struct {
 		struct resolved r;
 		long long until;
-	} kept[KEPT];
+		uint16_t same; /* the next of those that hash alike */
+	} kept[KEPT]; /* counted from 1, 0: none */
+	uint16_t hashed[KEPT];
 	size_t next; /* where the next is kept: the oldest's place */
 };
 
@@ -118,29 +120,64 @@ resolver_fd(const struct resolver *r)
 
 /* ---- what is kept ---- */
 
-static const struct resolved *
-find_kept(const struct resolver *r, const char *name, long long now)
+/* Where the chain of name begins: FNV-1a. */
+static size_t
+hash(const char *name)
 {
-	for (size_t i = 0; i < KEPT; i++)
-		if (r->kept[i].until > now &&
-		    strcmp(r->kept[i].r.name, name) == 0)
-			return &r->kept[i].r;
-	return NULL;
+	uint32_t h = 2166136261U;
+
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 16777619U;
+	return (h ^ h >> 16) % KEPT;
+}
+
+/* Its place, KEPT: none. */
+static size_t
+find_kept(const struct resolver *r, const char *name)
+{
+	for (size_t i = r->hashed[hash(name)]; i; i = r->kept[i - 1].same)
+		if (strcmp(r->kept[i - 1].r.name, name) == 0)
+			return i - 1;
+	return KEPT;
+}
+
+/* The oldest leaves. */
+static size_t
+make_place(struct resolver *r)
+{
+	size_t i = r->next;
+	uint16_t *at = &r->hashed[hash(r->kept[i].r.name)];
+
+	while (*at && *at != i + 1)
+		at = &r->kept[*at - 1].same;
+	if (*at)
+		*at = r->kept[i].same;
+	r->next = (i + 1) % KEPT;
+	return i;
 }
 
 static void
 keep(struct resolver *r, const struct resolved *res, long long now)
 {
-	size_t i = 0;
+	size_t i = find_kept(r, res->name);
 
-	while (i < KEPT && strcmp(r->kept[i].r.name, res->name) != 0)
-		i++;
 	if (i == KEPT) {
-		i = r->next;
-		r->next = (r->next + 1) % KEPT;
+		uint16_t *at = &r->hashed[hash(res->name)];
+
+		i = make_place(r);
+		r->kept[i].same = *at;
+		*at = (uint16_t)(i + 1);
 	}
 	r->kept[i].r = *res;
 	r->kept[i].until = now + (res->n ? KEEP_MS : KEEP_NONE_MS);
+}
+
+const struct resolved *
+resolver_kept(const struct resolver *r, const char *name, long long now)
+{
+	size_t i = find_kept(r, name);
+
+	return i < KEPT && r->kept[i].until > now ? &r->kept[i].r : NULL;
 }
 
 /* ---- to the workers and back ---- */
@@ -215,10 +252,7 @@ take_answer(struct resolver *r, const struct resolve_answer *got, long long now)
 	w->busy = 0;
 	memcpy(res.name, w->name, sizeof res.name);
 	for (; res.n < got->n; res.n++) {
-		const uint8_t *b = got->v[res.n].addr;
-
-		res.v[res.n].addr = addr_v4((uint32_t)b[0] << 24 |
-		    (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
+		res.v[res.n].addr = got->v[res.n].addr;
 		res.v[res.n].own = got->v[res.n].own;
 	}
 	keep(r, &res, now);
@@ -262,7 +296,7 @@ resolver_ask(struct resolver *r, const char *name, long long now)
 			return -1;
 	if (r->fd < 0 || strlen(name) >= RULE_NAME_MAX)
 		return -1;
-	known = find_kept(r, name, now);
+	known = resolver_kept(r, name, now);
 	memset(&a->r, 0, sizeof a->r);
 	memcpy(a->r.name, name, strlen(name) + 1);
 	if (known)

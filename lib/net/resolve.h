@@ -30,7 +30,7 @@ struct resolved {
 	struct {
 		struct addr addr;
 		int own; /* one of this machine's */
-	} v[RESOLVE_ADDRS]; /* IPv4 alone, as getaddrinfo sorts them */
+	} v[RESOLVE_ADDRS]; /* of a name IPv4 alone, as getaddrinfo sorts */
 };
 
 struct resolver;
@@ -42,7 +42,10 @@ struct resolver *resolver_start(struct why *why);
 void resolver_free(struct resolver *r);
 /* To be polled for POLLIN; -1 when no child is left. */
 int resolver_fd(const struct resolver *r);
-/* Ask for a name, or an IPv4 address as text (is it one of ours?).  Asked
+/* What is kept of a name, until the next call; NULL: ask. */
+const struct resolved *resolver_kept(
+    const struct resolver *r, const char *name, long long now);
+/* Ask for a name, or an address as text (is it one of ours?).  Asked
  * twice it is answered once.  -1 when too many wait, or no child is left.
  * now in ms. */
 int resolver_ask(struct resolver *r, const char *name, long long now);

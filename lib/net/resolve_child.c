@@ -13,18 +13,14 @@
 
 /* What cannot be told whether it is ours counts as ours. */
 static void
-add(struct resolve_answer *a, uint32_t ip)
+add(struct resolve_answer *a, struct addr addr)
 {
-	uint8_t b[4] = { (uint8_t)(ip >> 24), (uint8_t)(ip >> 16),
-		(uint8_t)(ip >> 8), (uint8_t)ip };
-	struct addr addr = addr_v4(ip);
-
 	for (uint32_t i = 0; i < a->n; i++)
-		if (memcmp(a->v[i].addr, b, 4) == 0)
+		if (memcmp(&a->v[i].addr, &addr, sizeof addr) == 0)
 			return;
 	if (a->n == RESOLVE_ADDRS)
 		return;
-	memcpy(a->v[a->n].addr, b, 4);
+	a->v[a->n].addr = addr;
 	a->v[a->n++].own = addr_own(&addr) != 0;
 }
 
@@ -44,7 +40,7 @@ look_up(struct resolve_answer *a, const char *name)
 		if (i->ai_family != AF_INET || i->ai_addrlen < sizeof in)
 			continue;
 		memcpy(&in, i->ai_addr, sizeof in);
-		add(a, ntohl(in.sin_addr.s_addr));
+		add(a, addr_v4(ntohl(in.sin_addr.s_addr)));
 	}
 	freeaddrinfo(all);
 }
@@ -58,8 +54,7 @@ answer(struct resolve_answer *a, const char *name)
 	struct addr addr;
 
 	if (addr_parse(&addr, name) == 0) {
-		if (addr_is_v4(&addr))
-			add(a, addr_to_v4(&addr));
+		add(a, addr);
 		return;
 	}
 	if (name_canon(canon, name, strlen(name)) == 0 &&

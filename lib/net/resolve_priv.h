@@ -16,7 +16,8 @@ struct resolve_query {
 struct resolve_answer {
 	uint32_t number, n;
 	struct {
-		uint8_t addr[4], own;
+		struct addr addr;
+		uint8_t own;
 	} v[RESOLVE_ADDRS];
 };
 _Static_assert(sizeof(struct resolve_query) <= 512, "one write");
