@@ -83,7 +83,7 @@ $(O)/libxray.a: $(LIB_OBJ)
 # Only the long-lived tools link an event loop or the network stack.
 # libuv is linked in where its archive is there: a start is 0.3 ms quicker.
 UV_A := $(call archive,libuv_a.a)
-$(BIN)/xray-supervise: LDLIBS += $(if $(UV_A),$(UV_A) -lpthread -ldl,-luv)
+$(BIN)/xray-supervise $(BIN)/xray-proxy: LDLIBS += $(if $(UV_A),$(UV_A) -lpthread -ldl,-luv)
 $(BIN)/xray-net: LDLIBS += -lslirp
 
 $(BIN)/%: $(O)/bin/%.o $(O)/libxray.a

@@ -55,6 +55,9 @@ int sys_pipe(int p[2]);
 int sys_watch_new(void);
 int sys_watch(int watch, int fd, int in, int out);
 
+/* Whose process is at the other end of unix stream socket fd. */
+int sys_peer_uid(int fd, uid_t *uid);
+
 /* n random bytes from the system; cannot fail once the system is up. */
 void sys_random(void *p, size_t n);
 

@@ -226,6 +226,14 @@ sys_watch(int watch, int fd, int in, int out)
 }
 
 int
+sys_peer_uid(int fd, uid_t *uid)
+{
+	gid_t gid;
+
+	return getpeereid(fd, uid, &gid);
+}
+
+int
 sys_accel(const char *name)
 {
 	int have = 0;

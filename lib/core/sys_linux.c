@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -246,6 +247,18 @@ sys_watch(int watch, int fd, int in, int out)
 	if (epoll_ctl(watch, EPOLL_CTL_MOD, fd, &ev) == 0)
 		return 0;
 	return errno == ENOENT ? epoll_ctl(watch, EPOLL_CTL_ADD, fd, &ev) : -1;
+}
+
+int
+sys_peer_uid(int fd, uid_t *uid)
+{
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+		return -1;
+	*uid = peer.uid;
+	return 0;
 }
 
 int

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xray-proxy: a SOCKS5 proxy that lets through what rules allow, by name.
+ *
+ * What is decided and moved is lib/net's; here is the event loop, and the
+ * children: one reads rule files, some look names up, one writes the log.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "io.h"
+#include "listen.h"
+#include "mem.h"
+#include "mind.h"
+#include "opt.h"
+#include "order.h"
+#include "proxy.h"
+#include "relay_pipe.h"
+#include "ring.h"
+#include "say.h"
+#include "stream.h"
+#include "sys.h"
+
+#define UNUSED __attribute__((unused))
+
+enum {
+	OPT_LISTEN = OPT_OWN,
+	OPT_RULES,
+	OPT_LISTS,
+	OPT_PRIVATE,
+	OPT_MODE,
+	OPT_LOG,
+	OPT_MAX,
+	OPT_READY
+};
+
+static const struct opt opts[] = {
+	{ OPT_LISTEN, "listen", "ADDR:PORT|unix:PATH",
+	    "where clients are awaited; may be given again" },
+	{ OPT_RULES, "rules", "FILE", "rules; more follow in this order" },
+	{ OPT_LISTS, "lists", "DIR",
+	    "where @NAME is; more are looked at next" },
+	{ OPT_PRIVATE, "private-ok", "CIDR", "where any name may lead" },
+	{ OPT_MODE, "mode", "deny|allow",
+	    "what becomes of what no rule names (deny)" },
+	{ OPT_LOG, "log", "FILE", "verdicts go there (standard error)" },
+	{ OPT_MAX, "max", "N", "connections at once (10000)" },
+	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
+};
+
+static const struct usage usage = {
+	.name = "xray-proxy",
+	.operands = "--listen ADDR:PORT|unix:PATH --rules FILE [FILE ...]",
+	.opts = opts,
+};
+
+/* Descriptors for other things than connections and pipes; pipes that are kept
+ * come besides those that are out. */
+enum { OTHERS = 64, RESERVE = OTHERS + 2 * RELAY_PIPE_FDS };
+enum { MAX = 10000, PATHS = 8 };
+
+static struct {
+	struct mind mind;
+	struct proxy proxy;
+	struct {
+		char *v[PATHS];
+		size_t n;
+	} listen, rules, lists;
+	const char *log;
+	int log_fd, ready;
+	struct listener at[PROXY_LISTENERS];
+	int again; /* a turn is due */
+	int over;
+} net = { .log_fd = 2, .ready = -1 };
+
+static struct proxy *const proxy = &net.proxy;
+static struct mind *const mind = &net.mind;
+
+/* ---- command line ---- */
+
+static void
+add(char **v, size_t *n, size_t most, char *arg)
+{
+	if (*n == most)
+		die_usage(&usage, "%s: too many of them", arg);
+	v[(*n)++] = arg;
+}
+
+static void
+add_private(const char *arg)
+{
+	size_t *n = &proxy->policy.nprivate;
+	struct why why;
+
+	if (*n == MIND_PRIVATE)
+		die_usage(&usage, "%s: too many blocks", arg);
+	if (cidr_parse(&mind->private_ok[*n], arg, &why) < 0)
+		die_usage(&usage, "%s", why.text);
+	++*n;
+}
+
+static void
+set_option(int c)
+{
+	static const char *const modes[] = { "deny", "allow", NULL };
+
+	switch (c) {
+	case OPT_LISTEN:
+		add(net.listen.v, &net.listen.n, PROXY_LISTENERS, optarg);
+		break;
+	case OPT_RULES:
+		add(net.rules.v, &net.rules.n, PATHS, optarg);
+		break;
+	case OPT_LISTS:
+		add(net.lists.v, &net.lists.n, PATHS, optarg);
+		break;
+	case OPT_PRIVATE:
+		add_private(optarg);
+		break;
+	case OPT_MODE:
+		proxy->policy.mode = (enum mode)mode_parse(
+		    opt_word(&usage, "mode", optarg, modes));
+		break;
+	case OPT_LOG:
+		net.log = optarg;
+		break;
+	case OPT_MAX:
+		proxy->max = (size_t)opt_int(&usage, "max", optarg, 1, 1000000);
+		break;
+	default:
+		net.ready = opt_fd(&usage, "ready-fd", optarg);
+	}
+}
+
+static void
+parse(int argc, char **argv)
+{
+	struct why why;
+	int c;
+
+	proxy->policy.mode = MODE_DENY;
+	proxy->max = MAX;
+	while ((c = opt_next(argc, argv, &usage)) != -1)
+		set_option(c);
+	for (int i = optind; i < argc; i++)
+		add(net.rules.v, &net.rules.n, PATHS, argv[i]);
+	if (!net.listen.n || !net.rules.n)
+		die_usage(&usage, "needs --listen and --rules");
+	if (order_fill(&mind->sources, net.rules.v, net.rules.n, NULL,
+		net.lists.v, net.lists.n, &why) < 0)
+		die_usage(&usage, "%s", why.text);
+}
+
+/* ---- the log ---- */
+
+/* It ends when nobody has the other end of the pipe any more. */
+static _Noreturn void
+write_log(int fd, struct ring *ring)
+{
+	char chunk[8192];
+	ssize_t n;
+
+	(void)signal(SIGTERM, SIG_IGN);
+	while ((n = read(fd, chunk, sizeof chunk)) > 0 ||
+	    (n < 0 && errno == EINTR))
+		if (n > 0)
+			ring_write(ring, chunk, (size_t)n);
+	_exit(0);
+}
+
+/* A child writes it: we are not to open files. */
+static void
+open_log(void)
+{
+	autofree char *dir = xstrdup(net.log), *name = xstrdup(net.log);
+	int p[2], keep[3];
+	struct ring ring;
+	pid_t pid;
+
+	keep[0] = io_opendir(AT_FDCWD, dirname(dir));
+	if (keep[0] < 0 || ring_open(&ring, keep[0], basename(name)) < 0)
+		die_sys(EX_CANTCREAT, "%s", net.log);
+	keep[1] = ring.fd;
+	if (sys_pipe(p) < 0)
+		die_sys(EX_OSERR, "%s", net.log);
+	keep[2] = p[0];
+	pid = child_fork(keep, 3);
+	if (pid == 0)
+		write_log(p[0], &ring);
+	if (pid < 0 || fcntl(p[1], F_SETFL, O_NONBLOCK) < 0)
+		die_sys(EX_OSERR, "%s", net.log);
+	ring_close(&ring);
+	close(keep[0]);
+	close(p[0]);
+	net.log_fd = p[1];
+}
+
+static void
+stop(void)
+{
+	net.over = 1;
+	stream_stop();
+}
+
+/* Who starts us again gives us new children; without them what is denied from
+ * now on would stay allowed, and nobody would know. */
+static void
+fall(void)
+{
+	warn("a process of the proxy's has ended: so does it");
+	proxy_cut(proxy);
+	die(EX_OSERR, "ended");
+}
+
+/* Who reads it may be stopped: connections are not to stop with him. */
+static void
+to_log(const char *text, UNUSED void *arg)
+{
+	autofree char *line = xasprintf("%s\n", text);
+	struct pollfd p = { .fd = net.log_fd, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) != 1)
+		return;
+	if (p.revents & POLLERR && net.log_fd != 2)
+		fall();
+	(void)io_write(net.log_fd, line, strlen(line));
+}
+
+/* ---- events ---- */
+
+static void
+read_clock(void)
+{
+	proxy->now = io_now() + 1;
+	proxy->wall = time(NULL);
+}
+
+static void serve_clients(void);
+
+static void
+serve_again(void)
+{
+	net.again = 0;
+	serve_clients();
+}
+
+/* Between two turns the others have theirs. */
+static void
+serve_clients(void)
+{
+	read_clock();
+	if (!proxy_turn(proxy) || net.again)
+		return;
+	net.again = 1;
+	stream_once(0, serve_again);
+}
+
+static void
+serve_mind(int clerk, int resolver)
+{
+	struct pollfd p[MIND_FDS] = { { .revents = resolver ? POLLIN : 0 },
+		{ .revents = clerk ? POLLIN : 0 } };
+
+	read_clock();
+	mind_serve(mind, p, proxy->now);
+	if (!mind_is_whole(mind))
+		fall();
+	/* what was decided may have something to do at once */
+	serve_clients();
+}
+
+static void
+clerk_said(void)
+{
+	serve_mind(1, 0);
+}
+
+static void
+resolver_said(void)
+{
+	serve_mind(0, 1);
+}
+
+static void
+tick(void)
+{
+	serve_mind(0, 0);
+	proxy_tick(proxy);
+}
+
+static void
+rules_changed(UNUSED void *arg)
+{
+	(void)proxy_recheck(proxy);
+}
+
+static void
+resolved(const struct resolved *r, UNUSED void *arg)
+{
+	proxy_resolved(proxy, r);
+}
+
+/* ---- start and end ---- */
+
+/* As many descriptors as there may be, and as many connections as they are
+ * for. */
+static void
+limit(void)
+{
+	struct rlimit l;
+	size_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		die_sys(EX_OSERR, "RLIMIT_NOFILE");
+	l.rlim_cur = l.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+		die_sys(EX_OSERR, "RLIMIT_NOFILE");
+	if (l.rlim_cur < RESERVE + 2)
+		die(EX_OSERR, "%llu descriptors are too few",
+		    (unsigned long long)l.rlim_cur);
+	most = (size_t)(l.rlim_cur - RESERVE) / 2;
+	if (l.rlim_cur != RLIM_INFINITY && most < proxy->max) {
+		note("%llu descriptors: %zu connections at once",
+		    (unsigned long long)l.rlim_cur, most);
+		proxy->max = most;
+	}
+}
+
+static void
+start_mind(void)
+{
+	struct why why;
+
+	proxy->log = mind->log = to_log;
+	mind->policy = &proxy->policy;
+	mind->changed = rules_changed;
+	mind->resolved = resolved;
+	if (mind_start(mind, &why) < 0)
+		die_why(&why);
+	proxy->resolver = mind->resolver;
+}
+
+static void
+listen_all(void)
+{
+	struct why why;
+
+	for (size_t i = 0; i < net.listen.n; i++) {
+		struct listener *l = &net.at[i];
+
+		if (listen_at(l, net.listen.v[i], &why) < 0)
+			die_why(&why);
+		if (proxy_listen(proxy, l->fd, l->local) < 0)
+			die_sys(EX_OSERR, "%s", l->label);
+		if (l->open)
+			warn("%s: whoever reaches this machine can use it, as "
+			     "far as the rules go",
+			    l->label);
+		note("%s: listening", l->label);
+	}
+}
+
+static void
+set_up(void)
+{
+	umask(0177); /* sockets: 0600 */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	limit();
+	if (net.log)
+		open_log();
+	read_clock();
+	if (proxy_start(proxy) < 0)
+		die_sys(EX_OSERR, "the event loop");
+	start_mind();
+	listen_all();
+	stream_signal(SIGTERM, stop);
+	stream_signal(SIGINT, stop);
+	stream_every(PROXY_TICK_MS, tick);
+	if (stream_watch(proxy->edges, serve_clients) < 0 ||
+	    stream_watch(clerk_fd(mind->clerk), clerk_said) < 0 ||
+	    stream_watch(resolver_fd(mind->resolver), resolver_said) < 0)
+		die_sys(EX_OSERR, "the event loop");
+}
+
+int
+main(int argc, char **argv)
+{
+	parse(argc, argv);
+	set_up();
+	if (net.ready >= 0 &&
+	    (io_write(net.ready, "\n", 1) < 0 || close(net.ready) < 0))
+		die_sys(EX_IOERR, "--ready-fd %d", net.ready);
+	if (!net.over)
+		stream_run();
+	read_clock();
+	proxy_cut(proxy);
+	return 0;
+}
