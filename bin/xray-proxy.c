@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "confine.h"
 #include "io.h"
 #include "listen.h"
 #include "mem.h"
@@ -392,11 +393,30 @@ set_up(void)
 		die_sys(EX_OSERR, "the event loop");
 }
 
+/* Before the first client is heard.  Relative names would lead to our
+ * caller's files. */
+static void
+confine(void)
+{
+	autobuf struct buf words = { 0 };
+	unsigned in_force = 0;
+	struct why why;
+
+	if (chdir("/") < 0)
+		die_sys(EX_OSERR, "/");
+	if (confine_proxy(&in_force, &why) < 0)
+		die_why(&why);
+	confine_words(in_force, &words);
+	if (say_verbose)
+		note("confined by %s", words.p);
+}
+
 int
 main(int argc, char **argv)
 {
 	parse(argc, argv);
 	set_up();
+	confine();
 	if (net.ready >= 0 &&
 	    (io_write(net.ready, "\n", 1) < 0 || close(net.ready) < 0))
 		die_sys(EX_IOERR, "--ready-fd %d", net.ready);

@@ -21,7 +21,7 @@ costs() {
 largest() {
 	for c in "$XRAY_BIN"/xray-*; do
 		case ${c##*/} in
-		*.c | *.sh | xray-supervise | xray-net) continue ;;
+		*.c | *.sh | xray-supervise | xray-net | xray-proxy) continue ;;
 		esac
 		# sh is not ours to count
 		[ -f "$top/bin/${c##*/}.sh" ] || wc -c "$c"

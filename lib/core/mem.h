@@ -32,8 +32,10 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 char *xvasprintf(const char *fmt, va_list ap) PRINTF(1, 0);
-/* A number's decimal digits: quicker than xasprintf, for long lists. */
+/* A number's decimal digits: quicker than xasprintf, for long lists.  num_put
+ * writes them to out (21 bytes, with their NUL) and tells their end. */
 char *num_text(uint64_t n);
+char *num_put(char *out, uint64_t n);
 
 /*
  * What went wrong, for the caller to print.  code is one of the exit codes

@@ -121,15 +121,27 @@ num_duration(const char *s, long long *ms)
 }
 
 char *
+num_put(char *out, uint64_t n)
+{
+	char text[20];
+	size_t at = sizeof text;
+
+	do
+		text[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	memcpy(out, text + at, sizeof text - at);
+	out += sizeof text - at;
+	*out = '\0';
+	return out;
+}
+
+char *
 num_text(uint64_t n)
 {
-	char text[24], *p = text + sizeof text;
+	char text[21];
 
-	*--p = '\0';
-	do
-		*--p = (char)('0' + n % 10);
-	while (n /= 10);
-	return xstrdup(p);
+	(void)num_put(text, n);
+	return xstrdup(text);
 }
 
 char *

@@ -159,8 +159,14 @@ addr_print(const struct addr *a, char *out)
 	size_t n = 0;
 
 	if (addr_is_v4(a)) {
-		(void)snprintf(out, ADDR_TEXT, "%u.%u.%u.%u", a->b[12],
-		    a->b[13], a->b[14], a->b[15]);
+		for (int i = 12; i < 16; i++) {
+			char text[21];
+			size_t m = (size_t)(num_put(text, a->b[i]) - text);
+
+			memcpy(out, text, m);
+			out += m;
+			*out++ = i < 15 ? '.' : '\0';
+		}
 		return;
 	}
 	for (int i = 0; i < 8; i++)

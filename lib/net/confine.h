@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * confine: the gateway takes from itself what it does not need, before it
- * hears from the guest.  Nothing gives it back.
+ * confine: a gateway, or a proxy, takes from itself what it does not need,
+ * before it hears from the guest.  Nothing gives it back.
  *
  * confine_gateway once all listens and every child is there, and then
  * confine_connections once QEMU is connected, before its first frame is read.
@@ -27,6 +27,11 @@
  * chdir("/") before confine_gateway, sockets being bound as
  * /proc/self/fd/N/NAME then (sys_fd_path).  From Linux 7.1 on Landlock refuses
  * all that we did not bind ourselves.
+ *
+ * A proxy, which confines itself by confine_proxy when all listens, has less:
+ * sockets of AF_INET and AF_INET6 streams alone, none of them bound, so that no
+ * unix socket can be connected to; no path.  And what it works by: epoll_wait
+ * and epoll_ctl, pipe2, splice, and fcntl for the size of a pipe.
  */
 #ifndef XRAY_CONFINE_H
 #define XRAY_CONFINE_H
@@ -34,7 +39,8 @@
 #include "mem.h"
 
 struct confine {
-	int dir; /* a folder's descriptor, where unix sockets may be bound */
+	int dir; /* a folder's descriptor, where unix sockets may be bound; -1:
+		  * nowhere */
 	int reads; /* whether resolv.conf is: net = open */
 };
 
@@ -57,6 +63,7 @@ enum {
 int confine_gateway(
     const struct confine *c, unsigned *in_force, struct why *why);
 int confine_connections(unsigned *in_force, struct why *why);
+int confine_proxy(unsigned *in_force, struct why *why);
 
 /* "no_new_privs,limits,caps,landlock,scope,seccomp,connect,unix", or "none". */
 void confine_words(unsigned in_force, struct buf *out);

@@ -153,6 +153,27 @@ static const struct rule reading[] = {
 #endif
 };
 
+/* For a proxy, in front of all. */
+static const struct rule relaying[] = {
+	{ SYS_socket, ALLOW,
+	    { { ARG(0), ALL, ONE_OF(AF_INET, AF_INET6) },
+		{ ARG(1), 0xf, ONE_OF(SOCK_STREAM) },
+		{ ARG(2), ALL, ONE_OF(0, IPPROTO_TCP) } } },
+	{ SYS_socket, DENIED, { { 0 } } },
+	{ SYS_bind, DENIED, { { 0 } } },
+	{ SYS_listen, DENIED, { { 0 } } },
+	{ SYS_fcntl, ALLOW, { { ARG(1), ALL, ONE_OF(F_SETPIPE_SZ) } } },
+};
+static const int relaying_calls[] = {
+	SYS_epoll_ctl,
+	SYS_epoll_pwait,
+	SYS_splice,
+	SYS_pipe2,
+#ifdef __x86_64__
+	SYS_epoll_wait,
+#endif
+};
+
 /* struct sockaddr_in has 16 bytes. */
 static const struct rule connections[] = {
 	{ SYS_connect, ALLOW,
@@ -269,15 +290,19 @@ install(struct code *c, int in_force)
 }
 
 int
-confine_calls(int reads)
+confine_calls(enum confine_who who)
 {
 	struct code c;
 
 	own_pid = (uint32_t)getpid();
 	begin(&c);
+	if (who == CONFINE_PROXY) {
+		put_rules(&c, relaying, LEN(relaying));
+		put_numbers(&c, relaying_calls, LEN(relaying_calls), ALLOW);
+	}
 	put_rules(&c, rules, LEN(rules));
 	put_numbers(&c, allowed, LEN(allowed), ALLOW);
-	if (reads)
+	if (who == CONFINE_READER)
 		put_rules(&c, reading, LEN(reading));
 	put_numbers(&c, denied, LEN(denied), DENIED);
 	end(&c, KILL);
@@ -296,9 +321,9 @@ confine_connect(void)
 }
 #else
 int
-confine_calls(int reads)
+confine_calls(enum confine_who who)
 {
-	(void)reads;
+	(void)who;
 	return 0;
 }
 

@@ -65,8 +65,9 @@ add(int bits, unsigned *in_force, const char *what, struct why *why)
 }
 
 /* Seccomp last: it forbids the rest. */
-int
-confine_gateway(const struct confine *c, unsigned *in_force, struct why *why)
+static int
+confine(const struct confine *c, enum confine_who who, unsigned *in_force,
+    struct why *why)
 {
 	if (limit() < 0)
 		return why_sys(why, EX_OSERR, "limits");
@@ -77,7 +78,22 @@ confine_gateway(const struct confine *c, unsigned *in_force, struct why *why)
 	*in_force |= CONFINED_LIMITS | CONFINED_CAPS | CONFINED_PRIVS;
 	if (add(confine_paths(c), in_force, "landlock", why) < 0)
 		return -1;
-	return add(confine_calls(c->reads), in_force, "seccomp", why);
+	return add(confine_calls(who), in_force, "seccomp", why);
+}
+
+int
+confine_gateway(const struct confine *c, unsigned *in_force, struct why *why)
+{
+	return confine(
+	    c, c->reads ? CONFINE_READER : CONFINE_GATEWAY, in_force, why);
+}
+
+int
+confine_proxy(unsigned *in_force, struct why *why)
+{
+	static const struct confine nowhere = { .dir = -1 };
+
+	return confine(&nowhere, CONFINE_PROXY, in_force, why);
 }
 
 int

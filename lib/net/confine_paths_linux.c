@@ -107,7 +107,7 @@ confine_paths(const struct confine *c)
 		return v;
 	rules =
 	    ruleset(v, all_rights(v), scoped ? SCOPE_ABSTRACT_AND_SIGNALS : 0);
-	if (rules < 0 || allow(rules, c->dir, MAKE_SOCK) < 0 ||
+	if (rules < 0 || (c->dir >= 0 && allow(rules, c->dir, MAKE_SOCK) < 0) ||
 	    (c->reads && allow_resolver(rules) < 0) ||
 	    syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		return -1;

@@ -10,7 +10,9 @@ int confine_paths(const struct confine *c);
 int confine_unix(void);
 
 /* Seccomp: the calls of a gateway; no connection but to IPv4. */
-int confine_calls(int reads);
+/* What is different for those who read, or for a proxy. */
+enum confine_who { CONFINE_GATEWAY, CONFINE_READER, CONFINE_PROXY };
+int confine_calls(enum confine_who who);
 int confine_connect(void);
 
 #endif

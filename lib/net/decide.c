@@ -26,9 +26,14 @@ mode_parse(const char *s)
 static void
 by_rule(struct decision *d, const struct rule *r)
 {
+	size_t n = strnlen(r->origin, 60);
+
 	d->verdict = r->verdict;
 	d->rule = r;
-	(void)snprintf(d->why, sizeof d->why, "%.60s:%u", r->origin, r->line);
+	/* by hand: there is one for each connection */
+	memcpy(d->why, r->origin, n);
+	d->why[n] = ':';
+	(void)num_put(d->why + n + 1, r->line);
 }
 
 static void

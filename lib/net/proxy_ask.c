@@ -21,16 +21,17 @@ void
 hop_log(const struct hop *h, enum rule_verdict v, const char *why, int ended)
 {
 	static const struct addr none;
-	struct netlog l = { .verdict = (uint8_t)v,
+	autobuf struct buf b = { 0 };
+	struct netlog l;
+
+	if (!deny_line(&h->proxy->deny, h->proxy->now))
+		return;
+	l = (struct netlog){ .verdict = (uint8_t)v,
 		.proto = RULE_TCP,
 		.port = h->port,
 		.ended = ended,
 		.out = h->relay.way[CLIENT].n,
 		.in = h->relay.way[REMOTE].n };
-	autobuf struct buf b = { 0 };
-
-	if (!deny_line(&h->proxy->deny, h->proxy->now))
-		return;
 	(void)snprintf(l.why, sizeof l.why, "%s", why);
 	if (h->name)
 		(void)snprintf(l.name, sizeof l.name, "%s", h->name);
@@ -54,7 +55,7 @@ hop_target(const struct hop *h, struct target *to)
 /* ---- no ---- */
 
 static void
-say(struct hop *h, const uint8_t *p, size_t n)
+tell(struct hop *h, const uint8_t *p, size_t n)
 {
 	/* a new socket has room for it; if not, the client sees an end */
 	(void)send(h->relay.end[CLIENT].fd, p, n, MSG_NOSIGNAL);
@@ -90,7 +91,7 @@ hop_refuse(struct hop *h, enum socks_code code)
 	uint8_t reply[SOCKS_REPLY];
 
 	socks_reply(reply, code);
-	say(h, reply, sizeof reply);
+	tell(h, reply, sizeof reply);
 	linger(h);
 }
 
@@ -118,7 +119,7 @@ question(const struct hop *h, char *text)
 static void
 allow(struct hop *h, const char *why)
 {
-	(void)snprintf(h->why, sizeof h->why, "%s", why);
+	memcpy(h->why, why, strlen(why) + 1); /* both are WHY_TEXT */
 	h->proxy->allowed++;
 	h->addr = h->hello->dial[0];
 	hop_log(h, RULE_ALLOW, why, 0);
@@ -263,7 +264,7 @@ hop_hear(struct hop *h)
 		said = socks_feed(s, p + at, (size_t)n - at, &used);
 		at += used;
 		if (s->nout)
-			say(h, s->out, s->nout);
+			tell(h, s->out, s->nout);
 	}
 	if (at < (size_t)n && said == SOCKS_ASKS)
 		relay_early(&h->relay, CLIENT, p + at, (size_t)n - at);

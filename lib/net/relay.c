@@ -92,7 +92,7 @@ unpipe(struct relay_way *w)
 }
 
 static void
-die(struct relay_way *w)
+give_up(struct relay_way *w)
 {
 	let_go(w);
 	w->state = DEAD;
@@ -115,9 +115,9 @@ flush(struct relay_way *w, struct relay_end *out)
 			out->can &= ~EDGE_OUT;
 		else if (n < 0 && errno == EINVAL && w->pipe) {
 			if (unpipe(w) < 0)
-				die(w);
+				give_up(w);
 		} else if (n == 0 || errno != EINTR)
-			die(w);
+			give_up(w);
 	}
 	if (!w->held && w->rest)
 		let_go(w);
@@ -173,7 +173,7 @@ copy(struct relay_way *w, struct relay_end *in, struct relay_end *out)
 		return n;
 	m = send(out->fd, shared, (size_t)n, MSG_NOSIGNAL);
 	if (m < 0 && errno != EAGAIN && errno != EINTR)
-		die(w);
+		give_up(w);
 	else if (m < 0)
 		m = 0;
 	if (w->state == DEAD)
@@ -215,10 +215,19 @@ move(struct relay_way *w, struct relay_end *in, struct relay_end *out)
 
 /* ---- both ---- */
 
+static int
+is_over(const struct relay_way *w)
+{
+	return w->state == DONE || w->state == DEAD;
+}
+
 /* 1: it could go on; 0; -1: it is broken. */
 static int
-run_way(struct relay_way *w, struct relay_end *in, struct relay_end *out)
+run_way(struct relay *r, int i)
 {
+	struct relay_end *in = &r->end[i], *out = &r->end[!i];
+	struct relay_way *w = &r->way[i];
+	const struct relay_way *back = &r->way[!i];
 	ssize_t moved = 0, n;
 
 	for (;;) {
@@ -226,8 +235,10 @@ run_way(struct relay_way *w, struct relay_end *in, struct relay_end *out)
 		if (w->held)
 			return 0;
 		if (w->state == ENDED) {
-			/* who is gone already is found so by reading */
-			(void)shutdown(out->fd, SHUT_WR);
+			/* Who is gone already is found so by reading.  When
+			 * that was the last word, close(2) says it too. */
+			if (!is_over(back))
+				(void)shutdown(out->fd, SHUT_WR);
 			w->state = DONE;
 		}
 		if (w->state == DONE || !(in->can & EDGE_IN))
@@ -244,12 +255,6 @@ run_way(struct relay_way *w, struct relay_end *in, struct relay_end *out)
 	}
 }
 
-static int
-is_over(const struct relay_way *w)
-{
-	return w->state == DONE || w->state == DEAD;
-}
-
 enum relay_said
 relay_run(struct relay *r)
 {
@@ -257,7 +262,7 @@ relay_run(struct relay *r)
 
 	for (int i = 0; i < 2; i++) {
 		struct relay_way *w = &r->way[i];
-		int n = run_way(w, &r->end[i], &r->end[!i]);
+		int n = run_way(r, i);
 
 		if (w->pipe && !w->held)
 			let_go(w);

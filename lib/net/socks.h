@@ -48,7 +48,7 @@ struct socks {
 enum socks_said {
 	SOCKS_MORE, /* all was used, and more is to come */
 	SOCKS_ANSWER, /* nout bytes at out are to be sent; then go on */
-	SOCKS_ASKS, /* decide, and send socks_reply; what follows is not for us */
+	SOCKS_ASKS, /* decide, and socks_reply; what follows is not for us */
 	SOCKS_ENDS /* send nout bytes (or none), then end the connection */
 };
 

@@ -111,8 +111,8 @@ _xray_values() {
 	--vm) xray list -q 2>/dev/null ;;
 	--accel) printf '%s\n' auto kvm hvf tcg ;;
 	--firmware) printf '%s\n' bios uefi ;;
-	--rules | --user-data | --provision | --config | --ssh-key | --kernel | \
-	    --initrd | --in) compgen -f -- "$cur" ;;
+	--rules | --log | --user-data | --provision | --config | --ssh-key | \
+	    --kernel | --initrd | --in) compgen -f -- "$cur" ;;
 	*) return 1 ;;
 	esac
 }
