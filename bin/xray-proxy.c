@@ -416,10 +416,10 @@ main(int argc, char **argv)
 {
 	parse(argc, argv);
 	set_up();
-	confine();
 	if (net.ready >= 0 &&
 	    (io_write(net.ready, "\n", 1) < 0 || close(net.ready) < 0))
 		die_sys(EX_IOERR, "--ready-fd %d", net.ready);
+	confine();
 	if (!net.over)
 		stream_run();
 	read_clock();

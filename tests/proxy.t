@@ -131,17 +131,17 @@ ok 'it has given up what it does not need' grep -q '^Seccomp:.2' \
 
 # Rules that change.
 mkfifo keep
-"$peer" idle -x 1080 3 9000 <keep >idle 2>&1 &
+"$peer" idle -x 1080 3 9000 <keep >rested 2>&1 &
 idle=$!
 pids="$pids $idle"
 exec 4>keep
-until_ok 20 grep -q ready idle
+until_ok 20 grep -q ready rested
 sed 's/allow tcp 127.0.0.1/deny tcp 127.0.0.1/' rules >new && mv new rules
 denied() { [ "$(ask 1 "$at" 9000)" = 2 ]; }
 ok 'a rule that denies what is open' until_ok 20 denied
 exec 4>&-
 wait "$idle"
-ok 'ends it' grep -q 'alive 0' idle
+ok 'ends it' grep -q 'alive 0' rested
 echo 'no rule at all' >>rules
 ok 'rules that cannot be read stay as they were' logged \
     'rules:11: .*; the rules stay as they were'
