@@ -191,6 +191,7 @@ check-compilers:
 bench: tests
 	@tests/bench.sh
 	@tests/bench-net.sh
+	@tests/bench-proxy.sh
 
 lint: tests check-compilers
 	$(PROVE) tests/lint.t
