@@ -48,7 +48,7 @@ static const struct opt opts[] = {
 static const struct usage use = { "xray-run", "BASE -- COMMAND ...", opts, 0 };
 
 /* What --in and --out said. */
-struct carry {
+struct carried {
 	char *src, *dst; /* dst NULL: not said */
 };
 
@@ -59,7 +59,7 @@ static struct vm_spec spec = {
 };
 static struct throw claim;
 static struct vm vm = { .dir = -1 };
-static struct carry in[64], out[64];
+static struct carried in[64], out[64];
 static size_t nin, nout;
 static int gone, interactive, tty; /* gone: --rm */
 static int served, late; /* the command was run; it took too long */
@@ -130,9 +130,18 @@ boot(void)
 	return ours("xray-wait", 0, &words);
 }
 
+/* ssh's own 255 would be taken for the command's. */
+static int
+carry(struct strv *words)
+{
+	int code = ours("xray-copy", 1, words);
+
+	return code == 255 ? EX_PROTOCOL : code;
+}
+
 /* A folder's content goes under its new name, a file becomes it. */
 static int
-copy_in(const struct carry *c)
+copy_in(const struct carried *c)
 {
 	autofree char *full = c->dst ? NULL : realpath(c->src, NULL);
 	const char *base = full ? strrchr(full, '/') + 1 : NULL;
@@ -146,11 +155,11 @@ copy_in(const struct carry *c)
 	    c->dst	      ? c->dst :
 		base && *base ? base :
 				"root");
-	return ours("xray-copy", 1, &words);
+	return carry(&words);
 }
 
 static int
-copy_out(const struct carry *c)
+copy_out(const struct carried *c)
 {
 	struct strv words = { 0 };
 
@@ -158,7 +167,7 @@ copy_out(const struct carry *c)
 	strv_fmt(&words, "%s:%s", vm.name, c->src);
 	strv_fmt(&words, c->dst && *c->dst != '/' ? "./%s" : "%s",
 	    c->dst ? c->dst : ".");
-	return ours("xray-copy", 1, &words);
+	return carry(&words);
 }
 
 /* ssh said 255: the command's code, or what became of ssh. */
@@ -288,7 +297,7 @@ put_away(int code)
 /* ---- the command line ---- */
 
 static void
-add_carry(struct carry *c, size_t *n, const char *option, char *arg)
+add_carry(struct carried *c, size_t *n, const char *option, char *arg)
 {
 	char *colon = strchr(arg, ':');
 

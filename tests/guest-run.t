@@ -3,7 +3,7 @@
 # what was denied, and that nothing is left.
 . "${0%/*}/lib.sh"
 tiny_base
-plan 43
+plan 44
 cd "$tmp" || exit 1
 vms=$XRAY_HOME/vms
 left() {
@@ -70,6 +70,9 @@ is 'they are here, though it failed' 0 'new
 1' cat app/sub/three outs/uno
 says '--out of what is not there is told' 66 'gone: no such file in the guest' \
     run --out gone tiny -- true
+says 'a guest that lets nobody in any more: not a code of the command' 76 \
+    'Permission denied' run --out x tiny -- sh -c 'mkdir x
+    sudo sed -i "s|^\(ubuntu:.*:\)[^:]*$|\1/none|" /etc/passwd'
 is 'the code of the command goes before' 9 '' \
     run --out gone tiny -- sh -c 'exit 9'
 
