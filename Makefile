@@ -110,8 +110,9 @@ tests: all $(TEST_PROGRAMS)
 # built once into $(O)/guest and linked into each test's own home.
 
 # Those that take longest first.
-SLOW := $(patsubst %,tests/%.t,start power await doctor budget)
-FAST := $(SLOW) $(filter-out $(SLOW) tests/fuzz.t \
+SLOW := $(patsubst %,tests/%.t,start run power await hooks doctor)
+COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd)
+FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) tests/fuzz.t \
 	$(wildcard tests/guest-*.t), $(wildcard tests/*.t))
 GUEST := $(wildcard tests/guest-*.t)
 export XRAY_BIN = $(abspath $(BIN))
@@ -123,13 +124,18 @@ deps:
 # All are run, whatever fails: who waited for them wants to know all of it.
 check: deps
 	$(MAKE) tests
-	@bad=; for part in fast asan fuzz compilers guest; do \
+	@bad=; for part in fast costs asan fuzz compilers guest; do \
 	    $(MAKE) check-$$part || bad="$$bad check-$$part"; done; \
 	    [ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
 
 check-fast: tests
 	$(PROVE) -j$(JOBS) -e '' $(SLOW_MODULES) $(FAST) \
 	    $(filter-out $(SLOW_MODULES), $(MODULES))
+
+# Instructions, system calls, memory: what does not wobble, but takes its time
+# to be counted.
+check-costs: tests
+	$(PROVE) -e '' $(COSTS)
 
 guest: all
 	@for base in tiny tiny-arm debian; do \
@@ -262,6 +268,7 @@ help:
 	@echo 'quickstart  install what is needed, build, run a first VM'
 	@echo 'check       install what is needed, build, run all tests'
 	@echo 'check-fast  the tests that boot no guest'
+	@echo 'check-costs what commands take, counted'
 	@echo 'check-asan  the same with AddressSanitizer and UBSan'
 	@echo 'check-guest the tests that boot guests'
 	@echo 'fuzz        parsers against a million made-up inputs each (RUNS=)'
@@ -270,8 +277,8 @@ help:
 	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
 	@echo 'uninstall dist clean'
 
-.PHONY: all tests deps check check-fast check-modules check-asan check-guest \
-	check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
+.PHONY: all tests deps check check-fast check-costs check-modules check-asan \
+	check-guest check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
 	quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:

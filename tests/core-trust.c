@@ -2,6 +2,8 @@
 /* trust: who could change what a path leads to. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,12 +36,32 @@ file(const char *name, mode_t mode)
 	    "%s is made", name);
 }
 
+/* The file group is of our private group, if we have one, then of another. */
+static void
+private_group(void)
+{
+	struct passwd *pw = getpwuid(geteuid());
+	struct group *g = pw ? getgrgid(pw->pw_gid) : NULL;
+	int mine = g && strcmp(g->gr_name, pw->pw_name) == 0 && !g->gr_mem[0];
+
+	if (mine && fchownat(dir, "group", (uid_t)-1, g->gr_gid, 0) == 0)
+		ok(trusted("group") == 0, "our private group is nobody else");
+	else
+		ok(1, "a private group # SKIP we have none");
+	if (geteuid() == 0)
+		ok(fchownat(dir, "group", (uid_t)-1, 65534, 0) == 0,
+		    "it is given to another");
+	else /* which only root can */
+		ok(fchmodat(dir, "group", 0777, 0) == 0, "all may write");
+}
+
 static void
 modes(void)
 {
 	file("own", 0755);
 	ok(trusted("own") == 0, "a file of ours");
 	file("group", 0775);
+	private_group();
 	ok(trusted("group") == EX_NOPERM, "a group that can write");
 	ok(strstr(why.text, "chmod go-w") && strstr(why.text, "/group"),
 	    "the mend names it");

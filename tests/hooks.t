@@ -133,7 +133,7 @@ says 'a script without its interpreter' 126 'failed \(cannot be run\)' \
 rm -f "$user/create/2" "$ran"
 for it in "$user/create/3" "$user/create" "$user" "$own"; do
 	noting "$own/create/4"
-	chmod g+w "$it"
+	chmod o+w "$it"
 	says "others can write to ${it#"$XRAY_HOME/"}: nothing is run" 77 \
 	    "refused: $it: others can write to it; chmod go-w $it" \
 	    xray hooks run web create

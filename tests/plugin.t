@@ -51,7 +51,7 @@ says 'not executable: 126' 126 'xray-foo: Permission denied' xray foo
 chmod 755 "$folder/xray-foo"
 
 # ---- refused
-chmod 775 "$folder/xray-foo"
+chmod 757 "$folder/xray-foo"
 says 'others can write to it: 77, and the mend' 77 \
     "^xray: $folder/xray-foo: others can write to it; chmod go-w $folder/xray-foo\$" \
     xray foo
@@ -63,7 +63,7 @@ says 'to the folder' 77 "$folder: others can write to it; chmod go-w" xray foo
 chmod 1777 "$folder"
 is 'where only we can put ours aside' 3 '' sh -c 'xray foo >/dev/null'
 chmod 755 "$folder"
-chmod 770 "$XRAY_HOME"
+chmod 707 "$XRAY_HOME"
 says 'to the home' 77 "$XRAY_HOME: others can write to it" xray foo
 chmod 700 "$XRAY_HOME"
 chmod 777 "$tmp/path"

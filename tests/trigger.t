@@ -231,7 +231,7 @@ chmod 777 "$dir/triggers/pre-ssh"
 says 'others can write to it: 77, and the mend' 77 \
     "others can write to it; chmod go-w $dir/triggers/pre-ssh" xray ssh web -G
 chmod 755 "$dir/triggers/pre-ssh"
-chmod 775 "$dir/triggers"
+chmod 777 "$dir/triggers"
 says 'others can write to its folder: 77' 77 \
     "others can write to it; chmod go-w $dir/triggers\$" xray ssh web -G
 chmod 755 "$dir/triggers"

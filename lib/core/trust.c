@@ -6,7 +6,9 @@
 #include "trust.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +25,23 @@ is_ours(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
+/* Whether the group is ours alone: of our name, and with nobody else in it,
+ * as systems make one for each user whose umask lets his group write. */
+static int
+is_private(gid_t gid)
+{
+	struct passwd *pw = getpwuid(geteuid());
+	autofree char *name = pw ? xstrdup(pw->pw_name) : NULL;
+	struct group *g = pw && pw->pw_gid == gid ? getgrgid(gid) : NULL;
+
+	if (!g || strcmp(g->gr_name, name) != 0)
+		return 0;
+	for (char **member = g->gr_mem; *member; member++)
+		if (strcmp(*member, name) != 0)
+			return 0;
+	return 1;
+}
+
 /* One of the path's parts; below: the part under it is in what follows. */
 static int
 check(const char *path, int below, const struct stat *st, struct why *why)
@@ -31,6 +50,8 @@ check(const char *path, int below, const struct stat *st, struct why *why)
 		return why_set(why, EX_NOPERM,
 		    "%s: belongs to another user, who can change it", path);
 	if (S_ISLNK(st->st_mode) || !(st->st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	if (!(st->st_mode & S_IWOTH) && is_private(st->st_gid))
 		return 0;
 	/* in such a folder nobody else can put ours aside */
 	if (below && (st->st_mode & S_ISVTX))

@@ -98,10 +98,10 @@ ssh_argv_fixed(struct home *h, const struct vm *vm, const char *conf, int tty,
 		"ControlMaster=no", "ControlPath=none", "UpdateHostKeys=no",
 		"VerifyHostKeyDNS=no", "CanonicalizeHostname=no",
 		"PasswordAuthentication=no", "KbdInteractiveAuthentication=no",
-		"GSSAPIAuthentication=no", "IdentitiesOnly=yes",
-		"IdentityAgent=none", "GlobalKnownHostsFile=none",
-		"KnownHostsCommand=none", "CheckHostIP=no",
-		"ProxyUseFdpass=yes" };
+		"GSSAPIAuthentication=no", "HostbasedAuthentication=no",
+		"IdentitiesOnly=yes", "IdentityAgent=none",
+		"GlobalKnownHostsFile=none", "KnownHostsCommand=none",
+		"CheckHostIP=no", "ProxyUseFdpass=yes" };
 	static const char *const pipe[] = { "BatchMode=yes",
 		"EscapeChar=none" };
 	autofree char *key = ssh_key(h), *id = option_path(key);
