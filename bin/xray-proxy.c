@@ -10,6 +10,7 @@
 #include <libgen.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -373,6 +374,9 @@ listen_all(void)
 static void
 set_up(void)
 {
+	/* newer libuvs would make system calls that are given up */
+	if (setenv("UV_USE_IO_URING", "0", 1) < 0)
+		die_sys(EX_OSERR, "UV_USE_IO_URING");
 	umask(0177); /* sockets: 0600 */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);

@@ -34,7 +34,7 @@
 /* How a try ends: it was done, it failed with an errno, or the process ended
  * by SIGSYS. */
 enum { DONE = 0, KILLED = 1000, OTHER = 1001 };
-enum mode { FREE, CONFINED, READS, LANDLOCK };
+enum mode { FREE, CONFINED, READS, LANDLOCK, PROXY };
 
 static unsigned in_force;
 
@@ -54,7 +54,11 @@ static void
 enter(enum mode mode)
 {
 	struct confine c = { try_dir, 0 };
+	struct why why;
 
+	if (mode == PROXY &&
+	    (chdir("/") < 0 || confine_proxy(&in_force, &why) < 0))
+		_exit(99);
 	if (mode == CONFINED || mode == READS)
 		confined(mode == READS);
 	if (mode == LANDLOCK &&
@@ -331,6 +335,53 @@ works(enum mode mode, int (*fn)(void))
 	return end == DONE;
 }
 
+/* To a proxy all of it is forbidden too, but what it works by. */
+static void
+forbidden_to_proxy(void)
+{
+	int good = 1;
+
+	for (size_t i = 0; i < LEN(tries); i++) {
+		int end;
+
+		if ((tries[i].want == FAILS && !(in_force & CONFINED_SCOPE)) ||
+		    strcmp(tries[i].name, "splice") == 0 ||
+		    strcmp(tries[i].name, "AF_INET6") == 0)
+			continue;
+		reset();
+		end = end_of(PROXY, tries[i].fn);
+		if (end != DONE && end != OTHER)
+			continue;
+		printf("# %s: %s\n", tries[i].name, say_end(end));
+		good = 0;
+	}
+	ok(good, "a proxy can do nothing of this");
+	reset();
+	ok(end_of(PROXY, publish) == EACCES,
+	    "and makes no unix socket, in no folder");
+}
+
+/* What a proxy does besides. */
+static int
+moves(void)
+{
+	struct sockaddr_in to = loopback(tcp_port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), p[2];
+	int six = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (check(fd >= 0 && six >= 0, "sockets") < 0 ||
+	    check(connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ||
+		    errno == EINPROGRESS,
+		"connect") < 0 ||
+	    check(pipe2(p, O_CLOEXEC | O_NONBLOCK) == 0, "pipe2") < 0 ||
+	    check(fcntl(p[1], F_SETPIPE_SZ, 131072) >= 0, "its size") < 0)
+		return -1;
+	return check(
+	    splice(fd, NULL, p[1], NULL, 4096, SPLICE_F_NONBLOCK) < 0 &&
+		errno == EAGAIN,
+	    "splice");
+}
+
 static void
 allowed(void)
 {
@@ -346,6 +397,8 @@ allowed(void)
 	ok(works(CONFINED, others),
 	    "memory, signals, limits, clocks, libraries");
 	ok(works(READS, resolver), "resolv.conf, where it is wanted");
+	ok(works(PROXY, tcp) && works(PROXY, moves),
+	    "TCP and pipes, for a proxy");
 	pid = fork();
 	if (pid == 0) {
 		confined(0);
@@ -409,6 +462,7 @@ main(void)
 	hear(0);
 	told();
 	forbidden();
+	forbidden_to_proxy();
 	landlock();
 	allowed();
 	reset();

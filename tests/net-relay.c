@@ -373,7 +373,7 @@ main(void)
 	test_urgent();
 	test_breaks();
 	test_pressure();
-	ok(descriptors() - before <= 2 * 24,
+	ok(descriptors() - before <= 2 * 64,
 	    "no descriptors but those of pipes that are kept");
 	test_much(AF_INET, AF_INET, 100000, "tcp");
 	test_much(AF_INET, AF_INET, 777, "slowly");

@@ -12,9 +12,9 @@
 /*
  * What a pipe is asked to hold; who may not have that gets 64 KiB.  A third of
  * the time is saved by it, but all pipes of a user have 64 MiB before new ones
- * are made very small: the first pipes alone are large, and they are kept.
+ * are made very small: some alone are large.
  */
-enum { SIZE = 1 << 20, KEPT = 24 };
+enum { SIZE = 1 << 20, LARGE = 24, KEPT = 64 };
 
 struct relay_pipe {
 	int out, in; /* as pipe(2) has them */
@@ -34,7 +34,7 @@ make(void)
 	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0)
 		return NULL;
 	p = xcalloc(1, sizeof *p);
-	p->large = large < KEPT && fcntl(fd[1], F_SETPIPE_SZ, SIZE) >= 0;
+	p->large = large < LARGE && fcntl(fd[1], F_SETPIPE_SZ, SIZE) >= 0;
 	large += p->large;
 	p->out = fd[0];
 	p->in = fd[1];
