@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "io.h"
-#include "say.h"
+#include "socks.h"
 #include "tap.h"
 
 static struct proxy *p;
@@ -110,8 +110,8 @@ settle(void)
 		struct resolved r;
 		int n = poll(v, 2, p->in[HOP_ASKED].first ? 5000 : 5);
 
-		while (v[1].revents &&
-		    resolver_next(p->resolver, &r, p->now) > 0)
+		while (
+		    v[1].revents && resolver_next(p->resolver, &r, p->now) > 0)
 			proxy_resolved(p, &r);
 		quiet = proxy_turn(p) || n > 0 ? 0 : quiet + 1;
 	}
@@ -253,8 +253,7 @@ test_refused(void)
 	end();
 }
 
-/* An address that never answers: here connect(2) to it is refused by a full
- * backlog, which looks the same. */
+/* Who has a full backlog answers nobody. */
 static void
 test_dial(void)
 {
@@ -311,21 +310,18 @@ static void
 test_descriptors(void)
 {
 	struct rlimit was, none;
+	struct sockaddr_in in;
 	int fd, spare;
 
 	begin(10);
+	in = loopback(proxy_port);
 	fd = socket(AF_INET, SOCK_STREAM, 0);
 	spare = fcntl(fd, F_DUPFD, 0);
 	getrlimit(RLIMIT_NOFILE, &was);
 	none = was;
 	none.rlim_cur = (rlim_t)spare + 1;
 	setrlimit(RLIMIT_NOFILE, &none);
-	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-	{
-		struct sockaddr_in in = loopback(proxy_port);
-
-		(void)connect(fd, (struct sockaddr *)&in, sizeof in);
-	}
+	(void)connect(fd, (struct sockaddr *)&in, sizeof in);
 	settle();
 	ok(p->n == 0 && p->listener[0].failed, "no descriptor is left");
 	setrlimit(RLIMIT_NOFILE, &was);
