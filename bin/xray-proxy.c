@@ -206,21 +206,25 @@ open_log(void)
 	net.log_fd = p[1];
 }
 
-static void
-stop(void)
-{
-	net.over = 1;
-	stream_stop();
-}
-
 /* Who starts us again gives us new children; without them what is denied from
  * now on would stay allowed, and nobody would know. */
 static void
 fall(void)
 {
-	warn("a process of the proxy's has ended: so does it");
+	net.log_fd = 2; /* its child may be the one */
 	proxy_cut(proxy);
-	die(EX_OSERR, "ended");
+	die(EX_OSERR, "a process of the proxy's has ended: so does it");
+}
+
+/* 1 when the log takes a line now; 0; -1 when nobody reads it any more. */
+static int
+log_state(void)
+{
+	struct pollfd p = { .fd = net.log_fd, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) != 1)
+		return 0;
+	return p.revents & POLLERR && net.log_fd != 2 ? -1 : 1;
 }
 
 /* Who reads it may be stopped: connections are not to stop with him. */
@@ -228,16 +232,19 @@ static void
 to_log(const char *text, UNUSED void *arg)
 {
 	autofree char *line = xasprintf("%s\n", text);
-	struct pollfd p = { .fd = net.log_fd, .events = POLLOUT };
 
-	if (poll(&p, 1, 0) != 1)
-		return;
-	if (p.revents & POLLERR && net.log_fd != 2)
-		fall();
-	(void)io_write(net.log_fd, line, strlen(line));
+	if (log_state() == 1)
+		(void)io_write(net.log_fd, line, strlen(line));
 }
 
 /* ---- events ---- */
+
+static void
+stop(void)
+{
+	net.over = 1;
+	stream_stop();
+}
 
 static void
 read_clock(void)
@@ -295,6 +302,8 @@ resolver_said(void)
 static void
 tick(void)
 {
+	if (log_state() < 0)
+		fall();
 	serve_mind(0, 0);
 	proxy_tick(proxy);
 }

@@ -2,6 +2,7 @@
 # Many connections through xray-proxy: none is dropped, and nothing stays of
 # them.  XRAY_PROXY_SEQUENCE is how many come one after the other (10000).
 . "${0%/*}/lib.sh"
+[ "$XRAY_BIN" = "$top/bin" ] || skip_all 'only the plain build is counted'
 peer=$XRAY_OBJ/tests/socks-peer
 [ -x "$peer" ] || skip_all 'socks-peer is not built: make tests'
 [ -r /proc/self/smaps_rollup ] || skip_all 'no /proc/self/smaps_rollup'

@@ -7,7 +7,7 @@ unshare -m true 2>/dev/null || skip_all 'no mount namespace'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 46
+plan 49
 cd "$tmp" || exit 1
 chmod 755 .
 
@@ -148,3 +148,15 @@ ok 'rules that cannot be read stay as they were' logged \
 sed -i '$d; s/^deny tcp 127/allow tcp 127/' rules
 
 ok 'SIGTERM ends it' ends 0
+
+# The children: the one of the log, four for names, one for rules.
+ended() {
+	wait "$proxy"
+	[ $? = 71 ]
+}
+for child in 1 6; do
+	proxy -v
+	kill -9 "$(pgrep -P "$proxy" | sed -n ${child}p)"
+	ok "without child $child it ends" ended
+done
+ok 'and says so' grep -q 'has ended: so does it' words
