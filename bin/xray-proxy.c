@@ -340,8 +340,9 @@ limit(void)
 		    (unsigned long long)l.rlim_cur);
 	most = (size_t)(l.rlim_cur - RESERVE) / 2;
 	if (l.rlim_cur != RLIM_INFINITY && most < proxy->max) {
-		note("%llu descriptors: %zu connections at once",
-		    (unsigned long long)l.rlim_cur, most);
+		if (proxy->max != MAX || say_verbose)
+			note("%llu descriptors: %zu connections at once",
+			    (unsigned long long)l.rlim_cur, most);
 		proxy->max = most;
 	}
 }
