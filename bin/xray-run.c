@@ -375,9 +375,12 @@ take_options(int argc, char **argv)
 		option(c);
 	if (optind == n)
 		die_usage(&use, "no base named");
+	if (n - optind > 1 && n < argc)
+		die_usage(&use, "%s: one base", argv[optind + 1]);
 	if (n - optind > 1)
-		die_usage(&use, "%s: one base, and the command behind --",
-		    argv[optind + 1]);
+		die_usage(&use,
+		    "%s: the command stands behind --: xray run %s -- %s",
+		    argv[optind + 1], argv[optind], argv[optind + 1]);
 	if (argc - n < 2)
 		die_usage(&use, "no command");
 	spec.base = argv[optind];

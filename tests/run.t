@@ -23,7 +23,7 @@ says 'no base: 64' 64 'no base named' xray run
 says 'no command: 64' 64 'no command' xray run --rm b
 says 'nothing behind --: 64' 64 'no command' xray run --rm b --
 says 'two bases: 64' 64 'other: one base' xray run --rm b other -- true
-says 'a command without --: 64' 64 'ls: one base, and the command behind --' \
+says 'a command without --: 64' 64 'ls: the command stands behind --: xray run b -- ls' \
     xray run b ls
 says 'no such base: 66, and the nearest' 66 'bb: no such base \(b\?\)' \
     xray run --rm bb -- true
