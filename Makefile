@@ -9,7 +9,8 @@ CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 O ?= .build
 BIN ?= bin
-PROVE ?= prove
+# What failed is told, and what the test said to it.
+PROVE ?= prove -f -o
 JOBS ?= 3
 
 VERSION := $(shell cat share/version)

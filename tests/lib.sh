@@ -20,7 +20,9 @@ XRAY_OBJ=${XRAY_OBJ:-$top/.build}
 PATH=$XRAY_BIN:$PATH
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/xray-test.XXXXXX") || exit 1
 XRAY_HOME=$tmp/home HOME=$tmp XRAY_ACCEL=tcg LC_ALL=C TZ=UTC
-export PATH XRAY_BIN XRAY_OBJ XRAY_HOME HOME XRAY_ACCEL LC_ALL TZ
+# What a terminal of script(1) runs, whatever the caller's is.
+SHELL=/bin/sh
+export PATH XRAY_BIN XRAY_OBJ XRAY_HOME HOME XRAY_ACCEL LC_ALL TZ SHELL
 unset XRAY_SSH_KEY XRAY_VM_MEMORY XRAY_VM_CPUS XRAY_LOCK_WAIT NO_COLOR
 n=0 bad=0
 

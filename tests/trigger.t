@@ -326,12 +326,13 @@ code=$?
 is 'SIGTERM is ssh'"'"'s, and what it makes of it ours' 0 'term 8' \
     echo "$(cat "$tmp/said") $code"
 is 'the file is gone' 0 '' left
-# A terminal of its own, whose Ctrl-C goes to all in front.
+# A terminal of its own, whose Ctrl-C goes to all in front: to the shell too,
+# which must live to tell the code.
 is 'Ctrl-C is ssh'"'"'s' 0 'int 9' sh -c '
     rm -f "$XRAY_HOME/pid"
     { for i in $(seq 300); do [ ! -s "$XRAY_HOME/pid" ] || break; sleep 0.1; done
       printf "\003"; sleep 0.5; } |
-    script -qec "xray ssh web; echo code \$?" /dev/null |
+    script -qec "trap : INT; xray ssh web; echo code \$?" /dev/null |
     tr -d "\r" | sed -n "s/.*\(int\)$/\1/p;s/^code //p" | tr "\n" " " |
     sed "s/ $//"; echo'
 begin xray ssh web
