@@ -115,8 +115,11 @@ begin(enum gate_net mode)
 		flow_drop(&gate.flows, &gate.flows.v[gate.flows.top - 1]);
 	gate_init(&gate);
 	gate.accepting = 1;
-	gate.call = (struct gate_calls){ call_guest, call_stack, call_resolve,
-		call_named, call_log, NULL };
+	gate.call = (struct gate_calls){ .guest = call_guest,
+		.stack = call_stack,
+		.resolve = call_resolve,
+		.named = call_named,
+		.log = call_log };
 	memcpy(gate.mac, guest, sizeof guest);
 	gate.names = names_new();
 	gate.policy.mode = MODE_DENY;

@@ -68,7 +68,8 @@ says(struct requests *r, const char *line, const char *want)
 {
 	autobuf struct buf b = { 0 };
 
-	request_answer(line, &b, r);
+	if (request_answer(line, -1, &b, r))
+		return 0;
 	return b.p && strcmp(b.p, want) == 0;
 }
 
@@ -256,11 +257,17 @@ ask(const char *text, size_t n)
 	return fd;
 }
 
-static void
-reply(const char *line, struct buf *out, void *arg)
+static int kept = -1; /* a connection that was taken over */
+
+static int
+reply(const char *line, int fd, struct buf *out, void *arg)
 {
 	(void)arg;
 	buf_fmt(out, "you said %s", line);
+	if (strcmp(line, "mine") != 0)
+		return 0;
+	kept = fd;
+	return 1;
 }
 
 static void
@@ -296,6 +303,13 @@ test_control(void)
 
 	if (control_open(&c, "net-parts.sock", &why) < 0)
 		abort();
+	fd[0] = ask("mine\n", 5);
+	serve(&c, 1000, 2);
+	ok(heard(fd[0], "you said mine\n") && kept > 0 &&
+		send(kept, "more\n", 5, 0) == 5 && heard(fd[0], "more\n"),
+	    "a connection can be taken over");
+	close(kept);
+	close(fd[0]);
 	memset(flood, 'x', sizeof flood);
 	fd[0] = ask("hello\n", 6);
 	serve(&c, 1, 3);

@@ -75,16 +75,19 @@ drop(struct control *c, int i)
 }
 
 static void
-reply(struct control *c, int i,
-    void (*answer)(const char *line, struct buf *out, void *arg), void *arg)
+reply(struct control *c, int i, control_answer *answer, void *arg)
 {
 	autobuf struct buf out = { 0 };
+	int fd = c->client[i].fd;
+	int taken = answer(c->client[i].line, fd, &out, arg);
 
-	answer(c->client[i].line, &out, arg);
 	buf_str(&out, "\n");
 	/* A new socket has room for a line; if not, the client sees an end. */
-	(void)send(c->client[i].fd, out.p, out.n, MSG_NOSIGNAL);
-	drop(c, i);
+	(void)send(fd, out.p, out.n, MSG_NOSIGNAL);
+	if (taken)
+		c->client[i].fd = 0;
+	else
+		drop(c, i);
 }
 
 /* Read on; 1 when the line is whole, or too long to be one we know. */
@@ -112,7 +115,7 @@ take(struct control *c, int i)
 
 void
 control_serve(struct control *c, const struct pollfd *p, long long now,
-    void (*answer)(const char *line, struct buf *out, void *arg), void *arg)
+    control_answer *answer, void *arg)
 {
 	for (int i = 0; i < CONTROL_CLIENTS; i++) {
 		if (!c->client[i].fd)

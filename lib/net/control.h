@@ -3,7 +3,7 @@
  * control: a unix socket that answers lines, for a poll(2) loop.
  *
  * One request line of at most CONTROL_LINE bytes per connection, one answer,
- * end.  It never blocks: a client without a whole line within a second is
+ * end, unless who answers takes the connection over.  It never blocks: a client without a whole line within a second is
  * dropped, and past CONTROL_CLIENTS at once they wait in the backlog.
  */
 #ifndef XRAY_CONTROL_H
@@ -32,12 +32,13 @@ struct control {
 int control_open(struct control *c, const char *name, struct why *why);
 /* Fill in what to wait for, 1 + CONTROL_CLIENTS entries, some with fd -1. */
 void control_poll(const struct control *c, struct pollfd *p);
-/*
- * Go on with what poll found; now in ms.  answer is called for each line,
- * without its end; what it adds to out is sent with a newline behind.
- */
+/* Answer a line without its end, which came on fd; what is added to out is sent
+ * with a newline behind.  Not 0: fd is the callee's from then on. */
+typedef int control_answer(
+    const char *line, int fd, struct buf *out, void *arg);
+/* Go on with what poll found; now in ms. */
 void control_serve(struct control *c, const struct pollfd *p, long long now,
-    void (*answer)(const char *line, struct buf *out, void *arg), void *arg);
+    control_answer *answer, void *arg);
 /* How many ms until the next client is dropped; -1 when there is none. */
 int control_wait(const struct control *c, long long now);
 

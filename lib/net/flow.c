@@ -222,6 +222,8 @@ flow_to_guest(struct flow *fl, const struct frame *f, long long now)
 static long long
 patience(const struct flow *fl)
 {
+	if (fl->state == FLOW_ASKED)
+		return 310000;
 	if (fl->proto == FRAME_ICMP || fl->state == FLOW_HELD)
 		return 30000;
 	if (fl->proto == FRAME_UDP)
@@ -229,6 +231,12 @@ patience(const struct flow *fl)
 	if (fl->state == FLOW_OPENING)
 		return 80000;
 	return fl->fins ? 300000 : 24 * 3600000LL;
+}
+
+int
+flow_waits(const struct flow *fl)
+{
+	return fl->state == FLOW_ASKED || fl->state == FLOW_HELD;
 }
 
 int

@@ -9,12 +9,13 @@
  * the way back is an index, and an answer from anybody else is none.  Slots
  * are handed out in turn, so that one is used again as late as can be.
  *
- *	HELD	its first frame waits for what its name leads to
+ *	ASKED	its first frame waits for a person's answer
+ *	HELD	it waits for what its name leads to
  *	OPENING	the stack has that frame
  *	LIVE	both sides have answered
  *
  * It is dead with a RST of either side, when both FINs are acknowledged, or
- * when it was idle for too long: TCP held 30 s, opening 80 s (libslirp gives
+ * when it was idle for too long: TCP asked 310 s, held 30 s, opening 80 s (libslirp gives
  * up after 75), one FIN seen 300 s, live 24 h; UDP 120 s, with port 53
  * outside 10 s; ICMP 30 s.
  */
@@ -39,7 +40,7 @@ enum {
 	FLOW_NOWHERE = 65535 /* no slot */
 };
 
-enum flow_state { FLOW_HELD, FLOW_OPENING, FLOW_LIVE };
+enum flow_state { FLOW_ASKED, FLOW_HELD, FLOW_OPENING, FLOW_LIVE };
 
 struct flow {
 	uint8_t proto; /* 0: this place is free */
@@ -96,6 +97,8 @@ void flow_drop(struct flows *t, struct flow *fl);
  * last: drop it then. */
 int flow_from_guest(struct flow *fl, const struct frame *f, long long now);
 int flow_to_guest(struct flow *fl, const struct frame *f, long long now);
+/* Whether its first frame waits still: the stack knows nothing of it. */
+int flow_waits(const struct flow *fl);
 /* Whether it has been idle for too long. */
 int flow_idle(const struct flow *fl, long long now);
 /* How many of protocol proto there are. */

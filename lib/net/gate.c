@@ -118,7 +118,7 @@ from_known_tcp(struct gate *g, struct flow *fl, struct frame *f)
 		gate_begin(g, f);
 		return;
 	}
-	if (fl->state == FLOW_HELD) {
+	if (flow_waits(fl)) {
 		if (f->flags & FRAME_RST)
 			gate_end(g, fl);
 		return;
@@ -154,7 +154,7 @@ from_other(struct gate *g, struct frame *f)
 
 	if (!fl)
 		gate_begin(g, f);
-	else if (fl->state != FLOW_HELD) { /* one waits, more are lost */
+	else if (!flow_waits(fl)) { /* one waits, more are lost */
 		(void)flow_from_guest(fl, f, g->now); /* ends nothing */
 		pass(g, fl, f);
 	}

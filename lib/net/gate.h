@@ -57,6 +57,9 @@ struct gate_calls {
 	/* What does name, or an address as text, lead to?  gate_resolved is
 	 * called then; -1 when it cannot be asked now. */
 	int (*resolve)(const char *name, void *arg);
+	/* May it be, which no rule says?  RULE_ALLOW or RULE_DENY, and one word
+	 * of WHY_TEXT bytes; RULE_ASK: gate_answered is called later. */
+	enum rule_verdict (*ask)(const struct target *to, char *why, void *arg);
 	/* name has addr from now on. */
 	void (*named)(uint32_t addr, const char *name, void *arg);
 	/* A line for the log, without its end. */
@@ -106,6 +109,8 @@ void gate_from_stack(struct gate *g, const uint8_t *p, size_t n);
 void gate_sent(struct gate *g, const uint8_t *p, size_t n);
 /* What a name leads to: flows that wait for it go on, or are refused. */
 void gate_resolved(struct gate *g, const struct resolved *r);
+/* There are answers, or other rules: what waits for one is asked again. */
+void gate_answered(struct gate *g);
 /* The policy changed: flows that are denied now are cut; how many. */
 size_t gate_recheck(struct gate *g);
 /* Cut all flows; how many of them were TCP connections. */

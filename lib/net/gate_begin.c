@@ -106,6 +106,19 @@ question(const struct flow *fl, const struct target *to, char *text)
 	return text;
 }
 
+/* A miss is a person's, when there is one and he can be waited for: datagrams
+ * cannot.  What he said, RULE_ASK: nothing yet. */
+static void
+ask(struct gate *g, const struct flow *fl, const struct target *to,
+    struct decision *d)
+{
+	if (d->verdict != RULE_ASK)
+		return;
+	d->verdict = RULE_DENY;
+	if (fl->proto == FRAME_TCP && g->call.ask)
+		d->verdict = g->call.ask(to, d->why, g->call.arg);
+}
+
 static void
 begin_filtered(struct gate *g, struct flow *fl)
 {
@@ -118,6 +131,10 @@ begin_filtered(struct gate *g, struct flow *fl)
 		return;
 	}
 	decide(&g->policy, &to, &d);
+	ask(g, fl, &to, &d);
+	fl->state = d.verdict == RULE_ASK ? FLOW_ASKED : FLOW_HELD;
+	if (d.verdict == RULE_ASK)
+		return;
 	if (d.verdict != RULE_ALLOW) {
 		deny(g, fl, d.why);
 		return;
@@ -185,6 +202,11 @@ go_on(struct gate *g, struct flow *fl, const struct target *to,
 	struct decision d, first; /* of the refusals */
 
 	decide(&g->policy, to, &d);
+	ask(g, fl, to, &d);
+	if (d.verdict == RULE_ASK) {
+		fl->state = FLOW_ASKED;
+		return;
+	}
 	if (d.verdict != RULE_ALLOW) {
 		deny(g, fl, d.why);
 		return;
@@ -226,6 +248,16 @@ gate_resolved(struct gate *g, const struct resolved *r)
 	}
 }
 
+void
+gate_answered(struct gate *g)
+{
+	struct flows *t = &g->flows;
+
+	for (size_t i = 0; i < t->top; i++)
+		if (t->v[i].proto && t->v[i].state == FLOW_ASKED)
+			begin_filtered(g, &t->v[i]);
+}
+
 /* Whether a flow that was allowed is denied now, by a rule, at that address. */
 static int
 turned(const struct gate *g, const struct flow *fl, uint32_t at)
@@ -265,7 +297,7 @@ gate_recheck(struct gate *g)
 	for (size_t i = 0; g->net == GATE_FILTERED && i < t->top; i++) {
 		struct flow *fl = &t->v[i];
 
-		if (!fl->proto || fl->inbound || fl->state == FLOW_HELD)
+		if (!fl->proto || fl->inbound || flow_waits(fl))
 			continue;
 		recheck_next(g, fl);
 		if (!turned(g, fl, fl->real))

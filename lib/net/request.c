@@ -98,8 +98,10 @@ rules_request(struct wall *w, const char *line, struct buf *out)
 		int m = mode_parse(line + sizeof mode - 1);
 
 		bad = m < 0 ? why_set(&why, EX_USAGE, "no such mode") : 0;
-		if (!bad)
+		if (!bad) {
 			w->gate.policy.mode = (enum mode)m;
+			gate_answered(&w->gate);
+		}
 	} else
 		return 0;
 	if (bad)
@@ -109,23 +111,14 @@ rules_request(struct wall *w, const char *line, struct buf *out)
 	return 1;
 }
 
-void
-request_answer(const char *line, struct buf *out, void *arg)
+/* Those about what is published. */
+static void
+port_request(const struct requests *r, const char *line, struct buf *out)
 {
 	static const char add[] = "forward ", drop[] = "unforward ",
 			  name[] = "unix ";
-	const struct requests *r = arg;
 
-	if (strcmp(line, "cut") == 0)
-		buf_fmt(out, "ok %zu", gate_cut(&r->wall->gate));
-	else if (strcmp(line, "status") == 0) {
-		buf_str(out, "ok ");
-		gate_status(&r->wall->gate, out);
-		buf_str(out, " confined=");
-		confine_words(r->wall->confined, out);
-	} else if (rules_request(r->wall, line, out))
-		return;
-	else if (str_starts(line, add))
+	if (str_starts(line, add))
 		forward(r, line + sizeof add - 1, out);
 	else if (str_starts(line, drop))
 		unforward(r, line + sizeof drop - 1, out);
@@ -133,4 +126,26 @@ request_answer(const char *line, struct buf *out, void *arg)
 		publish_socket(r, line + sizeof name - 1, out);
 	else
 		buf_str(out, "error unknown request");
+}
+
+int
+request_answer(const char *line, int fd, struct buf *out, void *arg)
+{
+	const struct requests *r = arg;
+
+	if (strcmp(line, "ask") == 0) {
+		inquiry_attach(&r->wall->inquiry, fd);
+		buf_str(out, "ok");
+		return 1;
+	}
+	if (strcmp(line, "cut") == 0)
+		buf_fmt(out, "ok %zu", gate_cut(&r->wall->gate));
+	else if (strcmp(line, "status") == 0) {
+		buf_str(out, "ok ");
+		gate_status(&r->wall->gate, out);
+		buf_str(out, " confined=");
+		confine_words(r->wall->confined, out);
+	} else if (!rules_request(r->wall, line, out))
+		port_request(r, line, out);
+	return 0;
 }

@@ -6,6 +6,7 @@
  *	status			"ok net=filtered flows=3 ..."
  *	reload			read the rules anew: "ok"
  *	mode MODE		what becomes of a miss: "ok"
+ *	ask			"ok", and then questions: see inquiry.h
  *	defaults on|off		whether they are in force: "ok"
  *	forward PORT		publish a port, [ADDR:]HOST:GUEST[/udp]: "ok"
  *	unix NAME:GUEST		publish a port as unix socket NAME: "ok"
@@ -29,6 +30,6 @@ struct requests {
 };
 
 /* Answer a line, as control_serve wants it; arg is a struct requests. */
-void request_answer(const char *line, struct buf *out, void *arg);
+int request_answer(const char *line, int fd, struct buf *out, void *arg);
 
 #endif

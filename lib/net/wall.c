@@ -22,12 +22,21 @@ named(uint32_t addr, const char *name, void *arg)
 	clerk_name(w->mind.clerk, addr, name);
 }
 
+static enum rule_verdict
+ask(const struct target *to, char *why, void *arg)
+{
+	struct wall *w = arg;
+
+	return inquiry_ask(&w->inquiry, to, w->gate.now, why);
+}
+
 static void
 changed(void *arg)
 {
 	struct wall *w = arg;
 
 	(void)gate_recheck(&w->gate);
+	gate_answered(&w->gate);
 }
 
 static void
@@ -52,7 +61,9 @@ int
 wall_start(struct wall *w, struct why *why)
 {
 	w->gate.names = names_new();
+	inquiry_init(&w->inquiry);
 	w->gate.call.resolve = resolve;
+	w->gate.call.ask = ask;
 	w->gate.call.named = named;
 	w->gate.call.arg = w; /* the other calls need none */
 	w->mind.policy = &w->gate.policy;
@@ -67,6 +78,8 @@ wall_start(struct wall *w, struct why *why)
 int
 wall_poll(const struct wall *w, struct pollfd *p)
 {
+	p[MIND_FDS] =
+	    (struct pollfd){ .fd = w->inquiry.fd, .events = POLLIN };
 	return mind_poll(&w->mind, p, w->gate.now);
 }
 
@@ -74,6 +87,8 @@ void
 wall_serve(struct wall *w, const struct pollfd *p)
 {
 	mind_serve(&w->mind, p, w->gate.now);
+	if (p[MIND_FDS].revents && inquiry_serve(&w->inquiry, w->gate.now))
+		gate_answered(&w->gate);
 }
 
 int

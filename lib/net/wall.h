@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * wall: a gate with all it asks: the rules, a resolver, and the table of
- * names.
+ * wall: a gate with all it asks: the rules, a resolver, the table of names, and
+ * whoever asks a person.
  */
 #ifndef XRAY_WALL_H
 #define XRAY_WALL_H
@@ -9,9 +9,10 @@
 #include <poll.h>
 
 #include "gate.h"
+#include "inquiry.h"
 #include "mind.h"
 
-enum { WALL_FDS = MIND_FDS };
+enum { WALL_FDS = MIND_FDS + 1 };
 
 /* Start with { 0 } and gate_init(&gate); fill in mind's sources, names file and
  * private_ok, gate.policy's mode and nprivate, and the gate's calls for frames
@@ -19,6 +20,7 @@ enum { WALL_FDS = MIND_FDS };
 struct wall {
 	struct gate gate;
 	struct mind mind;
+	struct inquiry inquiry;
 	unsigned confined; /* what confine says of this process */
 };
 

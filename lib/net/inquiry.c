@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+#include "inquiry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "decide.h"
+#include "mem.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* macOS; callers ignore SIGPIPE anyway */
+#endif
+
+enum { MOST_S = 86400 };
+
+void
+inquiry_init(struct inquiry *q)
+{
+	*q = (struct inquiry){ .fd = -1 };
+}
+
+static void
+hang_up(struct inquiry *q)
+{
+	if (q->fd >= 0)
+		close(q->fd);
+	q->fd = -1;
+	q->n = 0;
+	for (size_t i = 0; i < INQUIRY_OPEN; i++)
+		*q->open[i].key.text = '\0';
+}
+
+void
+inquiry_attach(struct inquiry *q, int fd)
+{
+	hang_up(q);
+	q->fd = fd;
+}
+
+static void
+key_of(struct inquiry_key *key, const struct target *to)
+{
+	char addr[ADDR_TEXT];
+	const char *host = to->host ? "host" : to->name;
+
+	if (!host) {
+		addr_print(&to->addr, addr);
+		host = addr;
+	}
+	(void)snprintf(
+	    key->text, sizeof key->text, "tcp %s %u", host, to->port);
+}
+
+static int
+same(const struct inquiry_key *a, const struct inquiry_key *b)
+{
+	return strcmp(a->text, b->text) == 0;
+}
+
+static enum rule_verdict
+denied(char *why, const char *text)
+{
+	(void)snprintf(why, WHY_TEXT, "%s", text);
+	return RULE_DENY;
+}
+
+/* Send it as a whole or not at all. */
+static enum rule_verdict
+put(struct inquiry *q, size_t i, const struct inquiry_key *key, long long now,
+    char *why)
+{
+	autobuf struct buf line = { 0 };
+	ssize_t n;
+
+	buf_fmt(&line, "ask %u %s\n", q->id, key->text);
+	n = send(q->fd, line.p, line.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return denied(why, "full");
+	if (n != (ssize_t)line.n) {
+		hang_up(q);
+		return denied(why, "nobody");
+	}
+	q->open[i].key = *key;
+	q->open[i].id = q->id++;
+	q->open[i].until = now + INQUIRY_MS;
+	return RULE_ASK;
+}
+
+enum rule_verdict
+inquiry_ask(
+    struct inquiry *q, const struct target *to, long long now, char *why)
+{
+	size_t free = INQUIRY_OPEN;
+	struct inquiry_key key;
+
+	key_of(&key, to);
+	for (size_t i = 0; i < INQUIRY_KNOWN; i++)
+		if (now < q->known[i].until && same(&q->known[i].key, &key)) {
+			(void)snprintf(why, WHY_TEXT, "asked");
+			return q->known[i].verdict;
+		}
+	if (q->fd < 0)
+		return denied(why, "nobody");
+	for (size_t i = 0; i < INQUIRY_OPEN; i++) {
+		if (*q->open[i].key.text && now >= q->open[i].until)
+			*q->open[i].key.text = '\0';
+		if (same(&q->open[i].key, &key))
+			return RULE_ASK;
+		if (!*q->open[i].key.text)
+			free = i;
+	}
+	return free == INQUIRY_OPEN ? denied(why, "full") :
+				      put(q, free, &key, now, why);
+}
+
+/* answer ID VERDICT SECONDS: 1 when it answers an open question. */
+static int
+take(struct inquiry *q, const char *line, long long now)
+{
+	char verdict[8];
+	unsigned id, seconds;
+
+	if (sscanf(line, "answer %u %7s %u", &id, verdict, &seconds) != 3 ||
+	    seconds > MOST_S)
+		return 0;
+	for (size_t i = 0; i < INQUIRY_OPEN; i++) {
+		size_t k = q->next % INQUIRY_KNOWN;
+
+		if (!*q->open[i].key.text || q->open[i].id != id)
+			continue;
+		q->known[k].key = q->open[i].key;
+		q->known[k].verdict =
+		    strcmp(verdict, "allow") == 0 ? RULE_ALLOW : RULE_DENY;
+		/* who waits asks again, a moment from now */
+		q->known[k].until = now + (seconds ? seconds : 1) * 1000LL;
+		q->next++;
+		*q->open[i].key.text = '\0';
+		return 1;
+	}
+	return 0;
+}
+
+int
+inquiry_serve(struct inquiry *q, long long now)
+{
+	char *end;
+	ssize_t n = recv(
+	    q->fd, q->line + q->n, sizeof q->line - 1 - q->n, MSG_DONTWAIT);
+	int some = 0;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		hang_up(q);
+		return 1;
+	}
+	q->n += (size_t)n;
+	q->line[q->n] = '\0';
+	while ((end = memchr(q->line, '\n', q->n))) {
+		size_t used = (size_t)(end - q->line) + 1;
+
+		*end = '\0';
+		some |= take(q, q->line, now);
+		q->n -= used;
+		memmove(q->line, q->line + used, q->n + 1);
+	}
+	if (q->n == sizeof q->line - 1) { /* no line of ours */
+		hang_up(q);
+		return 1;
+	}
+	return some;
+}
