@@ -78,6 +78,9 @@ void sys_die_with_parent(void);
  * macOS. */
 void sys_no_new_privs(void);
 
+/* Whether the process at the other end of a unix socket is of our user. */
+int sys_peer_is_us(int fd);
+
 /* Have getaddrinfo(3) read /etc/resolv.conf anew, and try names that have a
  * dot with its search list too (1) or alone (0).  Nothing on macOS, which
  * never does the one and always the other. */

@@ -197,6 +197,15 @@ sys_no_new_privs(void)
 {
 }
 
+int
+sys_peer_is_us(int fd)
+{
+	uid_t user;
+	gid_t group;
+
+	return getpeereid(fd, &user, &group) == 0 && user == geteuid();
+}
+
 void
 sys_search(int on)
 {

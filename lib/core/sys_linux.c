@@ -225,6 +225,16 @@ sys_no_new_privs(void)
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* since Linux 3.5 */
 }
 
+int
+sys_peer_is_us(int fd)
+{
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
+	    peer.uid == geteuid();
+}
+
 void
 sys_search(int on)
 {
