@@ -109,7 +109,7 @@ test_nobody(void)
 	ask_tick(&a, now);
 	ok(said(""), "which is not shown to who comes later");
 	request(0, 2, "a.example");
-	ok(said("show:a.example ") && q->id == 1 && q->before == 1,
+	ok(said("show:a.example ") && q->id == 1 && q->last == ASK_UNANSWERED,
 	    "but asked again it is, by the same number");
 	a.people = 0;
 	ask_tick(&a, now);

@@ -15,14 +15,18 @@ is_open(const struct question *q)
 	return q->state == ASK_WAITS || q->state == ASK_SHOWING;
 }
 
+static int
+same(const struct ask_to *a, const struct ask_to *b)
+{
+	return a->proto == b->proto && a->port == b->port &&
+	    strcmp(a->host, b->host) == 0;
+}
+
 static struct question *
 find(struct ask *a, const struct ask_to *to)
 {
 	for (size_t i = 0; i < LEN(a->q); i++)
-		if (a->q[i].state != ASK_FREE &&
-		    a->q[i].to.proto == to->proto &&
-		    a->q[i].to.port == to->port &&
-		    strcmp(a->q[i].to.host, to->host) == 0)
+		if (a->q[i].state != ASK_FREE && same(&a->q[i].to, to))
 			return &a->q[i];
 	return NULL;
 }
@@ -99,7 +103,7 @@ be_late(struct ask *a, struct question *q, unsigned seconds)
 	take_away(a, q);
 	settle(a, q, RULE_DENY, seconds);
 	q->state = ASK_IS_LATE;
-	q->last = RULE_DENY;
+	q->last = ASK_UNANSWERED;
 }
 
 /* Room for another: a free one, else the late one that is oldest. */
@@ -165,6 +169,39 @@ add_asker(struct ask *a, struct question *q, int who, unsigned id)
 	q->asker[q->naskers++].id = id;
 }
 
+static struct ask_past *
+past(struct ask *a, const struct ask_to *to)
+{
+	for (size_t i = 0; i < ASK_PAST; i++)
+		if (a->past[i].last && same(&a->past[i].to, to))
+			return &a->past[i];
+	return NULL;
+}
+
+static void
+recall(struct ask *a, struct question *q)
+{
+	const struct ask_past *p = past(a, &q->to);
+
+	if (p) {
+		q->last = p->last;
+		q->denials = p->denials;
+	}
+}
+
+static void
+remember(struct ask *a, const struct ask_to *to, enum rule_verdict v)
+{
+	struct ask_past *p = past(a, to);
+
+	if (!p) {
+		p = &a->past[a->npast++ % ASK_PAST];
+		*p = (struct ask_past){ .to = *to };
+	}
+	p->last = v == RULE_ALLOW ? ASK_ALLOWED : ASK_DENIED;
+	p->denials = v == RULE_ALLOW ? 0 : p->denials + 1;
+}
+
 void
 ask_request(
     struct ask *a, int who, unsigned id, const struct ask_to *to, long long now)
@@ -182,8 +219,8 @@ ask_request(
 		q = room(a, open);
 		*q = (struct question){ .to = *to };
 		q->id = ++a->id;
-	} else
-		q->before++;
+		recall(a, q);
+	}
 	q->tries++;
 	q->since = now;
 	q->until = now + a->timeout;
@@ -204,18 +241,43 @@ ask_gone(struct ask *a, int who)
 				a->q[i].asker[k].who = -1;
 }
 
+/* Where question id is; LEN(a->q): nowhere. */
+static size_t
+at(const struct ask *a, unsigned id)
+{
+	size_t i = 0;
+
+	while (i < LEN(a->q) && (a->q[i].state == ASK_FREE || a->q[i].id != id))
+		i++;
+	return i;
+}
+
+const struct question *
+ask_find(const struct ask *a, unsigned id)
+{
+	size_t i = at(a, id);
+
+	return i < LEN(a->q) ? &a->q[i] : NULL;
+}
+
+int
+ask_wants(const struct ask *a, long long now)
+{
+	return ask_showing(a) ||
+	    (a->people && ask_waiting(a) && may_show(a, now));
+}
+
 int
 ask_answer(struct ask *a, unsigned id, enum rule_verdict v, unsigned seconds,
     struct ask_to *to, long long now)
 {
-	struct question *q = NULL;
+	size_t i = at(a, id);
+	struct question *q = &a->q[i];
 
-	for (size_t i = 0; i < LEN(a->q); i++)
-		if (a->q[i].state != ASK_FREE && a->q[i].id == id)
-			q = &a->q[i];
-	if (!q)
+	if (i == LEN(a->q))
 		return -1;
 	*to = q->to;
+	remember(a, to, v);
 	if (v == RULE_ALLOW && q->state == ASK_SHOWING)
 		unnote_shown(a);
 	take_away(a, q);

@@ -21,8 +21,8 @@
 #include "rule.h"
 
 /* Questions that wait besides the one that is shown, late ones that are kept,
- * who waits for one answer. */
-enum { ASK_WAITING = 16, ASK_LATE = 64, ASK_ASKERS = 8 };
+ * who waits for one answer; answers that are remembered. */
+enum { ASK_WAITING = 16, ASK_LATE = 64, ASK_ASKERS = 8, ASK_PAST = 64 };
 /* How many are shown within ASK_WINDOW_MS that are not allowed then. */
 enum { ASK_SHOWN = 17, ASK_WINDOW_MS = 300000 };
 enum { ASK_HOST = RULE_NAME_MAX };
@@ -34,6 +34,16 @@ struct ask_to {
 	char host[ASK_HOST]; /* a name, an address, or host */
 };
 
+/* What came of a question the last time. */
+enum ask_last { ASK_NEVER, ASK_ALLOWED, ASK_DENIED, ASK_UNANSWERED };
+
+/* An answer to an earlier one. */
+struct ask_past {
+	struct ask_to to;
+	enum ask_last last; /* ASK_NEVER: free */
+	unsigned denials; /* in a row */
+};
+
 enum ask_state { ASK_FREE, ASK_WAITS, ASK_SHOWING, ASK_IS_LATE };
 
 struct question {
@@ -42,8 +52,8 @@ struct question {
 	struct ask_to to;
 	long long since, until; /* ms: asked first, given up */
 	unsigned tries; /* how often it was asked */
-	unsigned before; /* how often it was asked earlier, and */
-	enum rule_verdict last; /* what came of it the last time */
+	enum ask_last last;
+	unsigned denials; /* in a row, before */
 	struct {
 		int who; /* of the caller's, -1: gone */
 		unsigned id; /* of the asker's own */
@@ -71,6 +81,8 @@ struct ask {
 	unsigned id; /* of the last question */
 	struct question q[ASK_WAITING + 1 + ASK_LATE];
 	long long shown[ASK_SHOWN]; /* when, those that were not allowed */
+	struct ask_past past[ASK_PAST];
+	size_t npast; /* how many there were; the next is npast % ASK_PAST */
 };
 
 /* Asker who asks, by an id of its own; now in ms. */
@@ -78,6 +90,10 @@ void ask_request(struct ask *a, int who, unsigned id, const struct ask_to *to,
     long long now);
 /* That asker is gone: nobody waits there. */
 void ask_gone(struct ask *a, int who);
+/* Question id; NULL: there is none. */
+const struct question *ask_find(const struct ask *a, unsigned id);
+/* Something could be shown, or is: ours should be the turn. */
+int ask_wants(const struct ask *a, long long now);
 /*
  * A person's answer to question id.  0: the askers have it, and it is the
  * caller's to write it down; *to gets where it is about.  -1: there is no such
