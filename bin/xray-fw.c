@@ -440,6 +440,7 @@ static const struct {
 	{ "xray-ruleset", " clear edit mode defaults " },
 	{ "xray-carry", " presets import export " },
 	{ "xray-netlog", " log top " },
+	{ "xray-answer", " pending answer " },
 };
 
 /* Become the program that has the verb argv[0]. */
@@ -483,6 +484,8 @@ static const struct verb verbs[] = {
 	{ ELSEWHERE("mode"), other, "what becomes of what no rule names" },
 	{ ELSEWHERE("defaults"), other, "do the default domains count?" },
 	{ ELSEWHERE("presets"), other, "the lists that are shipped" },
+	{ ELSEWHERE("pending"), other, "the questions that wait" },
+	{ ELSEWHERE("answer"), other, "answer them" },
 	{ ELSEWHERE("log"), other, "what was allowed and denied" },
 	{ ELSEWHERE("top"), other, "the same, by destination" },
 	{ ELSEWHERE("import"), other, "take over rules, or domains" },

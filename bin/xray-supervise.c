@@ -26,6 +26,7 @@
 #include "gateway.h"
 #include "io.h"
 #include "launch.h"
+#include "mates.h"
 #include "opt.h"
 #include "ring.h"
 #include "run.h"
@@ -60,7 +61,7 @@ static struct {
 	struct boot boot;
 	int foreground, lock, vm_lock, ready;
 	int no_hooks, curses; /* QEMU draws on our terminal */
-	pid_t qemu, gateway, clock, hooks;
+	pid_t qemu, gateway, clock;
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
 	int backoff; /* ms before the gateway is started again */
@@ -82,7 +83,7 @@ handle(const char *event, void *arg)
 static void
 maybe_done(void)
 {
-	if (!s.qemu && !s.gateway && s.hooks <= 0 && !s.qemu_out.open &&
+	if (!s.qemu && !s.gateway && !mates_left() && !s.qemu_out.open &&
 	    !s.console.open)
 		stream_stop();
 }
@@ -175,8 +176,7 @@ qemu_ended(int status)
 	s.qemu = 0;
 	if (s.gateway)
 		kill(s.gateway, SIGTERM); /* our child, not yet reaped */
-	if (s.hooks > 0)
-		kill(s.hooks, SIGTERM);
+	mates_end();
 	stream_once(LAST_MS, stream_stop);
 }
 
@@ -191,9 +191,7 @@ reap(void)
 			qemu_ended(status);
 		else if (pid == s.gateway)
 			gateway_ended(status);
-		else if (pid == s.hooks)
-			s.hooks = 0;
-		else if (pid == s.clock && status)
+		else if (!mates_reap(pid, status) && pid == s.clock && status)
 			ring_line(&s.qemu_log, "clock not set");
 	}
 	maybe_done();
@@ -407,16 +405,6 @@ launch(void)
 	boot_trouble(&s.vm, NULL);
 }
 
-static void
-start_hooks(void)
-{
-	struct why why;
-
-	s.hooks = launch_hooks(&s.vm, !s.no_hooks, s.foreground, &why);
-	if (s.hooks < 0)
-		ring_line(&s.qemu_log, "hooks: %s", why.text);
-}
-
 /* A guest does not know that the host was asleep. */
 static void
 look_at_clock(void)
@@ -492,7 +480,7 @@ main(int argc, char **argv)
 		fail(&why);
 	launch();
 	launch_ready(s.vm_lock, s.ready, s.foreground);
-	start_hooks();
+	mates_start(&s.vm, !s.no_hooks, s.foreground, &s.qemu_log, &s.net_log);
 	loop();
 	tty_close(&s.tty);
 	boot_end(&s.vm, s.watch.ended);

@@ -21,6 +21,8 @@ enum {
 static const char *const starts[] = { "no", "ask", "yes", NULL };
 static const char *const colors[] = { "auto", "yes", "always", "no", "never",
 	NULL };
+static const char *const ask_words[] = { "auto", "none", NULL };
+static const char *const nobodies[] = { "deny", "hold", NULL };
 static const char *const firmwares[] = { "auto", "bios", "uefi", NULL };
 
 #define MIB (1LL << 20)
@@ -104,6 +106,12 @@ const struct key keys[] = {
 	    NULL },
 	{ "first_boot_at", KEY_TEXT, LIVE | KEY_OWN, NULL, NULL, 0, 0, NULL,
 	    "xray hooks reset-initial-boot" },
+	{ "ask", KEY_WORD, KEY_CONFIG | KEY_NOW, "auto", NULL, 0, 0, ask_words,
+	    NULL },
+	{ "ask_timeout", KEY_TIME, KEY_CONFIG | KEY_NOW, "300", NULL, 0, 0,
+	    NULL, NULL },
+	{ "ask_nobody", KEY_WORD, KEY_CONFIG | KEY_NOW, "deny", NULL, 0, 0,
+	    nobodies, NULL },
 	{ "lock_wait", KEY_TIME, KEY_CONFIG, "0", "XRAY_LOCK_WAIT", 0, 0, NULL,
 	    NULL },
 	{ "min_free", KEY_SIZE, KEY_CONFIG, "1G", NULL, 0, GIB, NULL, NULL },

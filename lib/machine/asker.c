@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+#include "asker.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "say.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+enum { STATUS_MS = 2000, READ = 4096, LONGEST = 65536 };
+
+int
+asker_wanted(const struct vm *vm)
+{
+	return strcmp(vm->net, "filtered") == 0;
+}
+
+int
+asker_argv(const struct vm *vm, struct strv *argv, struct why *why)
+{
+	autofree char *bin = home_bin_dir(why);
+
+	if (!bin)
+		return -1;
+	strv_fmt(argv, "%s/xray-ask", bin);
+	strv_words(argv, "--", vm->name, NULL);
+	return 0;
+}
+
+int
+asker_open(struct asker *a, const struct vm *vm, struct why *why)
+{
+	*a = (struct asker){ .fd = io_connect(vm->dir, VM_ASK) };
+	if (a->fd >= 0)
+		return 0;
+	if (!vm_alive(vm))
+		return why_set(why, EX_UNAVAILABLE,
+		    "%s: stopped; xray start %s", vm->name, vm->name);
+	if (!asker_wanted(vm))
+		return why_set(why, EX_UNAVAILABLE,
+		    "%s: net = %s; nothing is asked", vm->name, vm->net);
+	return why_set(why, EX_UNAVAILABLE,
+	    "%s: nobody asks there; xray log %s net", vm->name, vm->name);
+}
+
+void
+asker_close(struct asker *a)
+{
+	if (a->fd >= 0)
+		close(a->fd);
+	a->fd = -1;
+	buf_free(&a->in);
+}
+
+int
+asker_say(struct asker *a, const char *line)
+{
+	autofree char *text = xasprintf("%s\n", line);
+	ssize_t n = (ssize_t)strlen(text);
+
+	return send(a->fd, text, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -1;
+}
+
+char *
+asker_hear(struct asker *a, long long deadline)
+{
+	char *end, *line, *to;
+	ssize_t n;
+
+	while (!a->in.n || !(end = memchr(a->in.p, '\n', a->in.n))) {
+		to = buf_space(&a->in, READ);
+		if (a->in.n > LONGEST ||
+		    io_wait_readable(a->fd, deadline) != 1 ||
+		    (n = recv(a->fd, to, READ, 0)) <= 0)
+			return NULL;
+		a->in.n += (size_t)n;
+	}
+	line = xstrndup(a->in.p, (size_t)(end - a->in.p));
+	buf_drop(&a->in, (size_t)(end - a->in.p) + 1);
+	return line;
+}
+
+char *
+asker_status(const struct vm *vm)
+{
+	autofree char *line = NULL;
+	struct asker a;
+
+	if (asker_open(&a, vm, NULL) < 0)
+		return NULL;
+	if (asker_say(&a, "status") == 0)
+		line = asker_hear(&a, io_now() + STATUS_MS);
+	asker_close(&a);
+	return line && str_starts(line, "ok ") ? xstrdup(line + 3) : NULL;
+}
+
+static void
+find(const struct home *h, const char *name, const struct asker_calls *call)
+{
+	autoclose int dir = -1;
+	int fd;
+
+	if (!call->wanted(name, call->arg))
+		return;
+	dir = io_opendir(h->vms, name);
+	fd = dir < 0 ? -1 : io_connect(dir, VM_ASK);
+	if (fd >= 0)
+		call->got(name, dir, fd, call->arg);
+}
+
+int
+askers_find(const struct home *h, const struct strv *names,
+    const struct asker_calls *call, struct why *why)
+{
+	autostrv struct strv all = { 0 };
+
+	if (!names->n && name_list(h->vms, &all, why) < 0)
+		return -1;
+	for (size_t i = 0; i < names->n; i++)
+		find(h, names->v[i], call);
+	for (size_t i = 0; i < all.n; i++)
+		find(h, all.v[i], call);
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* asker: the xray-ask of a VM, as others find it. */
+#ifndef XRAY_ASKER_H
+#define XRAY_ASKER_H
+
+#include "vm.h"
+
+#define VM_ASK "ask.sock" /* in a VM's folder while it runs */
+
+/* 1 when the VM has one while it runs. */
+int asker_wanted(const struct vm *vm);
+/* Its command line; 0 or -1 with why. */
+int asker_argv(const struct vm *vm, struct strv *argv, struct why *why);
+/* What it says behind "ok" when it is asked for its status, the caller's; NULL:
+ * it does not answer. */
+char *asker_status(const struct vm *vm);
+
+/* A connection of one's own, for who can wait. */
+struct asker {
+	int fd;
+	struct buf in;
+};
+/* Connect.  -1 with why (EX_UNAVAILABLE). */
+int asker_open(struct asker *a, const struct vm *vm, struct why *why);
+void asker_close(struct asker *a);
+/* Say a line, without its end; the next that comes, the caller's, NULL when the
+ * deadline passed or nobody is there. */
+int asker_say(struct asker *a, const char *line);
+char *asker_hear(struct asker *a, long long deadline);
+
+/*
+ * Connect to those of the VMs called names, or of all when there are none,
+ * which runs wants; what fd is got's from then on.  Those that are not there
+ * are passed over.
+ */
+struct asker_calls {
+	int (*wanted)(const char *vm, void *arg);
+	void (*got)(const char *vm, int dir, int fd, void *arg);
+	void *arg;
+};
+int askers_find(const struct home *h, const struct strv *names,
+    const struct asker_calls *call, struct why *why);
+
+#endif
