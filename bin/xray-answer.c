@@ -39,30 +39,10 @@ static struct each on = EACH_INIT;
 
 /* ---- what waits ---- */
 
-/* A line `pending ...` of a VM. */
-struct waiting {
-	char vm[DIALOG_VM], state[8], proto[8], host[ASK_HOST], port[8],
-	    kind[8];
-	unsigned id, seconds, tries;
-};
-
-static int
-parse(struct waiting *w, const char *line)
-{
-	struct ask_to to;
-
-	return sscanf(line, "pending %63s %u %7s %u %7s %253s %7s %u %7s",
-		   w->vm, &w->id, w->state, &w->seconds, w->proto, w->host,
-		   w->port, &w->tries, w->kind) == 9 &&
-		dialog_to(&to, w->proto, w->host, w->port) == 0 ?
-	    0 :
-	    -1;
-}
-
 /* Call fn for each question of a VM; -1 with why. */
 static int
-each_waiting(const struct vm *vm,
-    void (*fn)(const struct waiting *w, void *arg), void *arg, struct why *why)
+each_waiting(const struct vm *vm, void (*fn)(const struct listed *w, void *arg),
+    void *arg, struct why *why)
 {
 	long long deadline = io_now() + REPLY_MS;
 	struct asker a;
@@ -72,10 +52,10 @@ each_waiting(const struct vm *vm,
 		return -1;
 	(void)asker_say(&a, "pending"); /* or nothing comes */
 	while ((line = asker_hear(&a, deadline))) {
-		struct waiting w;
+		struct listed w;
 		int end = str_starts(line, "end ");
 
-		if (!end && parse(&w, line) == 0)
+		if (!end && listed_parse(&w, line) == 0)
 			fn(&w, arg);
 		free(line);
 		if (end)
@@ -104,22 +84,20 @@ static const struct col cols[] = {
 static struct table *table;
 
 static void
-add_row(const struct waiting *w, void *arg)
+add_row(const struct listed *w, void *arg)
 {
-	int v6 = strchr(w->host, ':') != NULL;
 	char *cells[COLS] = { 0 };
 
 	(void)arg;
-	cells[VM] = xstrdup(w->vm);
-	cells[ID] = num_text(w->id);
-	cells[WAITS] = strcmp(w->state, "late") == 0 ?
-	    xstrdup("late") :
-	    xasprintf("%u%s", w->seconds, isatty(1) ? " s" : "");
-	cells[PROTO] = xstrdup(w->proto);
-	cells[DEST] = xasprintf(
-	    "%s%s%s:%s", v6 ? "[" : "", w->host, v6 ? "]" : "", w->port);
-	cells[TRIES] = num_text(w->tries);
-	cells[VERIFIED] = xstrdup(w->kind);
+	cells[VM] = xstrdup(w->d.vm);
+	cells[ID] = num_text(w->d.id);
+	cells[WAITS] = w->state == ASK_IS_LATE ? xstrdup("late") :
+	    isatty(1)			       ? xasprintf("%u s", w->seconds) :
+						 num_text(w->seconds);
+	cells[PROTO] = xstrdup(dialog_proto(&w->d.to));
+	cells[DEST] = dialog_where(&w->d.to);
+	cells[TRIES] = num_text(w->d.tries);
+	cells[VERIFIED] = xstrdup(dialog_kind(&w->d.to));
 	table_take(table, cells);
 }
 
@@ -214,9 +192,9 @@ give(const struct vm *vm, const struct decree *d, struct why *why)
 }
 
 static void
-note_id(const struct waiting *w, void *ids)
+note_id(const struct listed *w, void *ids)
 {
-	strv_fmt(ids, "%u", w->id);
+	strv_fmt(ids, "%u", w->d.id);
 }
 
 static int

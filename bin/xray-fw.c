@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asker.h"
 #include "each.h"
 #include "firewall.h"
 #include "gateway.h"
@@ -22,6 +23,7 @@
 #include "order.h"
 #include "probe.h"
 #include "rulefile.h"
+#include "run.h"
 #include "show.h"
 #include "table.h"
 
@@ -117,9 +119,11 @@ enum {
 	RULES,
 	ALLOW,
 	DENY,
+	PENDING,
 	DENIED,
 	BYTES_OUT,
 	BYTES_IN,
+	ANSWERERS,
 	STATUS_COLS
 };
 
@@ -129,25 +133,27 @@ static const struct col status_cols[] = {
 	[RULES] = { "rules", COL_INT, 1, NULL },
 	[ALLOW] = { "allow", COL_INT, 1, NULL },
 	[DENY] = { "deny", COL_INT, 1, NULL },
+	[PENDING] = { "pending", COL_INT, 1, NULL },
 	[DENIED] = { "denied", COL_INT, 1, NULL },
 	[BYTES_OUT] = { "bytes_out", COL_SIZE, 1, NULL },
 	[BYTES_IN] = { "bytes_in", COL_SIZE, 1, NULL },
+	[ANSWERERS] = { "answerers", COL_TEXT, 1, NULL },
 };
 
-/* The number behind key in what the gateway says; NULL: it does not. */
+/* The word behind key in what a process says; NULL: it does not. */
 static char *
 said(const char *text, const char *key)
 {
 	const char *p = text ? strstr(text, key) : NULL;
-	size_t n = p ? strspn(p + strlen(key), "0123456789") : 0;
 
-	return n ? xstrndup(p + strlen(key), n) : NULL;
+	return p ? xstrndup(p + strlen(key), strcspn(p + strlen(key), " ")) :
+		   NULL;
 }
 
 static int
 status(int argc, char **argv)
 {
-	autofree char *text = NULL;
+	autofree char *text = NULL, *asker = NULL;
 	char *cells[STATUS_COLS] = { 0 };
 	size_t n[RULE_ASK + 1] = { 0 }, all = 0;
 	struct out out = { 0 };
@@ -169,11 +175,14 @@ status(int argc, char **argv)
 		}
 	if (vm_alive(&on.vm) && gateway_wanted(&on.vm))
 		text = gateway_ask(&on.vm, "status", NULL);
+	asker = asker_status(&on.vm);
 	cells[MODE] = xstrdup(on.fw.mode);
 	cells[DEFAULTS] = xstrdup(on.fw.defaults_on ? "on" : "off");
 	cells[RULES] = num_text(all);
 	cells[ALLOW] = num_text(n[RULE_ALLOW]);
 	cells[DENY] = num_text(n[RULE_DENY]);
+	cells[PENDING] = said(asker, "pending=");
+	cells[ANSWERERS] = said(asker, "answerers=");
 	cells[DENIED] = said(text, " denied=");
 	cells[BYTES_OUT] = said(text, " out=");
 	cells[BYTES_IN] = said(text, " in=");
@@ -326,19 +335,12 @@ look_at_all(int argc, char **argv, const struct usage *use, int tells)
 static int
 check(int argc, char **argv)
 {
-	int tells = 0;
+	int tells = strcmp(argv[0], "why") == 0;
+	const struct usage *use = tells ? &why_use : &check_use;
 
-	while (opt_next(argc, argv, &check_use) != -1)
+	while (opt_next(argc, argv, use) != -1)
 		tells = 1;
-	return look_at_all(argc, argv, &check_use, tells);
-}
-
-static int
-why_verb(int argc, char **argv)
-{
-	while (opt_next(argc, argv, &why_use) != -1)
-		continue;
-	return look_at_all(argc, argv, &why_use, 1);
+	return look_at_all(argc, argv, use, tells);
 }
 
 static void
@@ -441,25 +443,22 @@ static const struct {
 	{ "xray-carry", " presets import export " },
 	{ "xray-netlog", " log top " },
 	{ "xray-answer", " pending answer " },
+	{ "xray-prompt", " prompt " },
+	{ "xray-watch", " watch " },
 };
 
 /* Become the program that has the verb argv[0]. */
 static int
 other(int argc, char **argv)
 {
-	autofree char *bin = home_bin_dir(NULL);
-	autofree char *verb = xasprintf(" %s ", argv[0]), *path = NULL;
-	autostrv struct strv words = { 0 };
+	autofree char *verb = xasprintf(" %s ", argv[0]);
+	struct why why;
 	size_t k = 0;
 
 	while (!strstr(others[k].verbs, verb))
 		k++;
-	path = xasprintf("%s/%s", bin ? bin : ".", others[k].program);
-	strv_add(&words, path);
-	for (int i = 0; i < argc; i++)
-		strv_add(&words, argv[i]);
-	execv(path, words.v);
-	die_sys(EX_CANTEXEC, "%s", path);
+	(void)run_become(others[k].program, argc, argv, &why);
+	die_why(&why);
 }
 
 /* Their --help is their own. */
@@ -479,13 +478,15 @@ static const struct verb verbs[] = {
 	{ ELSEWHERE("clear"), other, "take all rules out" },
 	{ ELSEWHERE("edit"), other, "change the rules in an editor" },
 	{ &check_use, check, "is a destination allowed?" },
-	{ &why_use, why_verb, "and why, or why not" },
+	{ &why_use, check, "and why, or why not" },
 	{ &test_use, test, "do the rules say what they should?" },
 	{ ELSEWHERE("mode"), other, "what becomes of what no rule names" },
 	{ ELSEWHERE("defaults"), other, "do the default domains count?" },
 	{ ELSEWHERE("presets"), other, "the lists that are shipped" },
 	{ ELSEWHERE("pending"), other, "the questions that wait" },
 	{ ELSEWHERE("answer"), other, "answer them" },
+	{ ELSEWHERE("prompt"), other, "answer questions as they come" },
+	{ ELSEWHERE("watch"), other, "all that goes on, on the whole screen" },
 	{ ELSEWHERE("log"), other, "what was allowed and denied" },
 	{ ELSEWHERE("top"), other, "the same, by destination" },
 	{ ELSEWHERE("import"), other, "take over rules, or domains" },

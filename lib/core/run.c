@@ -27,6 +27,20 @@ runnable(const char *path)
 	    access(path, X_OK) == 0;
 }
 
+int
+run_become(const char *program, int n, char *const words[], struct why *why)
+{
+	autofree char *dir = sys_program_dir();
+	autofree char *path = xasprintf("%s/%s", dir ? dir : ".", program);
+	autostrv struct strv argv = { 0 };
+
+	strv_add(&argv, path);
+	for (int i = 0; i < n; i++)
+		strv_add(&argv, words[i]);
+	execv(path, argv.v);
+	return why_sys(why, EX_CANTEXEC, "%s", path);
+}
+
 char *
 run_find(const char *program)
 {

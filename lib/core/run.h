@@ -75,6 +75,11 @@ int run_capture_as(const struct run *r, char *const argv[], struct buf *out,
  * standard error's place, and wait for ever.  Exit code or -1 with why. */
 int run_quiet(int dir, char *const argv[], struct why *why);
 
+/* Become program, in the folder of ours, with the n words.  Comes back only
+ * with why: EX_CANTEXEC. */
+int run_become(
+    const char *program, int n, char *const words[], struct why *why);
+
 /* The full path of program in PATH, the caller's; NULL when there is none. */
 char *run_find(const char *program);
 

@@ -99,6 +99,21 @@ asker_status(const struct vm *vm)
 	return line && str_starts(line, "ok ") ? xstrdup(line + 3) : NULL;
 }
 
+int
+askers_names(
+    struct home *h, char *const *vms, struct strv *names, struct why *why)
+{
+	struct vm vm;
+
+	for (; *vms; vms++) {
+		if (vm_open(h, *vms, &vm, why) < 0)
+			return -1;
+		strv_add(names, vm.name);
+		vm_close(&vm);
+	}
+	return 0;
+}
+
 static void
 find(const struct home *h, const char *name, const struct asker_calls *call)
 {

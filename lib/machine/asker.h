@@ -28,6 +28,9 @@ void asker_close(struct asker *a);
 int asker_say(struct asker *a, const char *line);
 char *asker_hear(struct asker *a, long long deadline);
 
+/* Put the names of those VMs, which end with NULL, into names; -1 with why. */
+int askers_names(
+    struct home *h, char *const *vms, struct strv *names, struct why *why);
 /*
  * Connect to those of the VMs called names, or of all when there are none,
  * which runs wants; what fd is got's from then on.  Those that are not there

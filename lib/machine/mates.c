@@ -7,7 +7,7 @@
 #include "launch.h"
 #include "stream.h"
 
-enum { AGAIN_MS = 1000 };
+enum { AGAIN_MS = 100, AGAIN_MOST_MS = 5000 };
 
 static struct {
 	const struct vm *vm;
@@ -15,6 +15,7 @@ static struct {
 	struct stream out; /* of who asks */
 	pid_t hooks, ask; /* 0: none */
 	int over;
+	int backoff; /* ms */
 } m;
 
 static void
@@ -53,6 +54,7 @@ mates_start(const struct vm *vm, int hooks, int show, struct ring *qemu,
 
 	m.vm = vm;
 	m.net = net;
+	m.backoff = AGAIN_MS;
 	if (asker_wanted(vm))
 		start_ask();
 	m.hooks = launch_hooks(vm, hooks, show, &why);
@@ -72,8 +74,9 @@ mates_reap(pid_t pid, int status)
 		if (m.over)
 			return 1;
 		ring_line(m.net, "xray-ask ended (%s); again in %d ms",
-		    run_ending(status), AGAIN_MS);
-		stream_once(AGAIN_MS, start_ask);
+		    run_ending(status), m.backoff);
+		stream_once(m.backoff, start_ask);
+		m.backoff *= m.backoff < AGAIN_MOST_MS ? 2 : 1;
 	} else
 		return 0;
 	return 1;

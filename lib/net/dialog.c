@@ -31,6 +31,11 @@ static const char *const lasts[] = { [ASK_NEVER] = "never",
 	[ASK_DENIED] = "denied",
 	[ASK_UNANSWERED] = "unanswered" };
 
+static const char *const states[] = { [ASK_FREE] = "-",
+	[ASK_WAITS] = "waits",
+	[ASK_SHOWING] = "shown",
+	[ASK_IS_LATE] = "late" };
+
 static const char *const scopes[] = { [DIALOG_HOST] = "host",
 	[DIALOG_DOMAIN] = "domain",
 	[DIALOG_ADDRESS] = "address" };
@@ -144,6 +149,17 @@ number(const char *s, unsigned *out)
 	return 0;
 }
 
+/* Which of n words it is, n: none. */
+static size_t
+which(const char *const *words, size_t n, const char *word)
+{
+	size_t i = 0;
+
+	while (i < n && strcmp(words[i], word) != 0)
+		i++;
+	return i;
+}
+
 int
 dialog_parse(struct dialog *d, const char *line)
 {
@@ -151,7 +167,7 @@ dialog_parse(struct dialog *d, const char *line)
 	enum { TRIES = KIND + 1, LAST, WAITING, DOMAIN, WORDS };
 	autofree char *copy = xstrdup(line);
 	char *w[WORDS];
-	size_t last = 0;
+	size_t last;
 
 	*d = (struct dialog){ 0 };
 	if (cut(copy, w, WORDS) != WORDS ||
@@ -161,8 +177,7 @@ dialog_parse(struct dialog *d, const char *line)
 	    number(w[TRIES], &d->tries) < 0 ||
 	    number(w[WAITING], &d->waiting) < 0)
 		return -1;
-	while (last < LEN(lasts) && strcmp(w[LAST], lasts[last]) != 0)
-		last++;
+	last = which(lasts, LEN(lasts), w[LAST]);
 	if (last == LEN(lasts))
 		return -1;
 	d->last = (enum ask_last)last;
@@ -171,17 +186,63 @@ dialog_parse(struct dialog *d, const char *line)
 }
 
 void
+listed_print(const struct listed *l, struct buf *out)
+{
+	const struct ask_to *to = &l->d.to;
+
+	buf_fmt(out, "pending %s %u %s %u %s %s %u %s %u %s", l->d.vm, l->d.id,
+	    states[l->state], l->seconds, dialog_proto(to), to->host, to->port,
+	    dialog_kind(to), l->d.tries, lasts[l->d.last]);
+}
+
+int
+listed_parse(struct listed *l, const char *line)
+{
+	enum { PENDING, VM, ID, STATE, SECONDS, PROTO, HOST, PORT, KIND };
+	enum { TRIES = KIND + 1, LAST, WORDS };
+	autofree char *copy = xstrdup(line);
+	size_t state, last;
+	char *w[WORDS];
+
+	*l = (struct listed){ 0 };
+	if (cut(copy, w, WORDS) != WORDS ||
+	    strcmp(w[PENDING], "pending") != 0 || !is_vm(w[VM]) ||
+	    number(w[ID], &l->d.id) < 0 || !l->d.id ||
+	    number(w[SECONDS], &l->seconds) < 0 ||
+	    dialog_to(&l->d.to, w[PROTO], w[HOST], w[PORT]) < 0 ||
+	    number(w[TRIES], &l->d.tries) < 0)
+		return -1;
+	state = which(states, LEN(states), w[STATE]);
+	last = which(lasts, LEN(lasts), w[LAST]);
+	if (state == LEN(states) || last == LEN(lasts))
+		return -1;
+	l->state = (enum ask_state)state;
+	l->d.last = (enum ask_last)last;
+	(void)snprintf(l->d.vm, sizeof l->d.vm, "%s", w[VM]);
+	return 0;
+}
+
+char *
+dialog_where(const struct ask_to *to)
+{
+	int v6 = strchr(to->host, ':') != NULL;
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "%s%s%s", v6 ? "[" : "", to->host, v6 ? "]" : "");
+	if (to->proto != RULE_ICMP)
+		buf_fmt(&b, ":%u", to->port);
+	if (to->proto != RULE_TCP)
+		buf_fmt(&b, "/%s", dialog_proto(to));
+	return buf_take(&b);
+}
+
+void
 dialog_want(const struct dialog *d, struct buf *out)
 {
 	const char *service = dialog_service(&d->to);
-	int v6 = strchr(d->to.host, ':') != NULL;
+	autofree char *where = dialog_where(&d->to);
 
-	buf_fmt(out, "%s wants  %s%s%s", d->vm, v6 ? "[" : "", d->to.host,
-	    v6 ? "]" : "");
-	if (d->to.port)
-		buf_fmt(out, ":%u", d->to.port);
-	if (d->to.proto != RULE_TCP)
-		buf_fmt(out, "/%s", dialog_proto(&d->to));
+	buf_fmt(out, "%s wants  %s", d->vm, where);
 	if (*service != '-')
 		buf_fmt(out, "  (%s)", service);
 }
@@ -243,7 +304,7 @@ int
 dialog_dest(const struct ask_to *to, enum dialog_scope scope, char *out,
     struct why *why)
 {
-	int v6 = strchr(to->host, ':') != NULL;
+	int v6 = strchr(to->host, ':') != NULL, wide = scope == DIALOG_DOMAIN;
 	const char *kind = dialog_kind(to);
 	char domain[ASK_HOST];
 
@@ -252,14 +313,11 @@ dialog_dest(const struct ask_to *to, enum dialog_scope scope, char *out,
 		    "%s: its address is not known before it is allowed",
 		    to->host);
 	dialog_domain(to->host, domain);
-	if (scope == DIALOG_DOMAIN && !*domain)
+	if (wide && !*domain)
 		return why_set(
 		    why, EX_USAGE, "%s: nothing wider than that", to->host);
-	if (scope == DIALOG_DOMAIN)
-		(void)snprintf(out, DIALOG_DEST, ".%s", domain);
-	else
-		(void)snprintf(out, DIALOG_DEST, "%s%s%s", v6 ? "[" : "",
-		    to->host, v6 ? "]" : "");
+	(void)snprintf(out, DIALOG_DEST, "%s%s%s%s", wide ? "." : "",
+	    v6 ? "[" : "", wide ? domain : to->host, v6 ? "]" : "");
 	if (to->proto != RULE_ICMP)
 		(void)snprintf(out + strlen(out), DIALOG_DEST - strlen(out),
 		    ":%u", to->port);

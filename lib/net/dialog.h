@@ -22,6 +22,13 @@ struct dialog {
 	unsigned waiting; /* besides, in this VM */
 };
 
+/* A question as it is listed. */
+struct listed {
+	struct dialog d; /* without waiting */
+	enum ask_state state;
+	unsigned seconds; /* since it was asked */
+};
+
 /* What a person decided. */
 enum dialog_scope { DIALOG_HOST, DIALOG_DOMAIN, DIALOG_ADDRESS };
 struct decree {
@@ -44,6 +51,11 @@ const char *dialog_kind(const struct ask_to *to);
 /* The line `question ...`, without its end, and back: -1 for what is none. */
 void dialog_print(const struct dialog *d, struct buf *out);
 int dialog_parse(struct dialog *d, const char *line);
+/* The line `pending ...` likewise. */
+void listed_print(const struct listed *l, struct buf *out);
+int listed_parse(struct listed *l, const char *line);
+/* Where to, as it is listed; the caller's. */
+char *dialog_where(const struct ask_to *to);
 /* For a person: what is wanted, and what is known about it; without ends. */
 void dialog_want(const struct dialog *d, struct buf *out);
 void dialog_facts(const struct dialog *d, struct buf *out);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+#include "front.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+drop(struct front *f, size_t i)
+{
+	f->nopen--;
+	memmove(f->open + i, f->open + i + 1, (f->nopen - i) * sizeof *f->open);
+}
+
+static size_t
+find(const struct front *f, const char *vm, unsigned id)
+{
+	size_t i = 0;
+
+	while (i < f->nopen &&
+	    (f->open[i].id != id || strcmp(f->open[i].vm, vm) != 0))
+		i++;
+	return i;
+}
+
+static void
+put(struct front *f, const struct dialog *d)
+{
+	size_t i = find(f, d->vm, d->id);
+
+	if (i == FRONT_OPEN) /* nobody shows so many: no xray-ask does */
+		return;
+	f->open[i] = *d;
+	if (i == f->nopen)
+		f->nopen++;
+}
+
+/* What a line says of a VM's questions. */
+static void
+follow(struct front *f, const char *vm, const char *line)
+{
+	char name[DIALOG_VM];
+	struct dialog d;
+	unsigned n;
+	size_t i;
+
+	if (dialog_parse(&d, line) == 0 && strcmp(d.vm, vm) == 0)
+		put(f, &d);
+	else if (sscanf(line, "withdraw %63s %u", name, &n) == 2 &&
+	    strcmp(name, vm) == 0 && (i = find(f, vm, n)) < f->nopen)
+		drop(f, i);
+	else if (sscanf(line, "waiting %63s %u", name, &n) == 2)
+		for (i = 0; i < f->nopen; i++)
+			if (strcmp(f->open[i].vm, vm) == 0)
+				f->open[i].waiting = n;
+}
+
+static void
+heard(size_t who, char *line, void *arg)
+{
+	struct front *f = arg;
+
+	for (char *p = line; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?'; /* none of ours */
+	follow(f, f->vm[who], line);
+	f->line(f->vm[who], line, f->arg);
+}
+
+static void
+gone(size_t who, void *arg)
+{
+	struct front *f = arg;
+
+	for (size_t i = f->nopen; i-- > 0;)
+		if (strcmp(f->open[i].vm, f->vm[who]) == 0)
+			drop(f, i);
+	*f->vm[who] = '\0';
+}
+
+void
+front_init(struct front *f, const char *name)
+{
+	f->name = name;
+	f->talk = (struct talk)TALK_INIT;
+	f->talk.most = FRONT_VMS;
+	f->talk.line = heard;
+	f->talk.gone = gone;
+	f->talk.arg = f;
+}
+
+static size_t
+place(const struct front *f, const char *vm)
+{
+	size_t i = 0;
+
+	while (i < FRONT_VMS && strcmp(f->vm[i], vm) != 0)
+		i++;
+	return i;
+}
+
+int
+front_has(const struct front *f, const char *vm)
+{
+	return place(f, vm) < FRONT_VMS;
+}
+
+void
+front_join(struct front *f, const char *vm, int fd)
+{
+	long who = talk_add(&f->talk, fd);
+
+	if (who < 0)
+		return;
+	(void)snprintf(f->vm[who], sizeof f->vm[who], "%s", vm);
+	talk_say(&f->talk, (size_t)who, "front %s", f->name);
+}
+
+int
+front_say(struct front *f, const char *vm, const char *line)
+{
+	size_t i = place(f, vm);
+
+	if (i == FRONT_VMS)
+		return -1;
+	talk_say(&f->talk, i, "%s", line);
+	return 0;
+}
+
+int
+front_decree(struct front *f, const struct decree *d)
+{
+	autobuf struct buf line = { 0 };
+
+	decree_print(d, &line);
+	return front_say(f, d->vm, line.p);
+}

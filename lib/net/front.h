@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * front: one who puts questions before a person, at the xray-ask of each of
+ * several VMs; the person's end of the lines in xray-ask(1).
+ */
+#ifndef XRAY_FRONT_H
+#define XRAY_FRONT_H
+
+#include "dialog.h"
+#include "talk.h"
+
+enum { FRONT_VMS = 512, FRONT_FDS = 1 + FRONT_VMS, FRONT_OPEN = 8 };
+
+/* Start with { 0 } and front_init. */
+struct front {
+	struct talk talk;
+	const char *name; /* what it is: prompt */
+	char vm[FRONT_VMS][DIALOG_VM]; /* "": no connection */
+	/* The questions that are shown, the oldest first; mostly one. */
+	struct dialog open[FRONT_OPEN];
+	size_t nopen;
+	/* A line of a VM's, which is printable ASCII; open is as it says. */
+	void (*line)(const char *vm, const char *line, void *arg);
+	void *arg;
+};
+
+void front_init(struct front *f, const char *name);
+/* Whether we are connected to vm. */
+int front_has(const struct front *f, const char *vm);
+/* fd is a connection to the xray-ask of vm. */
+void front_join(struct front *f, const char *vm, int fd);
+/* Say a line to vm's; 0, or -1 when it is not there. */
+int front_say(struct front *f, const char *vm, const char *line);
+/* What a person says; -1 when the VM is not there. */
+int front_decree(struct front *f, const struct decree *d);
+
+#endif
