@@ -67,6 +67,10 @@ _xray_operands() {
 			;;
 		mode) _xray_nth "$3" 'ask deny allow learn' ;;
 		defaults) _xray_nth "$3" 'on off' ;;
+		answer)
+			_xray_nth "$3" all
+			[ "$3" -lt 2 ] || printf '%s\n' allow deny
+			;;
 		add | allow | deny | remove | check | why)
 			_xray_nth "$3" "$(xray fw presets 2>/dev/null |
 			    sed 's/^/@/;s/	.*//')"
@@ -103,6 +107,12 @@ _xray_values() {
 	--format)
 		case $2 in
 		fw | firewall) printf '%s\n' xray opensnitch lsrules ;;
+		*) return 1 ;;
+		esac
+		;;
+	--as)
+		case $2 in
+		fw | firewall) printf '%s\n' host domain address ;;
 		*) return 1 ;;
 		esac
 		;;

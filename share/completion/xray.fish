@@ -47,6 +47,11 @@ function __xray_operands
                 printf '%s\n' xray opensnitch lsrules
                 return
             end
+        case --as
+            if contains -- $cmd fw firewall
+                printf '%s\n' host domain address
+                return
+            end
         case --net
             printf '%s\n' filtered open none
             return
@@ -113,7 +118,9 @@ function __xray_operands
                         if test "$words[3]" = add; and set -q words[5]
                             printf '%s\n' allow deny ask
                         end
-                    case log top
+                    case answer
+                        printf '%s\n' all allow deny
+                    case log top pending prompt watch
                         xray list -q 2>/dev/null
                 end
             end

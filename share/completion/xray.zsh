@@ -68,6 +68,12 @@ _xray() {
 			return
 		fi
 		;;
+	--as)
+		if [[ $cmd == (fw|firewall) ]]; then
+			compadd host domain address
+			return
+		fi
+		;;
 	--net) compadd filtered open none; return ;;
 	--color) compadd yes no auto; return ;;
 	--vm) compadd -- ${(f)"$(xray list -q 2>/dev/null)"}; return ;;
@@ -117,7 +123,8 @@ _xray() {
 				[[ $verb != add ]] || (( nth < 2 )) ||
 				    compadd allow deny ask
 				;;
-			log|top) _xray_vms ;;
+			answer) compadd all allow deny ;;
+			log|top|pending|prompt|watch) _xray_vms ;;
 			esac
 		fi
 		;;
