@@ -207,8 +207,9 @@ ask_request(
     struct ask *a, int who, unsigned id, const struct ask_to *to, long long now)
 {
 	struct question *q = find(a, to);
-	int open = a->people && ask_waiting(a) < ASK_WAITING &&
-	    (may_show(a, now) || ask_showing(a));
+	int shown = ask_showing(a) != NULL;
+	int open = a->people && ask_waiting(a) + shown <= ASK_WAITING &&
+	    (may_show(a, now) || shown);
 
 	if (q && is_open(q)) {
 		q->tries++;
