@@ -97,7 +97,7 @@ $(BIN)/%: bin/%.sh
 	chmod 755 $@
 
 # Run in guests, whatever libraries those have.
-$(O)/tests/wall-attack-peer $(O)/tests/rate-peer: override LDFLAGS += $(if $(SAN),,-static-pie)
+$(O)/tests/wall-attack-peer $(O)/tests/rate-peer $(O)/tests/flood-peer: override LDFLAGS += $(if $(SAN),,-static-pie)
 
 $(O)/tests/%: $(O)/tests/%.o $(O)/libxray.a
 	@mkdir -p $(@D)

@@ -42,12 +42,12 @@ asker 8 b db
 is 'nothing waits' 0 0 fact pending
 is 'nobody answers' 0 none fact answerers
 echo 'ask 1 tcp a.example 443' >&7
-ok 'nobody there: no, at once' said a 'answer 1 deny 1'
+ok 'nobody there: no, at once' said a 'answer 1 deny 1 nobody'
 is 'which is kept as late' 0 'web	1	late	tcp	a.example:443	1	name' \
     xray fw pending -H -o vm,id,waits,proto,dest,tries,verified
 is 'and counted' 0 1 fact pending
 echo 'ask 2 tcp a.example 443' >&7
-said a 'answer 2 deny 1'
+said a 'answer 2 deny 1 nobody'
 is 'once, and how often' 0 'web	1	late	tcp	a.example:443	2' \
     xray fw pending -H web
 is 'of another VM nothing waits' 0 '' xray fw pending -H db
@@ -73,8 +73,8 @@ ok 'the same' said two "$q"
 echo 'ask 4 tcp b.example.org 443' >&7
 until_ok 30 sh -c 'xray fw pending -H -o tries web | grep -qx 2'
 echo 'answer web 2 allow 15m domain' >&5
-ok 'the answer goes to who asked' said a 'answer 3 allow 5'
-ok 'and who asked too' said a 'answer 4 allow 5'
+ok 'the answer goes to who asked' said a 'answer 3 allow 5 asked'
+ok 'and who asked too' said a 'answer 4 allow 5 asked'
 ok 'the question is withdrawn' said two 'withdraw web 2'
 ok 'from both' said one 'withdraw web 2'
 ok 'who answered is told what is written' said one \
@@ -86,7 +86,7 @@ no() { # ID: a person says no, once
 	echo "ask $1 tcp no.example 80" >&7
 	heard one "^question web $2 .* $3 0 no.example\$" || return
 	echo "answer web $2 deny" >&5
-	said a "answer $1 deny 5" && heard one "^written web $2 .*\\($4\\)\$"
+	said a "answer $1 deny 5 asked" && heard one "^written web $2 .*\\($4\\)\$"
 }
 ok 'no, for a minute' no 5 3 never 60s
 ok 'and twice as long the next time' no 6 4 denied 120s
@@ -113,7 +113,7 @@ ok 'no domain is one where anybody has a name' heard one \
     '^question web 10 .* shop.co.uk$'
 says 'lines that are none' 65 'input:1: .*allow or deny' \
     sh -c 'printf "web 10 perhaps\nweb 10 deny\n" | xray fw answer -'
-ok 'do not stop the others' said a 'answer 12 deny 5'
+ok 'do not stop the others' said a 'answer 12 deny 5 asked'
 ok 'nor there' heard one '^question web 11 .* x.github.io$'
 is 'all of a VM' 0 'Rule added: x.github.io:443/tcp -> deny (60s)' \
     xray fw answer web all deny
@@ -122,9 +122,9 @@ is 'all of a VM' 0 'Rule added: x.github.io:443/tcp -> deny (60s)' \
 printf 'ask 20 tcp \033[31mred 443\nask 21 tcp -rf 443\nask 22 tcp a 99999\n' >&7
 printf 'ask 23 tcp <b>x</b> 443\nask 24 gre a.example 1\nask\nask x y\n\0\n' >&7
 for i in 20 21 22 23 24; do
-	said a "answer $i deny 1"
+	said a "answer $i deny 1 nobody"
 done
-ok 'hostile names are denied' said a 'answer 24 deny 1'
+ok 'hostile names are denied' said a 'answer 24 deny 1 nobody'
 is 'and reach nobody' 1 '' sh -c "grep -e red -e rf -e '<' $tmp/one $tmp/two"
 is 'nor are kept' 0 0 fact pending
 head -c 100000 /dev/zero | tr '\0' a |
@@ -133,7 +133,7 @@ is 'nor does a line without end hurt' 0 0 fact pending
 
 # Too many.
 seq 100 118 | sed 's/.*/ask & tcp h&.example 443/' >&7
-ok 'what is too many is denied' said a 'answer 118 deny 1'
+ok 'what is too many is denied' said a 'answer 118 deny 1 full'
 is 'one is shown, 16 wait' 0 17 sh -c \
     'xray fw pending -H -o waits web | grep -vc late'
 ok 'and who answers knows' heard one '^question web 12 .* never 16 h100'
@@ -148,14 +148,14 @@ is 'one file in line for each' 0 'db
 web' ls "$XRAY_HOME/ask"
 : >"$tmp/one"
 echo 'answer db 1 allow' >&5
-ok 'answered' said b 'answer 1 allow 5'
+ok 'answered' said b 'answer 1 allow 5 asked'
 ok 'the first VM goes on' heard one '^question web 12 '
 
 # While another command changes the VM, the guest has its answer and the rule
 # waits.
 is 'the VM is locked: 75' 0 75 "$XRAY_OBJ/tests/lock-peer" "$vm/lock" \
     sh -c 'xray fw answer --for 1h web 12 allow 2>/dev/null; echo $?'
-ok 'who asked has the answer' said a 'answer 100 allow 5'
+ok 'who asked has the answer' said a 'answer 100 allow 5 asked'
 ok 'the rule comes when it can' until_ok 30 grep -q 'allow tcp h100.example' \
     "$vm/rules.session"
 ok 'whoever asks meanwhile has it too' "$XRAY_OBJ/tests/lock-peer" "$vm/lock" \
@@ -188,20 +188,20 @@ kill -CONT "$(who web)"
 ok 'one that stood still gives its turn away' heard one '^question db 2 '
 echo 'answer db 2 deny' >&5
 echo 'answer web 1 deny' >&5
-said c 'answer 1 deny 5'
+said c 'answer 1 deny 5 asked'
 
 # Keys.
 is 'ask_timeout' 0 '' xray config set -q ask_timeout 1
 sleep 1.1 # config.ini is read once a second
 : >"$tmp/one"
 echo 'ask 2 tcp slow.example 443' >&7
-ok 'nobody answers in time: no' said c 'answer 2 deny 60'
+ok 'nobody answers in time: no' said c 'answer 2 deny 60 silence'
 ok 'it is withdrawn' heard one '^withdraw web '
 is 'and late' 0 late xray fw pending -H -o waits web
 is 'ask = none' 0 '' xray config set -q ask none
 sleep 1.1
 echo 'ask 3 tcp none.example 443' >&7
-ok 'nobody is asked' said c 'answer 3 deny 1'
+ok 'nobody is asked' said c 'answer 3 deny 1 nobody'
 is 'which is told' 0 none fact answerers
 is 'ask = auto' 0 '' xray config set -q ask auto
 says 'no other word yet' 64 'not auto or none' xray config set ask zenity
@@ -234,13 +234,13 @@ if command -v tmux >/dev/null; then
 	is 'nothing was allowed' 0 1 sh -c \
 	    'xray fw pending -H -o waits web | grep -vc late'
 	tm send-keys -t p h
-	ok 'then it does' said c 'answer 4 allow 5'
+	ok 'then it does' said c 'answer 4 allow 5 asked'
 	ok 'and what was written is told' shows p \
 	    'Rule added: held.example:443 -> allow \(1h\)'
 	echo 'ask 5 tcp enter.example 443' >&7
 	shows p 'web wants  enter.example'
 	tm send-keys -t p Enter
-	ok 'Enter is no, at once' said c 'answer 5 deny 5'
+	ok 'Enter is no, at once' said c 'answer 5 deny 5 asked'
 	tm send-keys -t p C-c
 	tm send-keys -t p 'stty -a' Enter
 	ok 'Ctrl-C leaves the terminal as it was' shows p '(^| )icanon.* echo '
@@ -259,7 +259,7 @@ if command -v tmux >/dev/null; then
 	ok 'it keeps to its size' shows w '^web wants  watched.example:443'
 	sleep 1
 	tm send-keys -t w o
-	ok 'a key answers' said c 'answer 6 allow 5'
+	ok 'a key answers' said c 'answer 6 allow 5 asked'
 	for sig in TERM HUP; do
 		[ $sig = TERM ] || {
 			tm send-keys -t w 'clear; xray fw watch' Enter

@@ -11,10 +11,14 @@ static struct ask a;
 static struct buf told; /* all that was said, a word each */
 static long long now;
 
+static const char *last_why;
+
 static void
-reply(int who, unsigned id, enum rule_verdict v, unsigned seconds, void *arg)
+reply(int who, unsigned id, enum rule_verdict v, unsigned seconds,
+    const char *why, void *arg)
 {
 	(void)arg;
+	last_why = why;
 	buf_fmt(&told, "%d.%u=%s/%u ", who, id, v == RULE_ALLOW ? "yes" : "no",
 	    seconds);
 }
@@ -102,7 +106,8 @@ test_nobody(void)
 
 	begin(0, 1);
 	request(0, 1, "a.example");
-	ok(said("0.1=no/1 "), "nobody there: no, at once");
+	ok(said("0.1=no/1 ") && strcmp(last_why, "nobody") == 0,
+	    "nobody there: no, at once");
 	q = ask_next(&a, NULL);
 	ok(q && q->state == ASK_IS_LATE && q->id == 1, "and kept as late");
 	a.people = 1;

@@ -80,12 +80,13 @@ ask_next(const struct ask *a, const struct question *q)
 
 /* Tell all who wait for it, and forget them. */
 static void
-settle(struct ask *a, struct question *q, enum rule_verdict v, unsigned seconds)
+settle(struct ask *a, struct question *q, enum rule_verdict v, unsigned seconds,
+    const char *why)
 {
 	for (size_t i = 0; i < q->naskers; i++)
 		if (q->asker[i].who >= 0)
 			a->call.reply(q->asker[i].who, q->asker[i].id, v,
-			    seconds, a->call.arg);
+			    seconds, why, a->call.arg);
 	q->naskers = 0;
 }
 
@@ -98,10 +99,10 @@ take_away(struct ask *a, struct question *q)
 
 /* No answer will come: the guest is refused, and the question kept. */
 static void
-be_late(struct ask *a, struct question *q, unsigned seconds)
+be_late(struct ask *a, struct question *q, unsigned seconds, const char *why)
 {
 	take_away(a, q);
-	settle(a, q, RULE_DENY, seconds);
+	settle(a, q, RULE_DENY, seconds, why);
 	q->state = ASK_IS_LATE;
 	q->last = ASK_UNANSWERED;
 }
@@ -162,7 +163,8 @@ static void
 add_asker(struct ask *a, struct question *q, int who, unsigned id)
 {
 	if (q->naskers == ASK_ASKERS) {
-		a->call.reply(who, id, RULE_DENY, NOT_NOW_S, a->call.arg);
+		a->call.reply(
+		    who, id, RULE_DENY, NOT_NOW_S, "full", a->call.arg);
 		return;
 	}
 	q->asker[q->naskers].who = who;
@@ -229,7 +231,7 @@ ask_request(
 	if (open)
 		q->state = ASK_WAITS;
 	else
-		be_late(a, q, NOT_NOW_S);
+		be_late(a, q, NOT_NOW_S, a->people ? "full" : "nobody");
 	ask_tick(a, now);
 }
 
@@ -282,7 +284,7 @@ ask_answer(struct ask *a, unsigned id, enum rule_verdict v, unsigned seconds,
 	if (v == RULE_ALLOW && q->state == ASK_SHOWING)
 		unnote_shown(a);
 	take_away(a, q);
-	settle(a, q, v, seconds);
+	settle(a, q, v, seconds, "asked");
 	*q = (struct question){ .state = ASK_FREE };
 	ask_tick(a, now);
 	return 0;
@@ -310,7 +312,8 @@ ask_tick(struct ask *a, long long now)
 
 	for (size_t i = 0; i < LEN(a->q); i++)
 		if (is_open(&a->q[i]) && (!a->people || now >= a->q[i].until))
-			be_late(a, &a->q[i], a->people ? SILENCE_S : NOT_NOW_S);
+			be_late(a, &a->q[i], a->people ? SILENCE_S : NOT_NOW_S,
+			    a->people ? "silence" : "nobody");
 	q = ask_showing(a) ? &a->q[showing(a)] : NULL;
 	if (q && !a->turn) { /* another VM's is shown for a while */
 		take_away(a, q);

@@ -62,10 +62,11 @@ struct question {
 };
 
 struct ask_calls {
-	/* The answer to question id of asker who; for seconds it need not ask
+	/* The answer to question id of asker who, and in a word why: asked,
+	 * nobody (was there), full, silence; for seconds it need not ask
 	 * again. */
 	void (*reply)(int who, unsigned id, enum rule_verdict v,
-	    unsigned seconds, void *arg);
+	    unsigned seconds, const char *why, void *arg);
 	/* q is to be shown to everybody, or is to be shown no more. */
 	void (*show)(const struct question *q, void *arg);
 	void (*withdraw)(const struct question *q, void *arg);

@@ -55,12 +55,13 @@ question_line(const struct desk *d, const struct question *q, struct buf *out)
 /* ---- the calls of the queue ---- */
 
 static void
-reply(int who, unsigned id, enum rule_verdict v, unsigned seconds, void *arg)
+reply(int who, unsigned id, enum rule_verdict v, unsigned seconds,
+    const char *why, void *arg)
 {
 	struct desk *d = arg;
 
-	talk_say(&d->talk, (size_t)who, "answer %u %s %u", id,
-	    v == RULE_ALLOW ? "allow" : "deny", seconds);
+	talk_say(&d->talk, (size_t)who, "answer %u %s %u %s", id,
+	    v == RULE_ALLOW ? "allow" : "deny", seconds, why);
 }
 
 static void
@@ -98,11 +99,12 @@ asked(struct desk *d, size_t who, char *const *w, size_t n)
 	if (n != 5 || num_int(w[1], 0, UINT32_MAX, &id) < 0)
 		return;
 	if (dialog_to(&to, w[2], w[3], w[4]) < 0) {
-		reply((int)who, (unsigned)id, RULE_DENY, 1, d);
+		reply((int)who, (unsigned)id, RULE_DENY, 1, "nobody", d);
 		return;
 	}
 	if ((deed = scribe_owes(&d->scribe, &to))) { /* its rule is coming */
-		reply((int)who, (unsigned)id, deed->verdict, BRIDGE_S, d);
+		reply((int)who, (unsigned)id, deed->verdict, BRIDGE_S, "asked",
+		    d);
 		return;
 	}
 	d->policy(d->arg);

@@ -99,10 +99,11 @@ inquiry_ask(
 	key_of(&key, to);
 	for (size_t i = 0; i < INQUIRY_KNOWN; i++)
 		if (now < q->known[i].until && same(&q->known[i].key, &key)) {
-			(void)snprintf(why, WHY_TEXT, "asked");
+			(void)snprintf(why, WHY_TEXT, "%s", q->known[i].why);
 			return q->known[i].verdict;
 		}
-	if (q->fd < 0)
+	/* nobody can tell a name `host` from this machine */
+	if (q->fd < 0 || (!to->host && to->name && !strcmp(to->name, "host")))
 		return denied(why, "nobody");
 	for (size_t i = 0; i < INQUIRY_OPEN; i++) {
 		if (*q->open[i].key.text && now >= q->open[i].until)
@@ -116,14 +117,27 @@ inquiry_ask(
 				      put(q, free, &key, now, why);
 }
 
-/* answer ID VERDICT SECONDS: 1 when it answers an open question. */
+/* The words for the log; what is none of them was asked. */
+static const char *
+word(const char *why)
+{
+	static const char *const words[] = { "nobody", "full", "silence" };
+
+	for (size_t i = 0; i < LEN(words); i++)
+		if (strcmp(why, words[i]) == 0)
+			return words[i];
+	return "asked";
+}
+
+/* answer ID VERDICT SECONDS WHY: 1 when it answers an open question. */
 static int
 take(struct inquiry *q, const char *line, long long now)
 {
-	char verdict[8];
+	char verdict[8], why[8] = "";
 	unsigned id, seconds;
 
-	if (sscanf(line, "answer %u %7s %u", &id, verdict, &seconds) != 3 ||
+	if (sscanf(line, "answer %u %7s %u %7s", &id, verdict, &seconds, why) <
+		3 ||
 	    seconds > MOST_S)
 		return 0;
 	for (size_t i = 0; i < INQUIRY_OPEN; i++) {
@@ -134,6 +148,7 @@ take(struct inquiry *q, const char *line, long long now)
 		q->known[k].key = q->open[i].key;
 		q->known[k].verdict =
 		    strcmp(verdict, "allow") == 0 ? RULE_ALLOW : RULE_DENY;
+		q->known[k].why = word(why);
 		/* who waits asks again, a moment from now */
 		q->known[k].until = now + (seconds ? seconds : 1) * 1000LL;
 		q->next++;

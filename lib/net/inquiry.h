@@ -5,7 +5,8 @@
  * "ask".  A line each, words with a blank between:
  *
  *	ask ID PROTO HOST PORT		may it reach that?
- *	answer ID allow|deny SECONDS	yes, no; for so long nobody asks again
+ *	answer ID allow|deny SECONDS WHY	yes, no; for so long nobody asks
+ *					again; why: asked, nobody, full, silence
  *
  * ID is a number that is used once.  HOST is a name that the gateway's own
  * resolver gave the guest, an address, or `host`, this machine.  Nobody
@@ -39,6 +40,7 @@ struct inquiry {
 	struct {
 		struct inquiry_key key;
 		uint8_t verdict; /* enum rule_verdict */
+		const char *why;
 		long long until;
 	} known[INQUIRY_KNOWN]; /* answers, the next one in turn */
 	size_t next;
@@ -49,7 +51,7 @@ void inquiry_init(struct inquiry *q);
 void inquiry_attach(struct inquiry *q, int fd);
 /*
  * May to be?  RULE_ALLOW or RULE_DENY, and why in one word of WHY_TEXT bytes
- * (asked, nobody, full); RULE_ASK: it is asked, and inquiry_serve will tell.
+ * (asked, nobody, full, silence); RULE_ASK: it is asked, and inquiry_serve will tell.
  * now in ms.
  */
 enum rule_verdict inquiry_ask(
