@@ -18,7 +18,7 @@ peer() {
 	fd=$1 file=$tmp/$2
 	shift 2
 	mkfifo "$file.in"
-	"$@" <"$file.in" >"$file" 2>"$file.err" &
+	"$@" <"$file.in" >>"$file" 2>"$file.err" &
 	pids="$pids $!"
 	eval "exec $fd>'$file.in'"
 }

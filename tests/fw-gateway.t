@@ -22,23 +22,27 @@ gateway() { # ANSWER
 pid=
 trap 'kill $pid 2>/dev/null || :; finish' EXIT
 asked() { cat "$tmp/asked"; rm -f "$tmp/asked"; }
+# xray-ask comes for questions now and then, too.
+said_by_fw() { asked | grep -vx ask; }
 
 gateway ok
 is 'add' 0 'Rule added: a.example:443 -> allow' xray fw allow web a.example:443
-is 'reload was asked' 0 reload asked
+is 'reload was asked' 0 reload said_by_fw
 is 'when the rule was there' 0 'allow tcp a.example 443' cat "$tmp/seen"
 xray fw remove -q web a.example:443
-is 'remove' 0 reload asked
+is 'remove' 0 reload said_by_fw
 xray fw clear -qy web
-is 'clear' 0 reload asked
+is 'clear' 0 reload said_by_fw
 xray fw mode web deny
-is 'mode' 0 'mode deny' asked
+is 'mode' 0 'mode deny' said_by_fw
 xray fw defaults web off
-is 'defaults' 0 'defaults off' asked
+is 'defaults' 0 'defaults off' said_by_fw
 gateway 'ok net=filtered flows=3 in=1234 out=987 denied=12'
-is 'status has what it counted' 0 'denied=12
+is 'status has what it counted' 0 'pending=0
+denied=12
 bytes_out=987
-bytes_in=1234' sh -c 'xray fw status web | tail -3'
+bytes_in=1234
+answerers=none' sh -c 'xray fw status web | tail -5'
 
 gateway 'error rules:3: nonsense'
 says 'it cannot: 75, and the rules are kept' 75 \
@@ -56,7 +60,9 @@ pid=
 rm -f "$vm/gateway.sock"
 says 'none: 69' 69 'does not answer; the rules are kept' \
     xray fw allow web d.example:443
-is 'status without it' 0 'deny=0' sh -c 'xray fw status web | tail -1'
+is 'status without it' 0 'deny=0
+pending=0
+answerers=none' sh -c 'xray fw status web | tail -3'
 mv "$vm/real.sock" "$vm/gateway.sock"
 xray stop -q -f web
 is 'a VM that is off needs none' 0 'Rule added: e.example:443 -> allow' \

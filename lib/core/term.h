@@ -20,8 +20,9 @@ enum { TERM_NONE = -1, TERM_END = -2, TERM_UP = 256, TERM_DOWN };
  * it is none. */
 int term_open(int screen);
 void term_close(void);
-/* Readable when a signal has come.  Then term_obey does what it says: 1 when the
- * size may have changed; it does not come back when it was one that ends us. */
+/* Readable when a signal has come.  Then term_obey does what it says: 1 when
+ * the size may have changed; it does not come back when it was one that ends
+ * us. */
 int term_fd(void);
 int term_obey(void);
 /* The next key that was typed, TERM_NONE: none, TERM_END: nobody is there. */

@@ -15,7 +15,8 @@
  *	LIVE	both sides have answered
  *
  * It is dead with a RST of either side, when both FINs are acknowledged, or
- * when it was idle for too long: TCP asked 310 s, held 30 s, opening 80 s (libslirp gives
+ * when it was idle for too long: TCP asked 310 s, held 30 s, opening 80 s
+ * (libslirp gives
  * up after 75), one FIN seen 300 s, live 24 h; UDP 120 s, with port 53
  * outside 10 s; ICMP 30 s.
  */

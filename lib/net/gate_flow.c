@@ -154,8 +154,8 @@ gate_finish(struct gate *g, struct flow *fl, int reset)
 		.flags = FRAME_RST | FRAME_ACK };
 	uint8_t out[FRAME_FORGED];
 
-	int known = fl->proto == FRAME_TCP && !flow_waits(fl) &&
-	    (reset || fl->fd >= 0);
+	int known =
+	    fl->proto == FRAME_TCP && !flow_waits(fl) && (reset || fl->fd >= 0);
 	int fd = reset ? -1 : fl->fd;
 
 	gate_end(g, fl);

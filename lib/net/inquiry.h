@@ -51,7 +51,8 @@ void inquiry_init(struct inquiry *q);
 void inquiry_attach(struct inquiry *q, int fd);
 /*
  * May to be?  RULE_ALLOW or RULE_DENY, and why in one word of WHY_TEXT bytes
- * (asked, nobody, full, silence); RULE_ASK: it is asked, and inquiry_serve will tell.
+ * (asked, nobody, full, silence); RULE_ASK: it is asked, and inquiry_serve will
+ * tell.
  * now in ms.
  */
 enum rule_verdict inquiry_ask(
