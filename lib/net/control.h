@@ -4,7 +4,8 @@
  *
  * One request line of at most CONTROL_LINE bytes per connection, one answer,
  * end, unless who answers takes the connection over.  It never blocks: a client
- * without a whole line within a second is dropped, and past CONTROL_CLIENTS at once they wait in the backlog.
+ * without a whole line within a second is dropped, and past CONTROL_CLIENTS at
+ * once they wait in the backlog.
  */
 #ifndef XRAY_CONTROL_H
 #define XRAY_CONTROL_H
