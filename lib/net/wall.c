@@ -78,8 +78,7 @@ wall_start(struct wall *w, struct why *why)
 int
 wall_poll(const struct wall *w, struct pollfd *p)
 {
-	p[MIND_FDS] =
-	    (struct pollfd){ .fd = w->inquiry.fd, .events = POLLIN };
+	p[MIND_FDS] = (struct pollfd){ .fd = w->inquiry.fd, .events = POLLIN };
 	return mind_poll(&w->mind, p, w->gate.now);
 }
 
