@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 97
+plan 99
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -130,6 +130,18 @@ is 'nor are kept' 0 0 fact pending
 head -c 100000 /dev/zero | tr '\0' a |
     socat -u - "UNIX-CONNECT:$vm/ask.sock" 2>/dev/null
 is 'nor does a line without end hurt' 0 0 fact pending
+
+strings() { tr -d '\n\0' </dev/urandom | fold -b -w 50 | head -n "$1"; }
+{
+	strings 5000 | sed 's/^/ask 1 tcp /;s/$/ 443/'
+	strings 1000 | sed 's/^/answer web /'
+	strings 1000 | sed 's/^/answer web 1 allow /'
+	strings 1000 | sed 's/^/front /'
+	strings 1000
+} | socat -t 5 - "UNIX-CONNECT:$vm/ask.sock" >/dev/null 2>&1
+is 'of 9,000 strings none is a question' 0 0 fact pending
+is 'and no byte reaches who answers' 0 0 sh -c \
+    "cat $tmp/one $tmp/two | tr -d '\n -~' | wc -c"
 
 # Too many.
 seq 100 118 | sed 's/.*/ask & tcp h&.example 443/' >&7
