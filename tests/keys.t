@@ -66,6 +66,9 @@ min_free		1G	2G	-	-			-	-
 log_size		4M	8M	-	-			-	-
 color			auto	no	-	-			-	-
 hook_env		-	A	-	-			-	-
+ask			auto	none	-	-			-	-
+ask_timeout		300	9	-	-			-	-
+ask_nobody		deny	hold	-	-			-	-
 label			-	-	-	-			text	-
 protected		no	-	-	-			yes	-
 start_at_login		no	-	-	-			yes	-

@@ -123,7 +123,8 @@ name=$(xray list -q)
 kill_all
 kill -9 "$(ps -o ppid= -p "$(cut -d' ' -f1 "$vms/$name/pid")")"
 is 'its supervisor killed too' 0 '' xray list -q
-is 'nothing is left' 0 '' left
+ok 'nothing is left, when who asked for it has seen that' \
+    until_ok 30 nothing_left
 
 begin --rm
 until_ok 30 running
