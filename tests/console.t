@@ -102,10 +102,12 @@ done
 run
 find_pid
 kill -TSTP "$pid"
-sleep 0.5
+until_ok 30 sh -c "ps -o stat= -p $pid | grep -q T"
 tty=$($T display -p -t t '#{pane_tty}')
 ok 'SIGTSTP: stopped, and the terminal is as before' sh -c \
     "ps -o stat= -p $pid | grep -q T && stty -a <$tty | cmp - '$tmp/before'"
 kill -CONT "$pid"
+# What is typed before the terminal is its own again is the shell's.
+until_ok 30 sh -c "stty -a <$tty | grep -q -- -icanon"
 keys C-]
 ok 'and it goes on' sees 'left 0'

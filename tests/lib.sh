@@ -3,12 +3,22 @@
 # Each test gets a home of its own, gone at the end with all that runs in it.
 # shellcheck shell=sh
 
+# Signals are as a terminal leaves them, whatever the caller ignores; nothing
+# comes from standard input.  What hangs is ended after TEST_LIMIT seconds.
+if [ -z "${own_signals-}" ] && env --default-signal true 2>/dev/null
+then
+	# shellcheck disable=SC2086 # words
+	own_signals=yes exec ${TEST_LIMIT:+timeout -k 60 "$TEST_LIMIT"} \
+	    env --default-signal sh "$0" </dev/null
+fi
+unset own_signals
+
 # A loopback of its own, where we may make one: no other test, and no program
 # of the machine's, has a port there.  A test that needs the world says
 # own_net=no before it sources this.
 if [ "${own_net-}" != no ] && [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null
 then
-	own_net=no exec unshare -n sh -c '
+	own_net=no own_signals=yes exec unshare -n sh -c '
 	    PATH=$PATH:/usr/sbin:/sbin ip link set lo up; exec sh "$@"' - "$0"
 fi
 unset own_net
