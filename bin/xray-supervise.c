@@ -24,6 +24,7 @@
 #include "boot.h"
 #include "firewall.h"
 #include "gateway.h"
+#include "hook.h"
 #include "io.h"
 #include "launch.h"
 #include "mates.h"
@@ -479,6 +480,8 @@ main(int argc, char **argv)
 		&s.console_log, &why) < 0)
 		fail(&why);
 	launch();
+	if (s.no_hooks) /* who waited for the start may ask at once */
+		hooks_mark(&s.vm, HOOKS_NONE);
 	launch_ready(s.vm_lock, s.ready, s.foreground);
 	mates_start(&s.vm, !s.no_hooks, s.foreground, &s.qemu_log, &s.net_log);
 	loop();

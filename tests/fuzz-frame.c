@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "gate.h"
 
-enum { MEND = 1, OPEN = 2, CROWDED = 4, STACK = 8, ANSWER = 16 };
+enum { MEND = 1, OPEN = 2, CROWDED = 4, STACK = 8, ANSWER = 16, ASK = 32 };
 
 static const uint8_t mac[] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
 
@@ -97,6 +97,18 @@ resolve(const char *name, void *arg)
 	return 0;
 }
 
+/* Nobody answers before answer() does. */
+static int answered;
+
+static enum rule_verdict
+ask(const struct target *to, char *why, void *arg)
+{
+	(void)arg;
+	(void)to;
+	memcpy(why, "asked", sizeof "asked");
+	return answered ? RULE_ALLOW : RULE_ASK;
+}
+
 static void
 named(uint32_t addr, const char *name, void *arg)
 {
@@ -141,9 +153,14 @@ begin(struct gate *g, uint8_t how)
 	g->now = 1000;
 	g->names = names_new();
 	g->policy.rules = rules;
-	g->policy.mode = MODE_DENY;
-	g->call = (struct gate_calls){ to_guest, to_stack, resolve, named,
-		logged, NULL };
+	g->policy.mode = how & ASK ? MODE_ASK : MODE_DENY;
+	answered = 0;
+	g->call = (struct gate_calls){ .guest = to_guest,
+		.stack = to_stack,
+		.resolve = resolve,
+		.ask = ask,
+		.named = named,
+		.log = logged };
 }
 
 /* All that waits for an answer gets one. */
@@ -155,6 +172,8 @@ answer(struct gate *g)
 	r.v[0].addr = addr_v4(FRAME_ADDR(127, 0, 0, 1));
 	r.v[1].addr = addr_v4(FRAME_ADDR(8, 8, 8, 8));
 	gate_resolved(g, &r);
+	answered = 1;
+	gate_answered(g);
 }
 
 int

@@ -375,6 +375,6 @@ xray stop -q -f web
 clear
 noting "$user/boot/1"
 ok 'start --no-hooks' xray start -q --no-hooks web
+is 'runs none, as is known when it is back' 0 none xray info -H -o hooks web
 ok 'is not waited for' xray wait --for hooks --timeout 60 web
-is 'and runs none' 0 none xray info -H -o hooks web
 is 'indeed' 0 '' ran

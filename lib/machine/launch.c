@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "forward.h"
-#include "hook.h"
 #include "io.h"
 #include "once.h"
 #include "room.h"
@@ -232,16 +231,12 @@ launch_locks(
 }
 
 pid_t
-launch_hooks(const struct vm *vm, int wanted, int show, struct why *why)
+launch_hooks(const struct vm *vm, int show, struct why *why)
 {
 	autofree char *bin = home_bin_dir(why);
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
 
-	if (!wanted) {
-		hooks_mark(vm, HOOKS_NONE);
-		return 0;
-	}
 	if (!bin)
 		return -1;
 	strv_fmt(&argv, "%s/xray-hooks", bin);

@@ -47,10 +47,9 @@ int launch_locks(struct home *h, struct vm *vm, int *run_lock, int *vm_lock,
  * that the VM runs, and let go of its terminal. */
 void launch_ready(int vm_lock, int ready, int foreground);
 
-/* Start the hooks of a VM that runs now, if they are wanted; show: what they
- * print goes to our standard error too.  The pid of who runs them, 0: nobody,
- * -1 with why. */
-pid_t launch_hooks(const struct vm *vm, int wanted, int show, struct why *why);
+/* Start the hooks of a VM that runs now; show: what they print goes to our
+ * standard error too.  The pid of who runs them, -1 with why. */
+pid_t launch_hooks(const struct vm *vm, int show, struct why *why);
 
 /* Become the supervisor, in the foreground.  Comes back only with why. */
 int launch_become(struct home *h, struct vm *vm, const struct launch *l,

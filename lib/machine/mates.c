@@ -57,7 +57,7 @@ mates_start(const struct vm *vm, int hooks, int show, struct ring *qemu,
 	m.backoff = AGAIN_MS;
 	if (asker_wanted(vm))
 		start_ask();
-	m.hooks = launch_hooks(vm, hooks, show, &why);
+	m.hooks = hooks ? launch_hooks(vm, show, &why) : 0;
 	if (m.hooks < 0) {
 		m.hooks = 0;
 		ring_line(qemu, "hooks: %s", why.text);
