@@ -16,6 +16,7 @@
 #include "asker.h"
 #include "desk.h"
 #include "io.h"
+#include "keep.h"
 #include "loop.h"
 #include "opt.h"
 #include "qemu.h"
@@ -33,6 +34,7 @@ static struct {
 	struct vm vm;
 	struct desk desk;
 	struct turn turn;
+	struct keep keep;
 	struct loop loop;
 	long long try_gateway, look, look_turn, read_conf; /* ms, when next */
 	int wanted; /* something to show, when we looked */
@@ -139,6 +141,7 @@ turn(void)
 
 	take_turn();
 	take_turn(); /* what was over may have made room for another */
+	keep_write(&s.keep, &s.desk.ask, s.loop.ms);
 	wait = patience(desk_poll(&s.desk, s.loop.p));
 	s.loop.n = DESK_FDS;
 	if (loop_wait(&s.loop, wait) < 0)
@@ -197,6 +200,8 @@ main(int argc, char **argv)
 	s.desk.now = s.loop.ms;
 	open_all(argv[optind]);
 	s.desk.vm = s.desk.scribe.vm = s.vm.name;
+	keep_open(
+	    &s.keep, s.vm.dir, VM_ASKED, s.vm.name, &s.desk.ask, s.loop.ms);
 	policy(NULL);
 	while (!loop_over())
 		turn();

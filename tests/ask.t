@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 99
+plan 102
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -184,14 +184,22 @@ who() { # VM: the process that asks for it
 }
 until_ok 30 grep -q 'allow tcp h101.example' "$vm/rules.session"
 : >"$tmp/one"
+asked() { xray fw pending -H -o id,dest web; }
+asked >"$tmp/asked"
+until_ok 30 sh -c "[ \$(wc -l <$vm/asked) = \$(wc -l <$tmp/asked) ]"
 ok 'kill -9' kill -9 "$(who web)"
 ok 'it comes back, and so do those who answer' until_ok 30 has answerers \
     stdio,stdio
 ok 'which the log tells' grep -q 'xray-ask ended (signal 9)' "$vm/log/net.log"
-is 'what was asked is gone' 0 0 fact pending
+is 'what was asked is there, by the same numbers' 0 "$(cat "$tmp/asked")" asked
+is 'and late' 0 late sh -c 'xray fw pending -H -o waits web | sort -u'
+is 'its time is kept' 0 '' awk -v "now=$(date +%s)" \
+    '$5 > now || $5 < now - 900' "$vm/asked"
+is 'it can be answered' 0 0 sh -c 'xray fw answer web all deny >/dev/null
+    xray fw status -H -o pending web'
 asker 7 c web
 echo 'ask 1 tcp again.example 443' >&7
-ok 'and it asks' heard one '^question web 1 tcp again.example '
+ok 'and it asks' heard one '^question web [0-9]* tcp again.example '
 kill -STOP "$(who web)"
 : >"$tmp/one"
 echo 'ask 2 tcp db2.example 1' >&8
@@ -199,7 +207,7 @@ sleep 1
 kill -CONT "$(who web)"
 ok 'one that stood still gives its turn away' heard one '^question db 2 '
 echo 'answer db 2 deny' >&5
-echo 'answer web 1 deny' >&5
+echo "answer web $(number again.example:443) deny" >&5
 said c 'answer 1 deny 5 asked'
 
 # Keys.

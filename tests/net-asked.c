@@ -216,6 +216,42 @@ test_allowed(void)
 	ok(shown == 100, "what is allowed is no flood");
 }
 
+static void
+test_restored(void)
+{
+	struct question q = { .id = 7,
+		.to = { .proto = RULE_TCP, .port = 443, .host = "a.example" },
+		.tries = 3,
+		.since = 500 };
+	const struct question *is;
+
+	begin(1, 1);
+	ask_restore(&a, &q);
+	is = ask_find(&a, 7);
+	ok(said("") && is && is->state == ASK_IS_LATE && is->tries == 3 &&
+		is->since == 500 && is->last == ASK_UNANSWERED,
+	    "one of before is late, and not shown");
+	q.to.port = 80;
+	ask_restore(&a, &q);
+	q.to.port = 443;
+	q.id = 8;
+	ask_restore(&a, &q);
+	ok(ask_find(&a, 7)->to.port == 443 && !ask_find(&a, 8),
+	    "neither by a number nor a place that is taken");
+	request(0, 1, "a.example");
+	request(0, 2, "b.example");
+	ok(said("show:a.example ") && is->tries == 4 && ask_find(&a, 8),
+	    "it is asked again by its number, and others by higher ones");
+	begin(0, 0);
+	for (q.id = 1; q.id <= ASK_LATE + 9; q.id++) {
+		q.to.port = (uint16_t)q.id;
+		ask_restore(&a, &q);
+	}
+	for (is = NULL, q.tries = 0; (is = ask_next(&a, is));)
+		q.tries++;
+	ok(q.tries == ASK_LATE, "at most as many as there may be");
+}
+
 int
 main(void)
 {
@@ -225,6 +261,7 @@ main(void)
 	test_turns();
 	test_flood();
 	test_allowed();
+	test_restored();
 	buf_free(&told);
 	return tap_end();
 }

@@ -5,7 +5,9 @@
 
 #include "vm.h"
 
-#define VM_ASK "ask.sock" /* in a VM's folder while it runs */
+/* In a VM's folder while it runs; its questions, for one that was killed. */
+#define VM_ASK "ask.sock"
+#define VM_ASKED "asked"
 
 /* 1 when the VM has one while it runs. */
 int asker_wanted(const struct vm *vm);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "asker.h"
 #include "gateway.h"
 #include "io.h"
 #include "once.h"
@@ -61,7 +62,8 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
 	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_VNC, VM_SPICE, VM_ONCE,
-	"pid", "state", "started", "accel", "gateway", "up", "hooked" };
+	VM_ASK, VM_ASKED, "pid", "state", "started", "accel", "gateway", "up",
+	"hooked" };
 
 int
 boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,

@@ -290,6 +290,22 @@ ask_answer(struct ask *a, unsigned id, enum rule_verdict v, unsigned seconds,
 	return 0;
 }
 
+void
+ask_restore(struct ask *a, const struct question *q)
+{
+	struct question *to;
+
+	if (!q->id || ask_find(a, q->id) || find(a, &q->to))
+		return;
+	to = room(a, 0);
+	*to = *q;
+	to->naskers = 0;
+	to->state = ASK_IS_LATE;
+	to->last = ASK_UNANSWERED;
+	if (q->id > a->id)
+		a->id = q->id;
+}
+
 /* The oldest that waits. */
 static struct question *
 first(struct ask *a)

@@ -89,6 +89,9 @@ struct ask {
 /* Asker who asks, by an id of its own; now in ms. */
 void ask_request(struct ask *a, int who, unsigned id, const struct ask_to *to,
     long long now);
+/* A question of before, by its id, to, tries and since: it is late.  Nothing
+ * when there is another by its id or about its place. */
+void ask_restore(struct ask *a, const struct question *q);
 /* That asker is gone: nobody waits there. */
 void ask_gone(struct ask *a, int who);
 /* Question id; NULL: there is none. */

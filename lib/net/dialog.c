@@ -143,7 +143,7 @@ number(const char *s, unsigned *out)
 {
 	long long n;
 
-	if (num_int(s, 0, 1 << 30, &n) < 0)
+	if (num_int(s, 0, UINT32_MAX, &n) < 0)
 		return -1;
 	*out = (unsigned)n;
 	return 0;
