@@ -14,8 +14,14 @@ for i in 1 2 3 4 5 6 7 8; do
 $web web$i.example"
 done
 make_world "127.0.0.1 localhost$hosts"
+# A server that hears a request out before it answers: socat, whose program has
+# ended when a request comes, passes nothing on.
 printf 'HTTP/1.0 200 OK\r\n\r\npage\n' >"$tmp/page"
-in_world socat TCP-LISTEN:80,fork,reuseaddr "SYSTEM:cat $tmp/page" \
+cat >"$tmp/http" <<'H'
+while read -r line && [ "${line%?}" ]; do :; done
+cat "$1"
+H
+in_world socat TCP-LISTEN:80,fork,reuseaddr "SYSTEM:sh $tmp/http $tmp/page" \
     2>>"$tmp/served" &
 world_pids="$world_pids $!"
 xray create -q -b tiny -c 1 -m 128 a b
