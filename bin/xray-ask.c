@@ -141,7 +141,7 @@ turn(void)
 
 	take_turn();
 	take_turn(); /* what was over may have made room for another */
-	keep_write(&s.keep, &s.desk.ask, s.loop.ms);
+	keep_write(&s.keep, &s.desk.ask, &s.desk.scribe, s.loop.ms);
 	wait = patience(desk_poll(&s.desk, s.loop.p));
 	s.loop.n = DESK_FDS;
 	if (loop_wait(&s.loop, wait) < 0)

@@ -29,7 +29,7 @@ take(struct keep *k, struct ask *a, const char *line, long long now)
 	q.to = l.d.to;
 	q.tries = l.d.tries;
 	q.since = l.seconds * 1000LL - k->epoch;
-	if (q.since > now) /* the host's clock was put back */
+	if (q.since > now) /* or the host's clock was put back */
 		q.since = now;
 	ask_restore(a, &q);
 }
@@ -55,41 +55,51 @@ keep_open(struct keep *k, int dir, const char *name, const char *vm,
 }
 
 static void
-print(const struct keep *k, const struct ask *a, struct buf *out)
+print(const struct keep *k, struct listed *l, long long at, struct buf *out)
+{
+	at = (at + k->epoch) / 1000;
+	l->seconds = at > 0 ? (unsigned)at : 0;
+	(void)snprintf(l->d.vm, sizeof l->d.vm, "%s", k->vm);
+	listed_print(l, out);
+	buf_str(out, "\n");
+}
+
+static void
+print_all(const struct keep *k, const struct ask *a, const struct scribe *s,
+    struct buf *out)
 {
 	for (const struct question *q = NULL; (q = ask_next(a, q));) {
-		long long at = (q->since + k->epoch) / 1000;
 		struct listed l = { .state = q->state,
-			.seconds = at > 0 ? (unsigned)at : 0,
 			.d = { .id = q->id,
 			    .to = q->to,
 			    .tries = q->tries,
 			    .last = q->last } };
 
-		(void)snprintf(l.d.vm, sizeof l.d.vm, "%s", k->vm);
-		listed_print(&l, out);
-		buf_str(out, "\n");
+		print(k, &l, q->since, out);
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		struct listed l = { .state = ASK_IS_LATE,
+			.d = { .id = s->v[i].id, .to = s->v[i].to } };
+
+		print(k, &l, s->v[i].until, out); /* read as the present */
 	}
 }
 
 void
-keep_write(struct keep *k, const struct ask *a, long long now)
+keep_write(
+    struct keep *k, const struct ask *a, const struct scribe *s, long long now)
 {
-	struct buf text = { 0 };
+	autobuf struct buf text = { 0 };
+	struct buf was = k->was;
 
 	if (now < k->next)
 		return;
-	print(k, a, &text);
-	if (text.n == k->was.n &&
-	    (!text.n || memcmp(text.p, k->was.p, text.n) == 0)) {
-		buf_free(&text);
+	print_all(k, a, s, &text);
+	if (text.n == was.n && (!text.n || memcmp(text.p, was.p, text.n) == 0))
 		return;
-	}
 	k->next = now + KEEP_MS;
-	if (io_put(k->dir, k->name, 0600, text.n ? text.p : "", text.n) < 0) {
-		buf_free(&text);
+	if (io_put(k->dir, k->name, 0600, text.n ? text.p : "", text.n) < 0)
 		return;
-	}
-	buf_free(&k->was);
 	k->was = text;
+	text = was; /* to be freed */
 }
