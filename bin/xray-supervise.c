@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "boot.h"
 #include "firewall.h"
 #include "gateway.h"
@@ -65,7 +66,7 @@ static struct {
 	pid_t qemu, gateway, clock;
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
-	int backoff; /* ms before the gateway is started again */
+	struct again again; /* the gateway */
 	long long slept; /* ms that the host has, when we looked last */
 	struct watch watch;
 	struct ring qemu_log, net_log, console_log;
@@ -144,6 +145,7 @@ start_gateway(int ready)
 	s.gateway = start(&argv, &ready, ready >= 0, &s.net_out, &s.net_log);
 	if (s.gateway)
 		gateway_note(&s.vm, s.gateway);
+	again_runs(&s.again);
 }
 
 static void
@@ -164,9 +166,8 @@ gateway_ended(int status)
 	if (!s.qemu)
 		return;
 	ring_line(&s.net_log, "gateway ended (%s); again in %d ms",
-	    run_ending(status), s.backoff);
-	stream_once(s.backoff, restart_gateway);
-	s.backoff = s.backoff < 5000 ? 2 * s.backoff : s.backoff;
+	    run_ending(status), again_ended(&s.again));
+	stream_once(s.again.ms, restart_gateway);
 }
 
 static void
@@ -421,7 +422,6 @@ look_at_clock(void)
 static void
 loop(void)
 {
-	s.backoff = 100;
 	s.slept = sys_slept();
 	stream_every(WAKE_MS, look_at_clock);
 	stream_signal(SIGCHLD, reap);

@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 102
+plan 106
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -183,6 +183,14 @@ who() { # VM: the process that asks for it
 	done 2>/dev/null
 }
 until_ok 30 grep -q 'allow tcp h101.example' "$vm/rules.session"
+ok 'with a rule that waits' "$XRAY_OBJ/tests/lock-peer" "$vm/lock" sh -c "
+    xray fw answer --for 1h web 14 allow 2>/dev/null
+    until grep -q '^pending web 14 late' $vm/asked; do sleep 0.1; done
+    kill -9 $(who web)"
+is 'it asks once more' 0 '14	late	h102.example:443' sh -c "
+    until xray fw pending -H web >/dev/null 2>&1; do sleep 0.1; done
+    xray fw pending -H -o id,waits,dest web | grep h102"
+until_ok 30 has answerers stdio,stdio
 : >"$tmp/one"
 asked() { xray fw pending -H -o id,dest web; }
 asked >"$tmp/asked"
@@ -301,6 +309,14 @@ else
 		echo "ok $n # SKIP no tmux"
 	done
 fi
+
+# Not in a row: nobody waits longer for it.
+ok 'killed again, much later' kill -9 "$(who web)"
+again() {
+	grep 'xray-ask ended' "$vm/log/net.log" | sed -n '3s/.*again in //p' |
+	    grep -qx '100 ms'
+}
+ok 'it comes back as soon as the first time' until_ok 30 again
 
 is 'stop' 0 '' xray stop -q -f web db
 ok 'nothing is left' [ -z "$(who web)$(who db)" ]

@@ -3,11 +3,10 @@
 
 #include <signal.h>
 
+#include "again.h"
 #include "asker.h"
 #include "launch.h"
 #include "stream.h"
-
-enum { AGAIN_MS = 100, AGAIN_MOST_MS = 5000 };
 
 static struct {
 	const struct vm *vm;
@@ -15,7 +14,7 @@ static struct {
 	struct stream out; /* of who asks */
 	pid_t hooks, ask; /* 0: none */
 	int over;
-	int backoff; /* ms */
+	struct again again; /* who asks */
 } m;
 
 static void
@@ -44,6 +43,7 @@ start_ask(void)
 		m.ask = 0;
 		ring_line(m.net, "%s", why.text);
 	}
+	again_runs(&m.again);
 }
 
 void
@@ -54,7 +54,6 @@ mates_start(const struct vm *vm, int hooks, int show, struct ring *qemu,
 
 	m.vm = vm;
 	m.net = net;
-	m.backoff = AGAIN_MS;
 	if (asker_wanted(vm))
 		start_ask();
 	m.hooks = hooks ? launch_hooks(vm, show, &why) : 0;
@@ -74,9 +73,8 @@ mates_reap(pid_t pid, int status)
 		if (m.over)
 			return 1;
 		ring_line(m.net, "xray-ask ended (%s); again in %d ms",
-		    run_ending(status), m.backoff);
-		stream_once(m.backoff, start_ask);
-		m.backoff *= m.backoff < AGAIN_MOST_MS ? 2 : 1;
+		    run_ending(status), again_ended(&m.again));
+		stream_once(m.again.ms, start_ask);
 	} else
 		return 0;
 	return 1;
