@@ -347,6 +347,8 @@ lines(void)
 	    "a panic's end is no second one");
 	ok(sign_of("web login: [   65.3] cloud-init[3]: x") == SIGN_LOGIN,
 	    "a login that the kernel went on behind");
+	ok(sign_of("web login: tiny: ssh ready") == SIGN_LOGIN,
+	    "or a service of the guest's");
 	ok(sign_of("login: me") == SIGN_NOTHING, "a login in the middle");
 	memset(big, '\033', LONG);
 	for (size_t i = 1; i < LONG; i += 2)

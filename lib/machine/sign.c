@@ -146,17 +146,21 @@ sign_clean(struct buf *b, const char *p, size_t n)
 	buf_vis(b, line + from, len - from);
 }
 
+/* A prompt, behind which the kernel or a service may have gone on. */
+static int
+is_prompt(const char *text)
+{
+	size_t n = strlen(text), host = strcspn(text, " ");
+
+	return str_starts(text + host, " login:") ||
+	    (n >= 6 && strcmp(text + n - 6, "login:") == 0);
+}
+
 enum sign
 sign_of(const char *text)
 {
-	size_t n = strlen(text);
-
 	for (size_t i = 0; i < LEN(signs); i++)
 		if (strstr(text, signs[i].words))
 			return signs[i].sign;
-	/* the kernel may go on where the prompt stands */
-	if ((n >= 6 && strcmp(text + n - 6, "login:") == 0) ||
-	    strstr(text, " login: ["))
-		return SIGN_LOGIN;
-	return SIGN_NOTHING;
+	return is_prompt(text) ? SIGN_LOGIN : SIGN_NOTHING;
 }
