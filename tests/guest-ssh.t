@@ -64,8 +64,9 @@ T
 is 'refused: 80' 80 '' xray ssh web true
 rm "$dir/triggers/pre-ssh"
 
-# Ctrl-C on a terminal goes to the guest.
-WAIT="trap 'exit 5' INT; echo ready; sleep 1000"
+# Ctrl-C on a terminal goes to the guest.  Its shell looks at what it has caught
+# when a sleep is over, which may have begun just then and not be caught.
+WAIT="trap 'exit 5' INT; echo ready; while :; do sleep 1; done"
 export WAIT
 is 'Ctrl-C is the guest'"'"'s' 0 'code 5' sh -c '
     : >"$1"
