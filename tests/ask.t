@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 106
+plan 109
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -174,6 +174,16 @@ ok 'whoever asks meanwhile has it too' "$XRAY_OBJ/tests/lock-peer" "$vm/lock" \
     sh -c "xray fw answer --for 1h web 13 allow 2>/dev/null
     echo 'ask 200 tcp h101.example 443' >&7
     until grep -q 'answer 200 allow' $tmp/a; do sleep 0.1; done"
+
+# Nor does a gateway that is being started again cost a rule.
+mv "$vm/gateway.sock" "$vm/real.sock"
+is 'no gateway: 75' 0 75 sh -c \
+    'xray fw answer --for 1h web 15 allow >/dev/null 2>&1; echo $?'
+mv "$vm/real.sock" "$vm/gateway.sock"
+ok 'it is told when there is one' until_ok 30 sh -c \
+    "xray fw status -H -o mode web && ! grep -q '^pending web 15 ' $vm/asked"
+is 'the rule is there once' 0 1 grep -c 'allow tcp h103.example' \
+    "$vm/rules.session"
 
 # It is killed.
 who() { # VM: the process that asks for it

@@ -122,7 +122,8 @@ ended(struct scribe *s, long long now)
 	s->pid = 0;
 	if (code == 0) {
 		finish(s, SCRIBE_WRITTEN, text);
-	} else if (code == EX_TEMPFAIL && now < d->until) {
+	} else if ((code == EX_TEMPFAIL || code == EX_UNAVAILABLE) &&
+	    now < d->until) {
 		s->next = now + AGAIN_MS;
 		if (!d->told)
 			s->told(d, SCRIBE_LATER, text, s->arg);

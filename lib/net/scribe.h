@@ -2,8 +2,9 @@
 /*
  * scribe: answers become rules.  One after the other is handed to xray-fw,
  * which knows locks, order and the gateway; one that cannot be written now,
- * because another command is changing the VM, is tried again until it is no
- * longer worth it.
+ * because another command is changing the VM, or be put in force, because its
+ * gateway is being started again, is tried again until it is no longer worth
+ * it.
  */
 #ifndef XRAY_SCRIBE_H
 #define XRAY_SCRIBE_H
