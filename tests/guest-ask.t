@@ -74,8 +74,9 @@ is 'yes, from a shell' 0 'Rule added: web2.example:80 -> allow (once)' \
     xray fw answer a "$(id web2)" allow
 wait "$held"
 is 'it goes on' 0 page cat "$tmp/web2"
-is 'by the answer' 0 1 sh -c 'xray fw log -H -o why,dest a |
-    grep -c "^asked	web2.example:80$" | sed s/2/1/'
+# Or by the rule, where that was quicker than the resolver.
+ok 'by the answer' sh -c 'xray fw log -H -o why,dest a |
+    grep -Eq "^(asked|rules.session:[0-9]+)	web2.example:80\$"'
 is 'and others there, by the rule' 0 page get web2
 is 'once is a rule of 30 seconds' 0 1 sh -c "sed -n \
     's/.*web2.example.*until=\([^ ]*\).*/\1/p' $vm/rules.session | {
@@ -121,8 +122,9 @@ ok 'for the next connection' waits web2
 kill -9 "$(cut -d' ' -f1 "$vm/gateway")"
 ok 'the gateway is killed: it is asked again' until_ok 60 sh -c \
     'xray fw pending -H -o tries,dest a | grep web2 | grep -qv "^1	"'
-is 'yes' 0 'Rule added: web2.example:80 -> allow (1h)' \
-    xray fw answer --for 1h a "$(id web2)" allow
+# 75 when the gateway is not yet back: then the rule waits for it.
+ok 'yes' sh -c 'xray fw answer --for 1h a "$1" allow; [ $? = 0 -o $? = 75 ]' - \
+    "$(id web2)"
 got_it() { until_ok 60 sh -c '[ "$(xray ssh a cat got)" = page ]'; }
 ok 'it goes on' got_it
 kill_both() {
