@@ -18,6 +18,7 @@
 #include "each.h"
 #include "firewall.h"
 #include "gateway.h"
+#include "inforce.h"
 #include "io.h"
 #include "opt.h"
 #include "order.h"
@@ -60,9 +61,7 @@ static struct {
 	struct home home;
 	struct vm vm;
 	struct firewall fw;
-	struct sources sources;
-	struct rules *rules;
-	struct policy policy;
+	struct inforce in;
 } on;
 
 static void
@@ -78,21 +77,13 @@ open_home(void)
 static void
 load(const char *name, char *const *files, size_t n, const char *domains)
 {
-	static struct cidr blocks[64];
+	const struct inforce_from from = { files, n, domains, on.fw.lists,
+		FIREWALL_LISTS, !on.fw.defaults_on, on.fw.mode,
+		on.fw.private_ok.v, on.fw.private_ok.n };
 	struct why why;
-	size_t k;
 
-	if (order_fill(&on.sources, files, n, domains, on.fw.lists,
-		FIREWALL_LISTS, &why) < 0)
+	if (inforce_load(&on.in, name, &from, &why) < 0)
 		die_why(&why);
-	order_defaults(&on.sources, !on.fw.defaults_on);
-	if (!(on.rules = sources_load(&on.sources, &why)))
-		die(why.code, "%s: %s", name, why.text);
-	for (k = 0; k < on.fw.private_ok.n && k < LEN(blocks); k++)
-		if (cidr_parse(&blocks[k], on.fw.private_ok.v[k], &why) < 0)
-			die(EX_CONFIG, "%s: private_ok: %s", name, why.text);
-	on.policy = (struct policy){ on.rules,
-		(enum mode)mode_parse(on.fw.mode), blocks, k };
 }
 
 static void
@@ -167,8 +158,8 @@ status(int argc, char **argv)
 	if (argc - optind != 1)
 		die_usage(&status_use, "one VM");
 	load_vm(argv[optind]);
-	for (size_t i = 0; (r = rules_nth(on.rules, i)); i++)
-		if (order_own(&on.sources, r) &&
+	for (size_t i = 0; (r = rules_nth(on.in.rules, i)); i++)
+		if (order_own(&on.in.sources, r) &&
 		    !rule_over(r, (long long)time(NULL))) {
 			n[r->verdict]++;
 			all++;
@@ -211,7 +202,7 @@ static char *
 with_size(const struct rule *r, char *host)
 {
 	autofree char *name = host;
-	autofree char *n = show_count(rules_list_size(on.rules, r->name));
+	autofree char *n = show_count(rules_list_size(on.in.rules, r->name));
 
 	return isatty(1) ? xasprintf("%s (%s)", name, n) : xstrdup(name);
 }
@@ -251,13 +242,13 @@ list(int argc, char **argv)
 	if (argc - optind != 1)
 		die_usage(&list_use, "one VM");
 	load_vm(argv[optind]);
-	for (size_t i = 0; (r = rules_nth(on.rules, i)); i++)
-		if ((!own || order_own(&on.sources, r)) &&
+	for (size_t i = 0; (r = rules_nth(on.in.rules, i)); i++)
+		if ((!own || order_own(&on.in.sources, r)) &&
 		    !rule_over(r, (long long)time(NULL)))
 			row(t, r);
 	if (!own)
 		table_row(t,
-		    (const char *[LIST_COLS]){ verdicts[on.policy.mode], "*",
+		    (const char *[LIST_COLS]){ verdicts[on.in.policy.mode], "*",
 			"*", "*", NULL, "mode" });
 	table_print(t);
 	return say_done();
@@ -281,7 +272,7 @@ struct look {
 static void
 tell(uint8_t proto, uint16_t port, const struct decision *d, void *arg)
 {
-	autofree char *reason = probe_reason(&on.policy, d);
+	autofree char *reason = probe_reason(&on.in.policy, d);
 	const struct look *l = arg;
 
 	if (l->tells && port)
@@ -304,7 +295,7 @@ look_at(const char *dest, int tells)
 	if (rule_dest(&r, RULE_ALLOW, dest, &why) < 0)
 		die_why(&why);
 	l.host = show_word(&r, SHOW_HOST);
-	if (probe(&on.policy, &r, (long long)time(NULL), tell, &l, &worst,
+	if (probe(&on.in.policy, &r, (long long)time(NULL), tell, &l, &worst,
 		&why) < 0)
 		die_why(&why);
 	free(l.host);
@@ -352,7 +343,7 @@ compare(uint8_t proto, uint16_t port, const struct decision *d, void *arg)
 	if (d->verdict == l->want->verdict)
 		return;
 	l->bad = 1;
-	reason = probe_reason(&on.policy, d);
+	reason = probe_reason(&on.in.policy, d);
 	say("%s:%u: %s %s %s %u: got %s (%s)\n", l->cases, l->want->line,
 	    show_verdict(l->want->verdict), protos[proto], l->host,
 	    (unsigned)port, show_verdict(d->verdict), reason);
@@ -420,8 +411,8 @@ test(int argc, char **argv)
 		if (!f.v[i].is_rule)
 			continue;
 		l.host = show_word(want, SHOW_HOST);
-		if (probe(&on.policy, want, (long long)time(NULL), compare, &l,
-			&worst, &why) < 0)
+		if (probe(&on.in.policy, want, (long long)time(NULL), compare,
+			&l, &worst, &why) < 0)
 			die(EX_DATAERR, "%s:%u: %s", cases, want->line,
 			    why.text);
 		free(l.host);
@@ -439,9 +430,9 @@ static const struct {
 	const char *program, *verbs;
 } others[] = {
 	{ "xray-rule", " add allow deny remove " },
-	{ "xray-ruleset", " clear edit mode defaults " },
+	{ "xray-ruleset", " clear edit mode defaults learn " },
 	{ "xray-carry", " presets import export " },
-	{ "xray-netlog", " log top " },
+	{ "xray-netlog", " log top suggest " },
 	{ "xray-answer", " pending answer " },
 	{ "xray-prompt", " prompt " },
 	{ "xray-watch", " watch " },
@@ -482,6 +473,7 @@ static const struct verb verbs[] = {
 	{ &test_use, test, "do the rules say what they should?" },
 	{ ELSEWHERE("mode"), other, "what becomes of what no rule names" },
 	{ ELSEWHERE("defaults"), other, "do the default domains count?" },
+	{ ELSEWHERE("learn"), other, "let it pass, and take note" },
 	{ ELSEWHERE("presets"), other, "the lists that are shipped" },
 	{ ELSEWHERE("pending"), other, "the questions that wait" },
 	{ ELSEWHERE("answer"), other, "answer them" },
@@ -489,6 +481,7 @@ static const struct verb verbs[] = {
 	{ ELSEWHERE("watch"), other, "all that goes on, on the whole screen" },
 	{ ELSEWHERE("log"), other, "what was allowed and denied" },
 	{ ELSEWHERE("top"), other, "the same, by destination" },
+	{ ELSEWHERE("suggest"), other, "rules for what the log tells" },
 	{ ELSEWHERE("import"), other, "take over rules, or domains" },
 	{ ELSEWHERE("export"), other, "print rules for other firewalls" },
 };

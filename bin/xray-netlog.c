@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * xray-netlog: what the gateways of VMs have let through and what not, by time
- * or by destination; run by xray-fw.
+ * xray-netlog: what the gateways of VMs have let through and what not, by time,
+ * by destination, or as rules; run by xray-fw.
  */
 #include "say.h"
 
@@ -14,14 +14,17 @@
 #include <unistd.h>
 
 #include "each.h"
+#include "firewall.h"
+#include "inforce.h"
 #include "io.h"
 #include "netlog.h"
 #include "opt.h"
 #include "show.h"
+#include "suggest.h"
 #include "table.h"
 #include "tail.h"
 
-enum { OPT_DENIED = OPT_OWN };
+enum { OPT_DENIED = OPT_OWN, OPT_SINCE, OPT_MIN };
 enum { FOLLOWED = 10, LOOK_MS = 200 };
 
 static const struct opt log_opts[] = {
@@ -35,8 +38,15 @@ static const struct opt top_opts[] = {
 	OUT_OPTS,
 	{ 0 },
 };
+static const struct opt suggest_opts[] = {
+	{ OPT_SINCE, "since", "T", "what was since then; 2h: since so long" },
+	{ OPT_MIN, "min", "N", "what was so often, at least" },
+	{ 0 },
+};
 static const struct usage log_use = { "xray-fw log", "[VM ...]", log_opts, 0 };
 static const struct usage top_use = { "xray-fw top", "[VM ...]", top_opts, 0 };
+static const struct usage suggest_use = { "xray-fw suggest", "VM", suggest_opts,
+	0 };
 
 /* A VM, and the lines of all, in the order in which they were read. */
 struct source {
@@ -56,6 +66,7 @@ static struct line {
 } * lines;
 static size_t nlines, cap;
 static int denied;
+static char since[TAIL_STAMP + 1]; /* "": all */
 
 static void
 add_line(const char *stamp, const char *p, size_t n, void *arg)
@@ -64,7 +75,7 @@ add_line(const char *stamp, const char *p, size_t n, void *arg)
 
 	if (netlog_parse(&l.log, p, n) < 0)
 		return;
-	if (denied && l.log.verdict == RULE_ALLOW)
+	if ((denied && l.log.verdict == RULE_ALLOW) || strcmp(stamp, since) < 0)
 		return;
 	memcpy(l.stamp, stamp, sizeof l.stamp);
 	if (nlines == cap)
@@ -258,82 +269,33 @@ static const struct col top_cols[] = {
 	[TOP_VM] = { "vm", COL_TEXT, 0, NULL },
 };
 
-static struct top {
-	char *dest;
-	const struct source *vm;
-	uint64_t out, in, begun, ended, denied;
-} * tops;
-static size_t ntops;
-
-static void
-count(struct top *t, const struct netlog *l)
-{
-	if (l->verdict != RULE_ALLOW)
-		t->denied++;
-	else if (l->ended)
-		t->ended++;
-	else
-		t->begun++;
-	t->out += l->out;
-	t->in += l->in;
-}
-
-static int
-by_place(const void *a, const void *b)
-{
-	const struct top *x = a, *y = b;
-	int r = strcmp(x->dest, y->dest);
-
-	return r ? r : (x->vm > y->vm) - (x->vm < y->vm);
-}
-
 static int
 by_bytes(const void *a, const void *b)
 {
-	const struct top *x = a, *y = b;
+	const struct tally_row *x = a, *y = b;
 	uint64_t m = x->out + x->in, n = y->out + y->in;
+	int r = strcmp(x->dest, y->dest);
 
 	if (m != n)
 		return m < n ? 1 : -1;
 	if (x->denied != y->denied)
 		return x->denied < y->denied ? 1 : -1;
-	return by_place(a, b);
+	return r ? r : (x->who > y->who) - (x->who < y->who);
 }
 
-/* A line each, then one of each destination. */
+/* All lines, by destination. */
 static void
-sum_up(void)
+sum_up(struct tally *all)
 {
-	size_t n = 0;
-
-	tops = xcalloc(nlines + 1, sizeof *tops);
-	for (size_t i = 0; i < nlines; i++) {
-		tops[i].dest = netlog_dest(&lines[i].log);
-		tops[i].vm = lines[i].vm;
-		count(&tops[i], &lines[i].log);
-	}
-	qsort(tops, nlines, sizeof *tops, by_place);
-	for (size_t i = 0; i < nlines; i++) {
-		struct top *t = n ? &tops[n - 1] : NULL;
-
-		if (!t || by_place(t, &tops[i]) != 0) {
-			tops[n++] = tops[i];
-			continue;
-		}
-		t->out += tops[i].out;
-		t->in += tops[i].in;
-		t->begun += tops[i].begun;
-		t->ended += tops[i].ended;
-		t->denied += tops[i].denied;
-		free(tops[i].dest);
-	}
-	ntops = n;
-	qsort(tops, ntops, sizeof *tops, by_bytes);
+	for (size_t i = 0; i < nlines; i++)
+		tally_add(all, (size_t)(lines[i].vm - vms.v), &lines[i].log);
+	tally_sum(all);
 }
 
 static int
 top(int argc, char **argv)
 {
+	struct tally all = { 0 };
 	struct out out = { 0 };
 	struct table *t;
 	int c, code;
@@ -342,18 +304,113 @@ top(int argc, char **argv)
 		(void)out_opt(&out, c, optarg);
 	t = table_new(&out, top_cols, TOP_COLS);
 	code = open_all(argc, argv, &top_use);
-	sum_up();
-	for (size_t i = 0; i < ntops; i++) {
-		const struct top *p = &tops[i];
-		/* of a flow from before the log begins its end alone is told */
-		uint64_t flows = p->begun > p->ended ? p->begun : p->ended;
-		char *cells[TOP_COLS] = { p->dest, num_text(p->out),
-			num_text(p->in), num_text(flows), num_text(p->denied),
-			xstrdup(p->vm->name) };
+	sum_up(&all);
+	if (all.n)
+		qsort(all.v, all.n, sizeof *all.v, by_bytes);
+	for (size_t i = 0; i < all.n; i++) {
+		const struct tally_row *p = &all.v[i];
+		char *cells[TOP_COLS] = { xstrdup(p->dest), num_text(p->out),
+			num_text(p->in), num_text(tally_flows(p)),
+			num_text(p->denied), xstrdup(vms.v[p->who].name) };
 
 		table_take(t, cells);
 	}
 	table_print(t);
+	tally_free(&all);
+	(void)say_done();
+	return code;
+}
+
+/* ---- suggest ---- */
+
+/* A time as logs have it, or so long ago, into since. */
+static int
+parse_since(const char *arg)
+{
+	static const char form[] = "0000-00-00T00:00:00";
+	size_t n = strlen(arg), i;
+	long long ms;
+	time_t t;
+	struct tm tm;
+
+	if (num_duration(arg, &ms) == 0) {
+		t = time(NULL) - (time_t)(ms / 1000);
+		return gmtime_r(&t, &tm) &&
+			strftime(
+			    since, sizeof since, "%Y-%m-%dT%H:%M:%S", &tm) ?
+		    0 :
+		    -1;
+	}
+	n -= n == sizeof form && arg[n - 1] == 'Z';
+	if (n != 10 && n != 16 && n != sizeof form - 1)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (form[i] == '0' ? arg[i] < '0' || arg[i] > '9' :
+				     arg[i] != form[i])
+			return -1;
+	memcpy(since, arg, n);
+	since[n] = '\0';
+	return 0;
+}
+
+/* What the rules of the VM say for good: those that end do not count. */
+static void
+load_rules(const char *name, struct inforce *in)
+{
+	static struct firewall f;
+	static char *files[1];
+	struct inforce_from from = { .files = files,
+		.nfiles = 1,
+		.lists = f.lists,
+		.nlists = FIREWALL_LISTS };
+	struct home h;
+	struct vm vm;
+	struct why why;
+
+	if (home_open(&h, &why) < 0 || vm_open(&h, name, &vm, &why) < 0 ||
+	    firewall_open(&h, &vm, &f, &why) < 0)
+		die_why(&why);
+	files[0] = f.rules;
+	from.domains = f.defaults;
+	from.no_defaults = !f.defaults_on;
+	from.mode = f.mode;
+	from.blocks = f.private_ok.v;
+	from.nblocks = f.private_ok.n;
+	if (inforce_load(in, vm.name, &from, &why) < 0)
+		die_why(&why);
+	vm_close(&vm);
+}
+
+static int
+suggest_verb(int argc, char **argv)
+{
+	static struct inforce in;
+	struct tally all = { 0 };
+	autobuf struct buf b = { 0 };
+	long long min = 1;
+	int c, code;
+
+	while ((c = opt_next(argc, argv, &suggest_use)) != -1)
+		if (c == OPT_MIN)
+			min = opt_int(
+			    &suggest_use, "--min", optarg, 1, 1000000000);
+		else if (parse_since(optarg) < 0)
+			die_usage(&suggest_use,
+			    "--since: %s: as long ago as 2h, or a time such "
+			    "as 2026-11-21T14:00",
+			    optarg);
+	if (argc - optind != 1 || strcmp(argv[optind], "-") == 0)
+		die_usage(&suggest_use, "one VM");
+	load_rules(argv[optind], &in);
+	code = open_all(argc, argv, &suggest_use);
+	sort();
+	sum_up(&all);
+	if (!suggest(
+		&all, &in.policy, (uint64_t)min, (long long)time(NULL), &b))
+		note("%s: nothing that its rules do not say", argv[optind]);
+	else
+		say("%s", b.p);
+	tally_free(&all);
 	(void)say_done();
 	return code;
 }
@@ -361,6 +418,7 @@ top(int argc, char **argv)
 static const struct verb verbs[] = {
 	{ &log_use, log_verb, "what was allowed and denied" },
 	{ &top_use, top, "the same, by destination" },
+	{ &suggest_use, suggest_verb, "as rules, where there are none" },
 };
 
 int

@@ -41,6 +41,8 @@ static const struct usage mode_use = { "xray-fw mode",
 	"VM [ask|deny|allow|learn]", lock_opts, 0 };
 static const struct usage defaults_use = { "xray-fw defaults", "VM [on|off]",
 	lock_opts, 0 };
+static const struct usage learn_use = { "xray-fw learn", "VM [on|off]",
+	lock_opts, 0 };
 /* What a verb was called with. */
 static struct {
 	struct each e;
@@ -205,7 +207,12 @@ edit(int argc, char **argv)
 	return say_done();
 }
 
-/* ---- mode, defaults ---- */
+/* ---- mode ---- */
+
+#define LEARN "learn"
+#define BEFORE "mode_before" /* what the mode was before learning */
+
+static const char *const on_off[] = { "on", "off", NULL };
 
 static struct {
 	const char *key, *value, *line;
@@ -213,14 +220,12 @@ static struct {
 
 /* The gateway goes by it when this returns. */
 static int
-set_key(struct each *e, struct vm *vm, struct why *why)
+save(struct vm *vm, struct why *why)
 {
 	struct why w;
 	int r;
 
-	(void)e;
-	if (conf_set(vm->conf, set.key, set.value, why) < 0 ||
-	    vm_save(vm, why) < 0)
+	if (vm_save(vm, why) < 0)
 		return -1;
 	r = firewall_tell(vm, set.line, &w);
 	if (r > 0)
@@ -231,6 +236,15 @@ set_key(struct each *e, struct vm *vm, struct why *why)
 		return why_set(why, w.code,
 		    "%s; %s is kept, and not yet in force", w.text, set.key);
 	return 0;
+}
+
+static int
+set_key(struct each *e, struct vm *vm, struct why *why)
+{
+	(void)e;
+	if (conf_set(vm->conf, set.key, set.value, why) < 0)
+		return -1;
+	return save(vm, why);
 }
 
 /* The word behind the VM, which is set; NULL: none, vm and f are open. */
@@ -256,6 +270,14 @@ key_word(int argc, char **argv, const struct usage *use,
 	return set.value;
 }
 
+/* A mode that is set forgets what it was before learning. */
+static int
+set_mode(struct each *e, struct vm *vm, struct why *why)
+{
+	(void)conf_set(vm->conf, BEFORE, NULL, NULL); /* cannot fail */
+	return set_key(e, vm, why);
+}
+
 static int
 mode(int argc, char **argv)
 {
@@ -267,17 +289,91 @@ mode(int argc, char **argv)
 		return say_done();
 	}
 	set.line = xasprintf("mode %s", set.value);
-	return finish(set_key);
+	return finish(set_mode);
 }
+
+/* ---- learn ---- */
+
+/* What the mode is when learning is over; NULL: what config.ini says. */
+static const char *
+mode_after(const struct vm *vm)
+{
+	const char *own = conf_get(vm->conf, NULL, BEFORE);
+	const char *all = conf_get(in.e.home.conf, NULL, "mode");
+
+	return own || !all || strcmp(all, LEARN) != 0 ? own : "ask";
+}
+
+static int
+begin_learning(struct vm *vm, struct why *why)
+{
+	const char *own = conf_get(vm->conf, NULL, "mode");
+	autofree char *before = own ? xstrdup(own) : NULL;
+
+	if (conf_set(vm->conf, BEFORE, before, why) < 0 ||
+	    conf_set(vm->conf, "mode", LEARN, why) < 0 || save(vm, why) < 0)
+		return -1;
+	note("%s: what no rule names is allowed, and logged; then "
+	     "xray fw learn %s off, xray fw suggest %s",
+	    vm->name, vm->name, vm->name);
+	return 0;
+}
+
+static int
+end_learning(struct vm *vm, struct why *why)
+{
+	const char *now = mode_after(vm);
+	autofree char *own = now ? xstrdup(now) : NULL;
+	const char *all = conf_get(in.e.home.conf, NULL, "mode");
+
+	if (conf_set(vm->conf, "mode", own, why) < 0 ||
+	    conf_set(vm->conf, BEFORE, NULL, why) < 0)
+		return -1;
+	set.line = xasprintf("mode %s", own ? own : all ? all : "ask");
+	return save(vm, why);
+}
+
+static int
+set_learning(struct each *e, struct vm *vm, struct why *why)
+{
+	int on = strcmp(set.value, "on") == 0, is;
+	struct firewall f;
+
+	if (firewall_open(&e->home, vm, &f, why) < 0)
+		return -1;
+	is = strcmp(f.mode, LEARN) == 0;
+	firewall_close(&f);
+	if (is == on) {
+		note("%s: %s", vm->name,
+		    on ? "learns already" : "does not learn");
+		return 0;
+	}
+	set.key = "mode";
+	return on ? begin_learning(vm, why) : end_learning(vm, why);
+}
+
+static int
+learn(int argc, char **argv)
+{
+	struct firewall f;
+
+	if (!key_word(argc, argv, &learn_use, on_off, &f)) {
+		say("%s\n", strcmp(f.mode, LEARN) == 0 ? "on" : "off");
+		return say_done();
+	}
+	set.line = "mode " LEARN;
+	return finish(set_learning);
+}
+
+/* ---- defaults ---- */
 
 static int
 defaults(int argc, char **argv)
 {
-	static const char *const words[] = { "on", "off", NULL };
 	struct firewall f;
 
 	set.key = "defaults";
-	if (!key_word(argc, argv, &defaults_use, words, &f)) {
+	if (!key_word(argc, argv, &defaults_use, on_off, &f)) {
 		say("%s\n", f.defaults_on ? "on" : "off");
 		return say_done();
 	}
@@ -290,6 +386,7 @@ static const struct verb verbs[] = {
 	{ &clear_use, clear, "take all rules out" },
 	{ &edit_use, edit, "change the rules in $VISUAL or $EDITOR" },
 	{ &mode_use, mode, "what becomes of what no rule names" },
+	{ &learn_use, learn, "let it pass, and take note" },
 	{ &defaults_use, defaults, "do the default domains count?" },
 };
 

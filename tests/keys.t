@@ -115,7 +115,7 @@ what() { # VALUE FROM KEY [VM]
 is 'built in, config.ini, vm.ini, the environment: each counts before the last' \
     0 '' order
 facts='arch base becomes created first_boot_at firmware generation hardware mac
-machine port resume seed ssh_port uuid version'
+machine mode_before port resume seed ssh_port uuid version'
 known() {
 	{ cut -f1 "$tmp/keys"; echo "$facts" | tr ' ' '\n'; } | sort -u
 }

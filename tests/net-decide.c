@@ -88,7 +88,7 @@ test_modes(void)
 	static const char *const miss[] = { [MODE_ASK] = "ask mode",
 		[MODE_DENY] = "deny mode",
 		[MODE_ALLOW] = "allow mode",
-		[MODE_LEARN] = "allow mode" };
+		[MODE_LEARN] = "allow learn" };
 	static const char *const host[] = { [MODE_ASK] = "ask mode",
 		[MODE_DENY] = "deny mode",
 		[MODE_ALLOW] = "deny host",

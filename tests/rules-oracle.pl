@@ -368,7 +368,7 @@ sub decide {
 	my %miss = (ask => 'ask', deny => 'deny', allow => 'allow',
 	    learn => 'allow');
 	my ($verdict, $why) = $r ? ($r->{verdict}, $r->{origin}) :
-	    ($miss{$mode}, 'mode');
+	    ($miss{$mode}, $mode eq 'learn' ? 'learn' : 'mode');
 	$last = $r;
 	return ('deny', 'host') if $t->{host} && !$r && $verdict eq 'allow';
 	if ($t->{addr} && kind($t->{addr}) ne 'public' &&

@@ -50,6 +50,8 @@ const struct key keys[] = {
 	    NULL },
 	{ "mode", KEY_WORD, ANY | KEY_OWN, "ask", NULL, 0, 0, firewall_modes,
 	    "xray fw mode VM MODE" },
+	{ "mode_before", KEY_WORD, FACT, NULL, NULL, 0, 0, firewall_modes,
+	    "xray fw learn VM off" },
 	{ "defaults", KEY_BOOL, ANY | KEY_OWN, "yes", NULL, 0, 0, NULL,
 	    "xray fw defaults VM on|off" },
 	{ "dns", KEY_WORD, BOTH, "synthetic", NULL, 0, 0, firewall_dns, NULL },

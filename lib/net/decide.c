@@ -45,7 +45,8 @@ by_mode(struct decision *d, enum mode m)
 		[MODE_LEARN] = RULE_ALLOW };
 
 	d->verdict = verdicts[m];
-	(void)snprintf(d->why, sizeof d->why, "mode");
+	(void)snprintf(
+	    d->why, sizeof d->why, "%s", m == MODE_LEARN ? "learn" : "mode");
 }
 
 /* What no rule says so: that the place is one that needs to be named. */

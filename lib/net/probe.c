@@ -101,7 +101,7 @@ probe_reason(const struct policy *p, const struct decision *d)
 		origin = show_origin(d->rule);
 		buf_fmt(&b, "%s: ", origin);
 		rule_print(d->rule, &b);
-	} else if (strcmp(d->why, "mode") == 0)
+	} else if (strcmp(d->why, "mode") == 0 || strcmp(d->why, "learn") == 0)
 		buf_fmt(&b, "mode %s: no rule names it", mode_text(p->mode));
 	else
 		buf_fmt(&b, "%s: it takes %s", d->why,

@@ -66,7 +66,7 @@ _xray_operands() {
 			xray fw presets 2>/dev/null | cut -f1
 			;;
 		mode) _xray_nth "$3" 'ask deny allow learn' ;;
-		defaults) _xray_nth "$3" 'on off' ;;
+		defaults | learn) _xray_nth "$3" 'on off' ;;
 		answer)
 			_xray_nth "$3" all
 			[ "$3" -lt 2 ] || printf '%s\n' allow deny
@@ -101,7 +101,7 @@ _xray_values() {
 	--for)
 		case $2 in
 		fw | firewall) printf '%s\n' once session 15m 1h always ;;
-		*) printf '%s\n' ssh boot cloud-init clock port stopped ;;
+		*) printf '%s\n' ssh boot cloud-init hooks ready clock asked port stopped ;;
 		esac
 		;;
 	--format)

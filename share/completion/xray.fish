@@ -39,7 +39,7 @@ function __xray_operands
             if contains -- $cmd fw firewall
                 printf '%s\n' once session 15m 1h always
             else
-                printf '%s\n' ssh boot cloud-init clock port stopped
+                printf '%s\n' ssh boot cloud-init hooks ready clock asked port stopped
             end
             return
         case --format
@@ -108,7 +108,7 @@ function __xray_operands
                 switch $words[3]
                     case mode
                         printf '%s\n' ask deny allow learn
-                    case defaults
+                    case defaults learn
                         printf '%s\n' on off
                     case import test
                         __fish_complete_path (commandline -ct)

@@ -58,7 +58,7 @@ _xray() {
 		if [[ $cmd == (fw|firewall) ]]; then
 			compadd once session 15m 1h always
 		else
-			compadd ssh boot cloud-init clock port stopped
+			compadd ssh boot cloud-init hooks ready clock asked port stopped
 		fi
 		return
 		;;
@@ -115,7 +115,7 @@ _xray() {
 		else
 			case $verb in
 			mode) compadd ask deny allow learn ;;
-			defaults) compadd on off ;;
+			defaults|learn) compadd on off ;;
 			import|test) _files ;;
 			add|allow|deny|remove|check|why)
 				compadd -- ${(f)"$(xray fw presets 2>/dev/null |
