@@ -38,6 +38,8 @@ static struct {
 	struct loop loop;
 	long long try_gateway, look, look_turn, read_conf; /* ms, when next */
 	int wanted; /* something to show, when we looked */
+	int asks; /* the file that tells how many are open */
+	unsigned told; /* what it says */
 	ino_t sock; /* ask.sock, while it is ours */
 } s;
 
@@ -124,6 +126,17 @@ take_turn(void)
 	desk_turn(&s.desk, s.desk.ask.turn);
 }
 
+static void
+tell_open(void)
+{
+	unsigned n = (unsigned)ask_waiting(&s.desk.ask) +
+	    (ask_showing(&s.desk.ask) != NULL);
+
+	if (n != s.told)
+		asks_tell(s.asks, n);
+	s.told = n;
+}
+
 static int
 patience(int desk)
 {
@@ -142,6 +155,7 @@ turn(void)
 	take_turn();
 	take_turn(); /* what was over may have made room for another */
 	keep_write(&s.keep, &s.desk.ask, &s.desk.scribe, s.loop.ms);
+	tell_open();
 	wait = patience(desk_poll(&s.desk, s.loop.p));
 	s.loop.n = DESK_FDS;
 	if (loop_wait(&s.loop, wait) < 0)
@@ -168,6 +182,7 @@ open_all(const char *name)
 	    fstatat(s.vm.dir, VM_ASK, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		die_sys(EX_OSERR, "%s: " VM_ASK, s.vm.name);
 	s.sock = st.st_ino;
+	s.asks = asks_begin(&s.vm);
 }
 
 static void
@@ -176,6 +191,7 @@ end(void)
 	(void)turn_take(&s.turn, 0, s.loop.ms);
 	if (is_ours())
 		(void)unlinkat(s.vm.dir, VM_ASK, 0);
+	asks_end(&s.vm, s.asks);
 	scribe_leave(&s.desk.scribe);
 }
 

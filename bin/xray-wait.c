@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asker.h"
 #include "dial.h"
 #include "hook.h"
 #include "io.h"
@@ -26,7 +27,8 @@ enum { OPT_FOR = OPT_OWN, LOOK_MS = 300, LONG_MS = 4000, CLOCK_S = 2 };
 
 static const struct opt opts[] = {
 	{ OPT_FOR, "for", "COND",
-	    "ssh, boot, cloud-init, hooks, ready, clock, port:N or stopped" },
+	    "ssh, boot, cloud-init, hooks, ready, clock, asked, port:N or "
+	    "stopped" },
 	{ OPT_TIMEOUT, "timeout", "S", "give up after S seconds" },
 	{ 'a', "all", NULL, "every VM that runs" },
 	{ 0 },
@@ -200,6 +202,24 @@ for_port(const struct vm *vm, long long deadline, struct why *why)
 	return r < 0 ? -1 : 0;
 }
 
+/* A question is open: somebody is there to be asked, or it is held. */
+static int
+for_asked(const struct vm *vm, long long deadline, struct why *why)
+{
+	if (!asker_wanted(vm))
+		return why_set(why, EX_UNAVAILABLE,
+		    "%s: net = %s; nothing is asked", vm->name, vm->net);
+	while (!asks_open(vm)) {
+		if (dial_live(vm, why) < 0)
+			return -1;
+		if (io_left(deadline) == 0)
+			return late(vm, "nothing was asked", why);
+		io_sleep(
+		    io_left(deadline) < LOOK_MS ? io_left(deadline) : LOOK_MS);
+	}
+	return 0;
+}
+
 static const struct condition {
 	const char *name;
 	int (*wait)(const struct vm *vm, long long deadline, struct why *why);
@@ -210,6 +230,7 @@ static const struct condition {
 	{ "hooks", for_hooks },
 	{ "ready", for_ready },
 	{ "clock", for_clock },
+	{ "asked", for_asked },
 	{ "stopped", for_stopped },
 	{ "port", for_port },
 };
@@ -232,8 +253,8 @@ condition(const char *arg)
 			return c;
 	}
 	die_usage(&use,
-	    "--for: %s: ssh, boot, cloud-init, hooks, ready, clock, port:N or "
-	    "stopped",
+	    "--for: %s: ssh, boot, cloud-init, hooks, ready, clock, asked, "
+	    "port:N or stopped",
 	    arg);
 }
 

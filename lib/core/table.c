@@ -106,6 +106,12 @@ table_wants(const struct table *t, size_t i)
 	return t->wanted[i];
 }
 
+int
+table_for_people(const struct table *t)
+{
+	return isatty(1) && !t->out.json && !t->out.bare;
+}
+
 void
 table_row(struct table *t, const char *const *cells)
 {

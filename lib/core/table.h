@@ -62,6 +62,8 @@ struct table *table_new(
     const struct out *out, const struct col *cols, size_t n);
 /* 1 when column i will be printed: costly cells need not be filled. */
 int table_wants(const struct table *t, size_t i);
+/* 1 when a person will read it, with a header: on a terminal, as a list. */
+int table_for_people(const struct table *t);
 /* Add a row of n cells; they are copied. */
 void table_row(struct table *t, const char *const *cells);
 /* The same with cells whose memory the table takes over. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "asker.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "io.h"
 #include "say.h"
+#include "sys.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
@@ -30,6 +33,58 @@ asker_argv(const struct vm *vm, struct strv *argv, struct why *why)
 	strv_fmt(argv, "%s/xray-ask", bin);
 	strv_words(argv, "--", vm->name, NULL);
 	return 0;
+}
+
+/* Always as long, so that who reads gets the old or the new. */
+enum { ASKS_TEXT = 11 };
+
+unsigned
+asks_open(const struct vm *vm)
+{
+	autoclose int fd = vm->dir < 0 ?
+	    -1 :
+	    openat(vm->dir, VM_ASKS, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	char text[ASKS_TEXT + 1] = "";
+	unsigned n = 0;
+
+	if (fd < 0 || sys_locked(fd) != 1 ||
+	    pread(fd, text, ASKS_TEXT, 0) < 0 || sscanf(text, "%u", &n) != 1)
+		return 0;
+	return n;
+}
+
+int
+asks_begin(const struct vm *vm)
+{
+	int fd = openat(
+	    vm->dir, VM_ASKS, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && sys_lock(fd) < 0) { /* another of us serves the VM */
+		close(fd);
+		fd = -1;
+	}
+	asks_tell(fd, 0); /* it may be of one that was killed */
+	return fd;
+}
+
+void
+asks_tell(int fd, unsigned n)
+{
+	char text[ASKS_TEXT + 1];
+
+	if (fd < 0)
+		return;
+	(void)snprintf(text, sizeof text, "%10u\n", n);
+	(void)!pwrite(fd, text, ASKS_TEXT, 0); /* then nobody knows */
+}
+
+void
+asks_end(const struct vm *vm, int fd)
+{
+	if (fd < 0)
+		return;
+	(void)unlinkat(vm->dir, VM_ASKS, 0);
+	close(fd);
 }
 
 int

@@ -17,6 +17,19 @@ int asker_argv(const struct vm *vm, struct strv *argv, struct why *why);
  * it does not answer. */
 char *asker_status(const struct vm *vm);
 
+/*
+ * How many questions of the VM are open: shown, or waiting for it.  They are
+ * told in a file in its folder that xray-ask keeps locked, so that who lists
+ * VMs need connect to none; when it was killed, none is.  asks_begin is its
+ * own: a descriptor for asks_tell, -1 when there is none; asks_end takes the
+ * file away.
+ */
+#define VM_ASKS "asks"
+unsigned asks_open(const struct vm *vm);
+int asks_begin(const struct vm *vm);
+void asks_tell(int fd, unsigned n);
+void asks_end(const struct vm *vm, int fd);
+
 /* A connection of one's own, for who can wait. */
 struct asker {
 	int fd;

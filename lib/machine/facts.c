@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "asker.h"
 #include "hook.h"
 #include "io.h"
 #include "snap.h"
@@ -24,6 +25,7 @@ enum {
 	GENERATION,
 	ACCEL,
 	ARCH,
+	ASKS,
 	DISPLAY,
 	FIRMWARE,
 	FORWARDS,
@@ -61,6 +63,7 @@ const struct col facts_cols[] = {
 	[GENERATION] = { "generation", COL_INT, 0, NULL },
 	[ACCEL] = { "accel", COL_TEXT, 0, NULL },
 	[ARCH] = { "arch", COL_TEXT, 0, NULL },
+	[ASKS] = { "asks", COL_INT, 0, NULL },
 	[DISPLAY] = { "display", COL_TEXT, 0, NULL },
 	[FIRMWARE] = { "firmware", COL_TEXT, 0, NULL },
 	[FORWARDS] = { "forwards", COL_TEXT, 0, NULL },
@@ -197,6 +200,26 @@ status(const struct vm *vm)
 	return xstrdup("running (hook failed)");
 }
 
+static char *
+asks(const struct vm *vm)
+{
+	return vm_alive(vm) && asker_wanted(vm) ? num_text(asks_open(vm)) :
+						  NULL;
+}
+
+/* For a person, who may have to do something about it: running (2 asks). */
+static char *
+status_for_people(const struct vm *vm)
+{
+	char *text = status(vm);
+	unsigned n = str_starts(text, "running") ? asks_open(vm) : 0;
+
+	if (!n)
+		return text;
+	free(text);
+	return xasprintf("running (%u ask%s)", n, n == 1 ? "" : "s");
+}
+
 /* What stands in brackets behind the status: disk full. */
 static char *
 reason(const struct vm *vm)
@@ -262,6 +285,8 @@ fact(struct home *h, const struct vm *vm, size_t col)
 		return status(vm);
 	case GENERATION:
 		return num_text((uint64_t)vm->generation);
+	case ASKS:
+		return asks(vm);
 	case DISPLAY:
 		return display(vm);
 	case ACCEL:
@@ -310,6 +335,7 @@ facts_need(const struct table *t)
 		[CPUS] = 1,
 		[DISK] = 1,
 		[STATUS] = 1,
+		[ASKS] = 1,
 		[PATH] = 1,
 		[REASON] = 1,
 		[SSH_HOST] = 1 };
@@ -333,6 +359,8 @@ facts_row(struct table *t, struct home *h, const char *name,
 			continue;
 		if (i == NAME)
 			cells[i] = xstrdup(name);
+		else if (!broken && i == STATUS && table_for_people(t))
+			cells[i] = status_for_people(vm);
 		else if (!broken)
 			cells[i] = fact(h, vm, i);
 		else if (i == STATUS)

@@ -1,0 +1,74 @@
+#!/bin/sh
+# What tells that questions are open: list, info, wait; who is killed leaves
+# none behind.  The VM boots nothing; the asker is what a proxy would be.
+. "${0%/*}/lib.sh"
+plan 22
+command -v socat >/dev/null || skip_all 'no socat'
+empty_base
+xray create -q -m 64 -c 1 web off
+vm=$XRAY_HOME/vms/web
+ok 'a VM runs' xray start -q web
+ok 'somebody asks for it' until_ok 30 test -S "$vm/ask.sock"
+pids=
+trap 'exec 5>&- 7>&-; kill $pids 2>/dev/null || :; finish' EXIT
+mkfifo "$tmp/in" "$tmp/asks"
+asker() {
+	socat -t 3600 - "UNIX-CONNECT:$vm/ask.sock" <"$tmp/asks" \
+	    >>"$tmp/answers" &
+	pids="$pids $!"
+	exec 7>"$tmp/asks"
+}
+fact() { xray list -H -o "$1" web; }
+has() { [ "$(fact "$1")" = "$2" ]; }
+
+is 'nothing is open' 0 0 fact asks
+is 'of one that is stopped nothing is known' 0 null sh -c \
+    'xray info --json -o asks off | sed "s/.*: *//;s/}//"'
+says 'nor asked: 69' 69 'off: stopped' xray wait --for asked off
+says 'not in time: 75' 75 'web: nothing was asked' \
+    xray wait --for asked --timeout 1 web
+asker
+echo 'ask 1 tcp late.example 443' >&7
+until_ok 30 grep -q nobody "$tmp/answers"
+is 'what nobody was there for is not open' 0 0 fact asks
+
+xray fw prompt --stdio <"$tmp/in" >>"$tmp/asked" 2>&1 &
+pids="$pids $!"
+exec 5>"$tmp/in"
+until_ok 30 sh -c 'xray fw status -H -o answerers web | grep -qx stdio'
+xray wait --for asked --timeout 60 web &
+waiter=$!
+echo 'ask 2 tcp a.example 443' >&7
+ok 'wait --for asked' wait "$waiter"
+is 'one is open' 0 1 fact asks
+echo 'ask 3 tcp b.example 443' >&7
+ok 'two' until_ok 30 has asks 2
+is 'a person sees it in a list' 0 'running (2 asks)' sh -c "
+    NO_COLOR=1 script -qec 'xray list' /dev/null | tr -d '\r' |
+    sed -n 's/^web.* \(running.*\)/\1/p'"
+is 'a program does not' 0 running fact status
+is 'nor is the status another' 0 running xray status web
+is 'nor where there is no header' 0 running sh -c "
+    NO_COLOR=1 script -qec 'xray list -H -o status web' /dev/null | tr -d '\r'"
+is 'JSON has the number' 0 2 sh -c "xray list --json web | python3 -c '
+import json, sys
+print(json.load(sys.stdin)[0][\"asks\"])'"
+is 'info too' 0 asks=2 sh -c 'xray info web | grep ^asks'
+is 'one answered' 0 'Rule added: a.example:443 -> allow (1h)' \
+    xray fw answer --for 1h web 2 allow
+ok 'one is left' until_ok 30 has asks 1
+is 'of one ask' 0 1 sh -c "NO_COLOR=1 script -qec 'xray list' /dev/null |
+    grep -c 'running (1 ask)'"
+
+# Killed: what it said counts no more.
+who() { # the process that asks for the VM
+	for p in /proc/[0-9]*; do
+		[ "$(readlink "$p/cwd")" = "$vm" ] &&
+		    [ "$(cat "$p/comm")" = xray-ask ] && echo "${p#/proc/}"
+	done 2>/dev/null
+}
+ok 'kill -9' kill -9 "$(who)"
+ok 'nothing is open' until_ok 30 has asks 0
+until_ok 30 sh -c 'xray fw status -H -o answerers web | grep -qx stdio'
+xray stop -q -f web
+ok 'nor does a file stay' until_ok 30 test ! -e "$vm/asks"
