@@ -252,7 +252,7 @@ static void
 tell_denied(void)
 {
 	autoclose int log = io_opendir(vm.dir, "log");
-	autofree char *text = log < 0 ? NULL : netlog_denied(log, DENIED);
+	autofree char *text = log < 0 ? NULL : netlog_denied(log, NULL, DENIED);
 
 	if (text)
 		note("denied: %s", text);

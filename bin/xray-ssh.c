@@ -5,27 +5,32 @@
  */
 #include "say.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "asker.h"
 #include "dial.h"
 #include "fore.h"
 #include "io.h"
+#include "netlog.h"
 #include "opt.h"
 #include "run.h"
 #include "ssh.h"
 #include "trigger.h"
 #include "vm.h"
 
-enum { OPT_PASSWORD = OPT_OWN, OPT_CLEAN };
+enum { OPT_PASSWORD = OPT_OWN, OPT_CLEAN, OPT_ASK };
+enum { DENIED = 5 }; /* destinations that are told at the end */
 
 static const struct opt opts[] = {
 	{ 'l', NULL, "USER", "log in as USER" },
 	{ 'o', NULL, "OPTION", "an option of ssh, as behind the VM" },
 	{ 'S', "start", NULL, "start the VM when it is stopped" },
+	{ OPT_ASK, "ask", NULL, "questions of the VM come to this terminal" },
 	{ OPT_PASSWORD, "password", NULL, "ask for the guest's password" },
 	{ OPT_CLEAN, "clean", NULL, "no triggers, no ssh_config of yours" },
 	{ OPT_TIMEOUT, "timeout", "S", "wait S seconds for the guest" },
@@ -39,6 +44,7 @@ static struct vm vm;
 static const char *user; /* NULL: the VM's, or what a configuration says */
 static struct strv theirs; /* options of ssh */
 static char **command; /* ends with NULL */
+static int password, clean, ask;
 
 static void
 start(const char *name)
@@ -163,12 +169,12 @@ write_conf(struct buf *conf)
 }
 
 static void
-ssh_words(const char *conf, int password, long long ms, struct strv *words)
+ssh_words(const char *conf, long long ms, struct strv *words)
 {
 	struct why why;
 
-	if (ssh_argv_fixed(
-		&home, &vm, conf, isatty(0) || password, ms, words, &why) < 0)
+	if (ssh_argv_fixed(&home, &vm, conf, (isatty(0) && !ask) || password,
+		ms, words, &why) < 0)
 		die_why(&why);
 	if (password)
 		ssh_with_password(words);
@@ -186,15 +192,76 @@ ssh_words(const char *conf, int password, long long ms, struct strv *words)
 		strv_add(words, *w);
 }
 
+/* Whether ssh is told to give the command a terminal. */
+static int
+gets_terminal(void)
+{
+	if (!*command)
+		return 1;
+	for (size_t i = 0; i < theirs.n; i++)
+		if (strcmp(theirs.v[i], "-t") == 0 ||
+		    strcmp(theirs.v[i], "-tt") == 0)
+			return 1;
+	return 0;
+}
+
+/* --ask, where that can be; else it is said why not, and nobody is asked. */
+static int
+can_ask(void)
+{
+	autoclose int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	const char *why_not = NULL;
+
+	if (!asker_wanted(&vm))
+		why_not = "nothing is asked there";
+	else if (tty < 0)
+		why_not = "no terminal, nobody is asked here";
+	else if (gets_terminal())
+		why_not = "a session has the keys to itself, nobody is asked "
+			  "here; xray fw watch in another terminal";
+	if (why_not)
+		note("%s: %s", vm.name, why_not);
+	return !why_not;
+}
+
+/* Have the questions come between what ssh prints. */
+static void
+ask_beside(struct strv *words)
+{
+	autofree char *bin = home_bin_dir(NULL);
+	struct strv all = { 0 };
+
+	strv_fmt(&all, "%s/xray-beside", bin ? bin : ".");
+	strv_words(&all, "--as", "ssh", "--", vm.name, NULL);
+	for (size_t i = 0; i < words->n; i++)
+		strv_add(&all, words->v[i]);
+	strv_free(words);
+	*words = all;
+}
+
+static void
+tell_denied(const char *since)
+{
+	autoclose int log = io_opendir(vm.dir, "log");
+	autofree char *text =
+	    log < 0 ? NULL : netlog_denied(log, since, DENIED);
+
+	if (text)
+		note("%s: denied meanwhile: %s: xray fw log %s", vm.name, text,
+		    vm.name);
+}
+
 /* Stay until ssh has ended. */
 static int
 run_ssh(struct strv *words, int after)
 {
 	struct run r = RUN_PLAIN;
+	char since[32];
 	struct why why;
 	int code;
 
 	r.tied = 1;
+	io_timestamp(since, 1);
 	code = fore_run(&r, words->v, &why);
 	if (*conf_name)
 		(void)unlinkat(home.fd, conf_name, 0); /* or home_sweep does */
@@ -202,11 +269,13 @@ run_ssh(struct strv *words, int after)
 		die(EX_UNAVAILABLE, "%s", why.text);
 	if (after)
 		trigger_after(&home, &vm, code, warn_why);
+	if (say_chatty())
+		tell_denied(since);
 	return code;
 }
 
 static int
-connect_to_it(int clean, int password, long long ms)
+connect_to_it(long long ms)
 {
 	autobuf struct buf conf = { 0 };
 	autofree char *path = NULL;
@@ -219,8 +288,11 @@ connect_to_it(int clean, int password, long long ms)
 		die_why(&why);
 	if (conf.n)
 		path = write_conf(&conf);
-	ssh_words(path, password, ms, &words);
-	if (path || after)
+	ask = ask && can_ask();
+	ssh_words(path, ms, &words);
+	if (ask)
+		ask_beside(&words);
+	if (path || after || ask || say_chatty())
 		return run_ssh(&words, after);
 	execvp(words.v[0], words.v);
 	die_sys(EX_UNAVAILABLE, "ssh");
@@ -231,7 +303,7 @@ main(int argc, char **argv)
 {
 	const char *at;
 	autofree char *name = NULL;
-	int c, wants_start = 0, password = 0, clean = 0;
+	int c, wants_start = 0;
 	long long ms = -1;
 	struct why why;
 
@@ -249,6 +321,9 @@ main(int argc, char **argv)
 		case OPT_PASSWORD:
 			password = 1;
 			break;
+		case OPT_ASK:
+			ask = 1;
+			break;
 		case OPT_CLEAN:
 			clean = 1;
 			break;
@@ -258,6 +333,8 @@ main(int argc, char **argv)
 		}
 	if (optind == argc)
 		die_usage(&use, "no VM named");
+	if (ask && password)
+		die_usage(&use, "--ask and --password want the same keys");
 	at = strchr(argv[optind], '@');
 	if (at && !user)
 		user = xstrndup(argv[optind], (size_t)(at - argv[optind]));
@@ -267,5 +344,5 @@ main(int argc, char **argv)
 		die_why(&why);
 	make_sure_it_runs(wants_start);
 	await(ms);
-	return connect_to_it(clean, password, ms);
+	return connect_to_it(ms);
 }

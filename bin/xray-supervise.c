@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "again.h"
+#include "aside.h"
 #include "boot.h"
 #include "firewall.h"
 #include "gateway.h"
@@ -98,7 +99,7 @@ came(struct stream *st, const char *p, size_t n)
 	if (st == &s.console)
 		tty_put(&s.tty, p, n);
 	if (st == &s.console && s.foreground && !s.curses)
-		say_guest(p, n);
+		aside_show(p, n);
 	if (!n)
 		maybe_done();
 }
@@ -193,7 +194,8 @@ reap(void)
 			qemu_ended(status);
 		else if (pid == s.gateway)
 			gateway_ended(status);
-		else if (!mates_reap(pid, status) && pid == s.clock && status)
+		else if (!mates_reap(pid, status) && !aside_reap(pid) &&
+		    pid == s.clock && status)
 			ring_line(&s.qemu_log, "clock not set");
 	}
 	maybe_done();
@@ -483,8 +485,11 @@ main(int argc, char **argv)
 	if (s.no_hooks) /* who waited for the start may ask at once */
 		hooks_mark(&s.vm, HOOKS_NONE);
 	launch_ready(s.vm_lock, s.ready, s.foreground);
+	if (s.foreground && !s.curses)
+		aside_start(&s.vm);
 	mates_start(&s.vm, !s.no_hooks, s.foreground, &s.qemu_log, &s.net_log);
 	loop();
+	aside_end();
 	tty_close(&s.tty);
 	boot_end(&s.vm, s.watch.ended);
 	return s.foreground ? s.code : 0;

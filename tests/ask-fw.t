@@ -2,7 +2,7 @@
 # What tells that questions are open: list, info, wait; who is killed leaves
 # none behind.  The VM boots nothing; the asker is what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 22
+plan 33
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web off
@@ -70,5 +70,53 @@ who() { # the process that asks for the VM
 ok 'kill -9' kill -9 "$(who)"
 ok 'nothing is open' until_ok 30 has asks 0
 until_ok 30 sh -c 'xray fw status -H -o answerers web | grep -qx stdio'
+
+# ssh tells what was denied while it ran: a guest that is up, and an ssh that
+# has it denied.
+: >"$vm/up"
+mkdir "$tmp/bin"
+cat >"$tmp/bin/ssh" <<E2
+#!/bin/sh
+n=0
+while read -r dest; do
+	echo "\$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ) deny mode tcp \$dest - 443 - -"
+done <$tmp/denied >>$vm/log/net.log
+exit 3
+E2
+chmod +x "$tmp/bin/ssh"
+PATH=$tmp/bin:$PATH
+echo '2026-01-01T00:00:00.000Z deny mode tcp old.example - 443 - -' \
+    >>"$vm/log/net.log"
+printf 'a.example\nb.example\na.example\n' >"$tmp/denied"
+# on_tty COMMAND: what it prints on a terminal, and its code.
+on_tty() { script -qec "$1" /dev/null </dev/null | tr -d '\r'; }
+is 'ssh tells what was denied meanwhile' 0 \
+    'xray-ssh: web: denied meanwhile: a.example:443 (2), b.example:443 (1): xray fw log web' \
+    on_tty 'xray ssh web true'
+is 'its exit code is that of ssh' 3 '' sh -c \
+    'script -qec "xray ssh web true" /dev/null </dev/null >/dev/null'
+is 'not under -q' 0 '' on_tty 'xray ssh -q web true'
+is 'nor where nobody reads it' 0 '' on_tty 'xray ssh web true 2>/dev/null'
+: >"$tmp/denied"
+is 'nor when nothing was' 0 '' on_tty 'xray ssh web true'
+for i in 1 2 3 4 5 6 7 8 9; do
+	printf '%s%060d.%060d.%060d.example\n' a$i 0 0 0
+done >"$tmp/denied"
+is 'a line, however long names are' 0 ' and 7 more: xray fw log web' sh -c \
+    "script -qec 'xray ssh web true' /dev/null </dev/null | tr -d '\r' |
+    sed -n 's/.*(1)\( and\)/\1/p'"
+: >"$tmp/denied"
+says '--ask without a terminal goes on' 3 'web: no terminal, nobody is asked' \
+    setsid -w xray ssh --ask web true
+is '--ask for a session goes on' 0 1 sh -c "
+    script -qec 'xray ssh --ask web' /dev/null </dev/null |
+    grep -c 'a session has the keys to itself'"
+is 'or -t' 0 1 sh -c "
+    script -qec 'xray ssh --ask web -t top' /dev/null </dev/null |
+    grep -c 'a session has the keys to itself'"
+is '--ask for a command' 3 '' sh -c "
+    script -qec 'xray ssh --ask web true' /dev/null </dev/null"
+says '--ask and --password: 64' 64 'want the same keys' \
+    xray ssh --ask --password web true
 xray stop -q -f web
 ok 'nor does a file stay' until_ok 30 test ! -e "$vm/asks"

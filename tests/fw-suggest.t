@@ -105,12 +105,11 @@ cat >"$log/net.log.1" <<-L
 	$d:01.000Z allow learn tcp #.example - 80 - -
 	$d:01.000Z allow learn tcp - 1.2.3.4,5.6.7.8 80 - -
 L
-printf '%s:02.000Z allow learn tcp e\033[2Jvil.example - 80 - -\n' $d \
-    >>"$log/net.log.1"
-printf '%s:02.000Z allow learn tcp a\rallow\ttcp\t* - 80 - -\n' $d \
-    >>"$log/net.log.1"
-printf '%s:02.000Z allow learn tcp any.example\nallow tcp * * - 80 - -\n' $d \
-    >>"$log/net.log.1"
+{
+	printf '%s:02.000Z allow learn tcp e\033[2Jvil.example - 80 - -\n' $d
+	printf '%s:02.000Z allow learn tcp a\rallow\ttcp\t* - 80 - -\n' $d
+	printf '%s:02.000Z allow learn tcp any.example\nallow tcp * * - - -\n' $d
+} >>"$log/net.log.1"
 mv "$log/net.log" "$tmp/kept"
 says 'only names and addresses, each as it is' 0 \
     'nothing that its rules do not say' xray fw suggest web

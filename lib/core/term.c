@@ -89,11 +89,17 @@ term_fd(void)
 	return t.pipe[0];
 }
 
+/* As who does not catch it, so that whoever waits for us knows why we stop. */
 static void
 stop(void)
 {
+	struct sigaction was, usual = { .sa_handler = SIG_DFL };
+
+	sigemptyset(&usual.sa_mask);
 	term_close();
-	(void)raise(SIGSTOP); /* until SIGCONT */
+	sigaction(SIGTSTP, &usual, &was);
+	(void)raise(SIGTSTP); /* until SIGCONT */
+	sigaction(SIGTSTP, &was, NULL);
 	(void)take();
 }
 

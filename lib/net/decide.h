@@ -19,7 +19,8 @@ struct policy {
 	size_t nprivate;
 };
 
-/* Why: "rules:3", "mode", "learn" when that is the mode, "private" (see addr_kind_text), "own". */
+/* Why: "rules:3", "mode", "learn" when that is the mode, "private" (see
+ * addr_kind_text), "own". */
 enum { WHY_TEXT = 80 };
 
 struct decision {

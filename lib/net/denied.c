@@ -14,6 +14,7 @@ struct place {
 struct places {
 	struct place *v;
 	size_t n;
+	const char *since; /* NULL: all */
 };
 
 /* A tail_line function.  A guest tries few places often: they are looked for
@@ -27,8 +28,8 @@ add(const char *stamp, const char *p, size_t n, void *arg)
 	char *dest;
 	size_t i = 0;
 
-	(void)stamp;
-	if (netlog_parse(&l, p, n) < 0 || l.verdict == RULE_ALLOW)
+	if ((all->since && strcmp(stamp, all->since) < 0) ||
+	    netlog_parse(&l, p, n) < 0 || l.verdict == RULE_ALLOW)
 		return;
 	dest = netlog_dest(&l);
 	while (i < all->n && strcmp(all->v[i].dest, dest) != 0)
@@ -54,9 +55,11 @@ by_times(const void *a, const void *b)
 }
 
 char *
-netlog_denied(int log, size_t most)
+netlog_denied(int log, const char *since, size_t most)
 {
-	struct places all = { 0 };
+	enum { LONG = 300 }; /* for a line, whatever the names */
+	struct places all = { .since = since };
+	size_t said = 0;
 	struct tail t = { .fd = -1 };
 	struct buf b = { 0 };
 
@@ -68,15 +71,16 @@ netlog_denied(int log, size_t most)
 	if (all.n)
 		qsort(all.v, all.n, sizeof *all.v, by_times);
 	for (size_t i = 0; i < all.n; i++) {
-		if (i < most) {
+		if (i < most && b.n < LONG) {
 			buf_str(&b, i ? ", " : "");
 			buf_vis(&b, all.v[i].dest, strlen(all.v[i].dest));
 			buf_fmt(&b, " (%zu)", all.v[i].times);
+			said++;
 		}
 		free(all.v[i].dest);
 	}
-	if (all.n > most)
-		buf_fmt(&b, " and %zu more", all.n - most);
+	if (all.n > said)
+		buf_fmt(&b, " and %zu more", all.n - said);
 	free(all.v);
 	return b.n ? buf_take(&b) : NULL;
 }

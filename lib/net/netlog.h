@@ -43,11 +43,12 @@ const char *netlog_proto(const struct netlog *l);
 char *netlog_dest(const struct netlog *l);
 
 /*
- * What the log net.log in folder log says was not let through, by destination
- * and how often, the most often first: "sentry.io:443 (2), 10.0.0.1:53/udp
- * (1)".  At most `most` of them, then how many more; the caller's, printable.
+ * What the log net.log in folder log says was not let through since then (a
+ * time as it has them, NULL: ever), by destination and how often, the most
+ * often first: "sentry.io:443 (2), 10.0.0.1:53/udp (1)".  At most `most` of
+ * them, fewer when names are long, then how many more; the caller's, printable.
  * NULL: nothing was denied.
  */
-char *netlog_denied(int log, size_t most);
+char *netlog_denied(int log, const char *since, size_t most);
 
 #endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+#include "page.h"
+
+#include <stdio.h>
+
+/* What can be pressed; the cursor stays behind. */
+static void
+put_keys(const struct page *p, const struct dialog *d, struct buf *out)
+{
+	press_keys(&p->press, d, p->cols, out);
+	buf_str(out, " > ");
+}
+
+static void
+put_question(const struct page *p, const struct dialog *d, struct buf *out)
+{
+	buf_str(out, "\n");
+	press_want(d, p->cols, out);
+	buf_str(out, "\n  ");
+	dialog_facts(d, out);
+	buf_str(out, "\n");
+	put_keys(p, d, out);
+}
+
+int
+page_open(const struct page *p)
+{
+	return press_open(&p->press);
+}
+
+int
+page_look(
+    struct page *p, const struct dialog *d, long long now, struct buf *out)
+{
+	if (press_is_about(&p->press, d))
+		return 0;
+	if (page_open(p))
+		buf_str(out, "answered\n");
+	press_begin(&p->press, d, now);
+	if (d)
+		put_question(p, d, out);
+	return d != NULL;
+}
+
+int
+page_key(struct page *p, const struct dialog *d, int key, long long now,
+    struct decree *decree, struct buf *out)
+{
+	if (!d || !press_is_about(&p->press, d))
+		return 0;
+	switch (press_key(&p->press, d, key, now, decree)) {
+	case PRESS_AGAIN:
+		buf_str(out, "\n");
+		put_keys(p, d, out);
+		break;
+	case PRESS_HELP:
+		buf_fmt(out, "\n%s\n", press_help);
+		put_question(p, d, out);
+		break;
+	case PRESS_DONE:
+		buf_fmt(out, "%s %s\n",
+		    decree->verdict == RULE_ALLOW ? "allow" : "deny",
+		    decree->life);
+		return 1;
+	case PRESS_NOTHING:
+		break;
+	}
+	return 0;
+}
+
+void
+page_heard(const struct page *p, const struct dialog *d, const char *line,
+    struct buf *out)
+{
+	const char *next = d && page_open(p) ? "\n" : "";
+	char vm[DIALOG_VM];
+	unsigned id;
+	int at = 0;
+
+	if (sscanf(line, "written %63s %u %n", vm, &id, &at) == 2 && at)
+		buf_fmt(out, "%s  %s\n", next, line + at);
+	else if (sscanf(line, "delayed %63s %u %n", vm, &id, &at) == 2 && at)
+		buf_fmt(out, "%s  %s: answered; the rule waits: %s\n", next, vm,
+		    line + at);
+	else if (sscanf(line, "error %63s %u %n", vm, &id, &at) == 2 && at)
+		buf_fmt(out, "%s  %s: %s\n", next, vm, line + at);
+	if (at && *next)
+		put_keys(p, d, out);
+}
