@@ -25,6 +25,7 @@
 #include "mind.h"
 #include "opt.h"
 #include "order.h"
+#include "outlet.h"
 #include "proxy.h"
 #include "relay_pipe.h"
 #include "ring.h"
@@ -40,6 +41,7 @@ enum {
 	OPT_LISTS,
 	OPT_PRIVATE,
 	OPT_MODE,
+	OPT_ASK,
 	OPT_LOG,
 	OPT_MAX,
 	OPT_READY
@@ -52,8 +54,9 @@ static const struct opt opts[] = {
 	{ OPT_LISTS, "lists", "DIR",
 	    "where @NAME is; more are looked at next" },
 	{ OPT_PRIVATE, "private-ok", "CIDR", "where any name may lead" },
-	{ OPT_MODE, "mode", "deny|allow",
+	{ OPT_MODE, "mode", "ask|deny|allow|learn",
 	    "what becomes of what no rule names (deny)" },
+	{ OPT_ASK, "ask", "SOCKET", "mode ask, by xray-ask's socket" },
 	{ OPT_LOG, "log", "FILE", "verdicts go there (standard error)" },
 	{ OPT_MAX, "max", "N", "connections at once (10000)" },
 	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
@@ -73,6 +76,8 @@ enum { MAX = 10000, PATHS = 8 };
 static struct {
 	struct mind mind;
 	struct proxy proxy;
+	struct outlet outlet;
+	int mode; /* -1: not given */
 	struct {
 		char *v[PATHS];
 		size_t n;
@@ -82,7 +87,7 @@ static struct {
 	struct listener at[PROXY_LISTENERS];
 	int again; /* a turn is due */
 	int over;
-} net = { .log_fd = 2, .ready = -1 };
+} net = { .mode = -1, .log_fd = 2, .ready = -1 };
 
 static struct proxy *const proxy = &net.proxy;
 static struct mind *const mind = &net.mind;
@@ -113,7 +118,8 @@ add_private(const char *arg)
 static void
 set_option(int c)
 {
-	static const char *const modes[] = { "deny", "allow", NULL };
+	static const char *const modes[] = { "ask", "deny", "allow", "learn",
+		NULL };
 
 	switch (c) {
 	case OPT_LISTEN:
@@ -129,8 +135,10 @@ set_option(int c)
 		add_private(optarg);
 		break;
 	case OPT_MODE:
-		proxy->policy.mode = (enum mode)mode_parse(
-		    opt_word(&usage, "mode", optarg, modes));
+		net.mode = mode_parse(opt_word(&usage, "mode", optarg, modes));
+		break;
+	case OPT_ASK:
+		net.outlet.ask = optarg;
 		break;
 	case OPT_LOG:
 		net.log = optarg;
@@ -149,7 +157,6 @@ parse(int argc, char **argv)
 	struct why why;
 	int c;
 
-	proxy->policy.mode = MODE_DENY;
 	proxy->max = MAX;
 	while ((c = opt_next(argc, argv, &usage)) != -1)
 		set_option(c);
@@ -157,6 +164,9 @@ parse(int argc, char **argv)
 		add(net.rules.v, &net.rules.n, PATHS, argv[i]);
 	if (!net.listen.n || !net.rules.n)
 		die_usage(&usage, "needs --listen and --rules");
+	if (net.mode < 0)
+		net.mode = net.outlet.ask ? MODE_ASK : MODE_DENY;
+	proxy->policy.mode = (enum mode)net.mode;
 	if (order_fill(&mind->sources, net.rules.v, net.rules.n, NULL,
 		net.lists.v, net.lists.n, &why) < 0)
 		die_usage(&usage, "%s", why.text);
@@ -281,7 +291,7 @@ serve_mind(int clerk, int resolver)
 
 	read_clock();
 	mind_serve(mind, p, proxy->now);
-	if (!mind_is_whole(mind))
+	if (!mind_is_whole(mind) || !outlet_is_whole(&net.outlet))
 		fall();
 	/* what was decided may have something to do at once */
 	serve_clients();
@@ -312,6 +322,7 @@ static void
 rules_changed(UNUSED void *arg)
 {
 	(void)proxy_recheck(proxy);
+	proxy_answered(proxy);
 }
 
 static void
@@ -359,6 +370,10 @@ start_mind(void)
 	if (mind_start(mind, &why) < 0)
 		die_why(&why);
 	proxy->resolver = mind->resolver;
+	net.outlet.proxy = proxy;
+	proxy->arg = &net.outlet;
+	if (outlet_start(&net.outlet, &why) < 0)
+		die_why(&why);
 }
 
 static void

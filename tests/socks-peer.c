@@ -15,6 +15,10 @@
  *		N connections, and "ready"; at the end of standard input 64
  *		bytes each, there and back: how many still are alive
  *
+ *	want [-x PROXY] [-d NAME] PORT
+ *		one connection: the reply's code, or "end"; what the proxy waits
+ *		for is waited for
+ *
  * PROXY is a port of 127.0.0.1 or a path; without it all is direct.
  */
 #include <arpa/inet.h>
@@ -447,6 +451,27 @@ idle(long many)
 	return alive != many;
 }
 
+/* ---- want ---- */
+
+static int
+want(void)
+{
+	struct conn *c = make(1);
+	struct epoll_event ev;
+	int r = 0;
+
+	dial(c);
+	while (r == 0 && epoll_wait(ep, &ev, 1, WAIT) == 1)
+		r = get_through(c);
+	if (r > 0)
+		puts("0");
+	else if (c->n == 10)
+		printf("%d\n", c->in[1]);
+	else
+		puts("end");
+	return r <= 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -473,5 +498,7 @@ main(int argc, char **argv)
 		return conn(atol(argv[0]), atol(argv[1]));
 	if (strcmp(verb, "idle") == 0 && argc == 2)
 		return idle(atol(argv[0]));
+	if (strcmp(verb, "want") == 0 && argc == 1)
+		return want();
 	return 64;
 }

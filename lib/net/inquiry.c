@@ -29,15 +29,41 @@ hang_up(struct inquiry *q)
 		close(q->fd);
 	q->fd = -1;
 	q->n = 0;
+	q->calling = 0;
 	for (size_t i = 0; i < INQUIRY_OPEN; i++)
 		*q->open[i].key.text = '\0';
 }
 
+/* Send it as a whole or not at all: 0; 1 he does not read; -1 he is gone. */
+static int
+send_question(struct inquiry *q, size_t i)
+{
+	autobuf struct buf line = { 0 };
+	ssize_t n;
+
+	buf_fmt(&line, "ask %u %s\n", q->open[i].id, q->open[i].key.text);
+	n = send(q->fd, line.p, line.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 1;
+	q->open[i].sent = 1;
+	return n == (ssize_t)line.n ? 0 : -1;
+}
+
+/* What was asked while he was called is sent now. */
 void
 inquiry_attach(struct inquiry *q, int fd)
 {
-	hang_up(q);
+	int bad = fd < 0;
+
+	if (q->fd >= 0 || bad)
+		hang_up(q);
 	q->fd = fd;
+	q->calling = 0;
+	for (size_t i = 0; i < INQUIRY_OPEN && !bad; i++)
+		if (*q->open[i].key.text && !q->open[i].sent)
+			bad = send_question(q, i) != 0;
+	if (bad)
+		hang_up(q);
 }
 
 static void
@@ -67,26 +93,40 @@ denied(char *why, const char *text)
 	return RULE_DENY;
 }
 
-/* Send it as a whole or not at all. */
 static enum rule_verdict
 put(struct inquiry *q, size_t i, const struct inquiry_key *key, long long now,
     char *why)
 {
-	autobuf struct buf line = { 0 };
-	ssize_t n;
+	int bad;
 
-	buf_fmt(&line, "ask %u %s\n", q->id, key->text);
-	n = send(q->fd, line.p, line.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return denied(why, "full");
-	if (n != (ssize_t)line.n) {
-		hang_up(q);
-		return denied(why, "nobody");
-	}
 	q->open[i].key = *key;
 	q->open[i].id = q->id++;
+	q->open[i].sent = 0;
 	q->open[i].until = now + INQUIRY_MS;
-	return RULE_ASK;
+	bad = q->fd < 0 ? 0 : send_question(q, i);
+	if (!bad)
+		return RULE_ASK;
+	*q->open[i].key.text = '\0';
+	if (bad > 0)
+		return denied(why, "full");
+	hang_up(q);
+	return denied(why, "nobody");
+}
+
+/* 1 when somebody is there, or called. */
+static int
+somebody(struct inquiry *q, long long now)
+{
+	if (q->fd >= 0 || q->calling)
+		return 1;
+	if (!q->call || now < q->again || q->call(q->arg) < 0)
+		return 0;
+	q->calling = 1;
+	q->backoff = q->backoff ? 2 * q->backoff : INQUIRY_AGAIN_MS;
+	if (q->backoff > INQUIRY_MOST_MS)
+		q->backoff = INQUIRY_MOST_MS;
+	q->again = now + q->backoff;
+	return 1;
 }
 
 enum rule_verdict
@@ -103,7 +143,8 @@ inquiry_ask(
 			return q->known[i].verdict;
 		}
 	/* nobody can tell a name `host` from this machine */
-	if (q->fd < 0 || (!to->host && to->name && !strcmp(to->name, "host")))
+	if ((!to->host && to->name && !strcmp(to->name, "host")) ||
+	    !somebody(q, now))
 		return denied(why, "nobody");
 	for (size_t i = 0; i < INQUIRY_OPEN; i++) {
 		if (*q->open[i].key.text && now >= q->open[i].until)
@@ -153,27 +194,20 @@ take(struct inquiry *q, const char *line, long long now)
 		q->known[k].until = now + (seconds ? seconds : 1) * 1000LL;
 		q->next++;
 		*q->open[i].key.text = '\0';
+		q->backoff = 0;
+		q->again = 0;
 		return 1;
 	}
 	return 0;
 }
 
-int
-inquiry_serve(struct inquiry *q, long long now)
+/* Take the whole lines: 1 when one of them answers. */
+static int
+split(struct inquiry *q, long long now)
 {
-	char *end;
-	ssize_t n = recv(
-	    q->fd, q->line + q->n, sizeof q->line - 1 - q->n, MSG_DONTWAIT);
 	int some = 0;
+	char *end;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n <= 0) {
-		hang_up(q);
-		return 1;
-	}
-	q->n += (size_t)n;
-	q->line[q->n] = '\0';
 	while ((end = memchr(q->line, '\n', q->n))) {
 		size_t used = (size_t)(end - q->line) + 1;
 
@@ -182,9 +216,29 @@ inquiry_serve(struct inquiry *q, long long now)
 		q->n -= used;
 		memmove(q->line, q->line + used, q->n + 1);
 	}
-	if (q->n == sizeof q->line - 1) { /* no line of ours */
-		hang_up(q);
-		return 1;
-	}
 	return some;
+}
+
+int
+inquiry_serve(struct inquiry *q, long long now)
+{
+	int some = 0;
+
+	/* a line without an end is none of ours */
+	while (q->fd >= 0 && q->n < sizeof q->line - 1) {
+		ssize_t n = recv(q->fd, q->line + q->n,
+		    sizeof q->line - 1 - q->n, MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return some;
+		if (n <= 0)
+			break;
+		q->n += (size_t)n;
+		q->line[q->n] = '\0';
+		some |= split(q, now);
+	}
+	hang_up(q);
+	return 1;
 }

@@ -11,8 +11,8 @@
 #include "proxy_priv.h"
 #include "sys.h"
 
-/* A listener is one, by its side. */
-enum { LISTENER = 2 };
+/* Listeners, and what else is told of, by their sides. */
+enum { LISTENER = 2, OTHER };
 /* Told in one turn; taken from one listener. */
 enum { EDGES = 256, WELCOME = 64 };
 
@@ -160,17 +160,31 @@ let_in(struct proxy *p, struct proxy_listener *l)
 	for (int i = 0; i < WELCOME && (l->end.can & EDGE_IN); i++) {
 		int fd = edges_accept(l->end.fd);
 
-		if (fd >= 0 && p->n >= p->max)
-			turn_away(p, fd, "full");
-		else if (fd >= 0 && l->local && !is_ours(fd))
+		if (fd >= 0 && l->local && !is_ours(fd))
 			turn_away(p, fd, "user");
 		else if (fd >= 0)
-			welcome(p, fd);
+			proxy_take(p, fd);
 		else if (errno != EINTR && errno != ECONNABORTED) {
 			l->failed = errno != EAGAIN;
 			l->end.can = 0;
 		}
 	}
+}
+
+void
+proxy_take(struct proxy *p, int fd)
+{
+	if (p->n >= p->max)
+		turn_away(p, fd, "full");
+	else
+		welcome(p, fd);
+}
+
+int
+proxy_watch(struct proxy *p, struct proxy_other *o, int fd)
+{
+	o->end = (struct relay_end){ .fd = fd, .side = OTHER };
+	return edges_add(p->edges, fd, &o->end);
 }
 
 int
@@ -212,6 +226,10 @@ client_told(struct hop *h)
 	case HOP_GONE:
 		hop_run(h);
 		break;
+	case HOP_WAITS: /* see ask_person */
+		if (h->relay.end[CLIENT].is & (EDGE_END | EDGE_BROKEN))
+			hop_end(h, 0);
+		break;
 	default: /* an end may be half of one: who is gone is told by a reset */
 		if (h->relay.end[CLIENT].is & EDGE_BROKEN)
 			hop_end(h, 0);
@@ -227,6 +245,12 @@ told(struct proxy *p, const struct edge *e)
 	relay_told(end, e->is);
 	if (end->side == LISTENER) {
 		let_in(p, (struct proxy_listener *)(void *)end);
+		return;
+	}
+	if (end->side == OTHER) {
+		struct proxy_other *o = (struct proxy_other *)(void *)end;
+
+		o->told(o->arg);
 		return;
 	}
 	/* the relay is a hop's first member, and its ends a relay's */
@@ -289,7 +313,9 @@ late(struct hop *h)
 	if (h->state == HOP_TRIED || h->state == HOP_DIALLED) {
 		h->hello->err = ETIMEDOUT;
 		hop_dial(h);
-	} else
+	} else if (h->state == HOP_WAITS)
+		hop_deny(h, "silence", SOCKS_DENIED);
+	else
 		hop_end(h, h->state >= HOP_OPEN && h->state != HOP_REFUSED);
 }
 
@@ -298,6 +324,7 @@ proxy_tick(struct proxy *p)
 {
 	static const long long limit[HOP_STATES] = { [HOP_HELLO] =
 							 PROXY_HELLO_MS,
+		[HOP_WAITS] = PROXY_WAIT_MS,
 		[HOP_ASKED] = RESOLVE_MS + PROXY_HELLO_MS,
 		[HOP_TRIED] = PROXY_NEXT_MS,
 		[HOP_DIALLED] = PROXY_DIAL_MS,

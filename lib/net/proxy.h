@@ -20,13 +20,15 @@
 #include "resolve.h"
 
 /*
- * How long: until the request is there; until the next address is tried, when
+ * How long: until the request is there; until a person has answered; until the
+ * next address is tried, when
  * there is one, or the last one is given up; until who was refused has hung up;
  * a connection in which nothing moves, also when one side has ended, or is
  * gone while the other takes no more.
  */
 enum {
 	PROXY_HELLO_MS = 30000,
+	PROXY_WAIT_MS = 310000,
 	PROXY_NEXT_MS = 3000,
 	PROXY_DIAL_MS = 75000,
 	PROXY_LINGER_MS = 2000,
@@ -43,6 +45,7 @@ struct hop; /* a connection */
 
 enum hop_state {
 	HOP_HELLO, /* its request comes in */
+	HOP_WAITS, /* a person is asked about it */
 	HOP_ASKED, /* its name is looked up */
 	HOP_TRIED, /* it is dialled, and there are more addresses */
 	HOP_DIALLED, /* at the last one */
@@ -62,6 +65,10 @@ struct proxy {
 	size_t max; /* connections at once */
 	/* A line for the log, without its end. */
 	void (*log)(const char *line, void *arg);
+	/* May it be, which no rule says?  RULE_ALLOW or RULE_DENY, and one word
+	 * of WHY_TEXT bytes; RULE_ASK: proxy_answered is called later.  NULL:
+	 * it may not. */
+	enum rule_verdict (*ask)(const struct target *to, char *why, void *arg);
 	void *arg;
 	long long now, wall;
 	int edges; /* readable: proxy_turn */
@@ -80,11 +87,23 @@ struct proxy {
 	size_t nlisteners;
 };
 
+/* Something else among the edges: told is called when something was, and reads
+ * until there is no more. */
+struct proxy_other {
+	struct relay_end end;
+	void (*told)(void *arg);
+	void *arg;
+};
+
 /* -1 with errno. */
 int proxy_start(struct proxy *p);
 /* Take clients from a listening socket that does not block; local: it is a
  * unix one, only our own user's.  -1 with errno. */
 int proxy_listen(struct proxy *p, int fd, int local);
+/* A client that came another way; fd, which does not block, is the proxy's. */
+void proxy_take(struct proxy *p, int fd);
+/* Watch fd for o until it is closed; -1 with errno. */
+int proxy_watch(struct proxy *p, struct proxy_other *o, int fd);
 /* Go on with what the edges tell.  1 when it could go on at once: call it
  * again when others had their turn. */
 int proxy_turn(struct proxy *p);
@@ -94,6 +113,8 @@ void proxy_tick(struct proxy *p);
 void proxy_resolved(struct proxy *p, const struct resolved *r);
 /* The rules changed: connections that are denied now are reset; how many. */
 size_t proxy_recheck(struct proxy *p);
+/* There are answers, or other rules: who waits for one is decided again. */
+void proxy_answered(struct proxy *p);
 /* Reset all. */
 void proxy_cut(struct proxy *p);
 

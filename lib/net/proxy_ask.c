@@ -95,8 +95,8 @@ hop_refuse(struct hop *h, enum socks_code code)
 	linger(h);
 }
 
-static void
-deny(struct hop *h, const char *why, enum socks_code code)
+void
+hop_deny(struct hop *h, const char *why, enum socks_code code)
 {
 	h->proxy->denied++;
 	hop_log(h, RULE_DENY, why, 0);
@@ -146,9 +146,27 @@ go_on(struct hop *h, const struct target *to, const struct decision *d,
 	if (o->ndial)
 		allow(h, d->why);
 	else if (r->n)
-		deny(h, first.why, SOCKS_DENIED);
+		hop_deny(h, first.why, SOCKS_DENIED);
 	else
-		deny(h, "no-address", SOCKS_NO_HOST);
+		hop_deny(h, "no-address", SOCKS_NO_HOST);
+}
+
+/* A miss is a person's, when there is one.  Who ends his side while he waits
+ * has gone away: nothing else would tell. */
+static void
+ask_person(struct hop *h, const struct target *to, struct decision *d)
+{
+	struct proxy *p = h->proxy;
+
+	if (d->verdict != RULE_ASK)
+		return;
+	d->verdict = p->ask ? p->ask(to, d->why, p->arg) : RULE_DENY;
+	if (d->verdict != RULE_ASK)
+		return;
+	if (h->relay.end[CLIENT].is & (EDGE_END | EDGE_BROKEN))
+		hop_end(h, 0);
+	else if (h->state != HOP_WAITS)
+		hop_put(h, HOP_WAITS);
 }
 
 static void
@@ -163,8 +181,11 @@ ask(struct hop *h)
 
 	hop_target(h, &to);
 	decide(&p->policy, &to, &d);
+	ask_person(h, &to, &d);
+	if (d.verdict == RULE_ASK)
+		return;
 	if (d.verdict != RULE_ALLOW) {
-		deny(h, d.why, SOCKS_DENIED);
+		hop_deny(h, d.why, SOCKS_DENIED);
 		return;
 	}
 	if (to.host) {
@@ -177,7 +198,7 @@ ask(struct hop *h)
 	if (known)
 		go_on(h, &to, &d, known);
 	else if (resolver_ask(p->resolver, what, p->now) < 0)
-		deny(h, "busy", SOCKS_FAILED);
+		hop_deny(h, "busy", SOCKS_FAILED);
 	else
 		hop_put(h, HOP_ASKED);
 }
@@ -198,10 +219,22 @@ proxy_resolved(struct proxy *p, const struct resolved *r)
 		/* the rules may have changed meanwhile */
 		hop_target(h, &to);
 		decide(&p->policy, &to, &d);
+		ask_person(h, &to, &d);
 		if (d.verdict == RULE_ALLOW)
 			go_on(h, &to, &d, r);
-		else
-			deny(h, d.why, SOCKS_DENIED);
+		else if (d.verdict == RULE_DENY)
+			hop_deny(h, d.why, SOCKS_DENIED);
+	}
+}
+
+void
+proxy_answered(struct proxy *p)
+{
+	struct hop *h = p->in[HOP_WAITS].first, *next;
+
+	for (; h; h = next) {
+		next = h->next;
+		ask(h);
 	}
 }
 
@@ -235,7 +268,7 @@ take_request(struct hop *h)
 	if (!s->name)
 		h->addr = s->addr;
 	else if (take_name(h, s) < 0) {
-		deny(h, "name", SOCKS_NO_HOST);
+		hop_deny(h, "name", SOCKS_NO_HOST);
 		return;
 	}
 	ask(h);

@@ -48,6 +48,8 @@ void hop_hear(struct hop *h);
 void hop_drain(struct hop *h);
 /* Say no, in SOCKS's words, and wait for the client to hang up. */
 void hop_refuse(struct hop *h, enum socks_code code);
+/* The same, and log it. */
+void hop_deny(struct hop *h, const char *why, enum socks_code code);
 /* What it wants, for the rules. */
 void hop_target(const struct hop *h, struct target *to);
 /* A line for the log: what is to become of it, or its end. */
