@@ -204,7 +204,7 @@ static int
 publish(const struct publish *p)
 {
 	struct sockaddr_in guest = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(LAN_LEASE),
+		.sin_addr.s_addr = htonl(p->called ? LAN_CALLED : LAN_LEASE),
 		.sin_port = htons(p->guest) };
 	int flags = p->udp ? SLIRP_HOSTFWD_UDP : 0, back = -1, r;
 	struct publish at = *p;

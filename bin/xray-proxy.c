@@ -42,6 +42,9 @@ enum {
 	OPT_PRIVATE,
 	OPT_MODE,
 	OPT_ASK,
+	OPT_DEFAULTS,
+	OPT_OFF,
+	OPT_GATEWAY,
 	OPT_LOG,
 	OPT_MAX,
 	OPT_READY
@@ -51,12 +54,16 @@ static const struct opt opts[] = {
 	{ OPT_LISTEN, "listen", "ADDR:PORT|unix:PATH",
 	    "where clients are awaited; may be given again" },
 	{ OPT_RULES, "rules", "FILE", "rules; more follow in this order" },
+	{ OPT_DEFAULTS, "defaults", "FILE", "and domains to be trusted" },
+	{ OPT_OFF, "defaults-off", NULL, "which are not in force now" },
 	{ OPT_LISTS, "lists", "DIR",
 	    "where @NAME is; more are looked at next" },
 	{ OPT_PRIVATE, "private-ok", "CIDR", "where any name may lead" },
 	{ OPT_MODE, "mode", "ask|deny|allow|learn",
 	    "what becomes of what no rule names (deny)" },
 	{ OPT_ASK, "ask", "SOCKET", "mode ask, by xray-ask's socket" },
+	{ OPT_GATEWAY, "gateway", "CONTROL:SOCKET",
+	    "serve the guest of an xray-net, which calls are made at SOCKET" },
 	{ OPT_LOG, "log", "FILE", "verdicts go there (standard error)" },
 	{ OPT_MAX, "max", "N", "connections at once (10000)" },
 	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
@@ -82,7 +89,7 @@ static struct {
 		char *v[PATHS];
 		size_t n;
 	} listen, rules, lists;
-	const char *log;
+	const char *log, *defaults;
 	int log_fd, ready;
 	struct listener at[PROXY_LISTENERS];
 	int again; /* a turn is due */
@@ -116,6 +123,18 @@ add_private(const char *arg)
 }
 
 static void
+set_gateway(char *arg)
+{
+	char *colon = strchr(arg, ':');
+
+	if (!colon || colon == arg || !colon[1])
+		die_usage(&usage, "--gateway: %s: not CONTROL:SOCKET", arg);
+	*colon = '\0';
+	net.outlet.control = arg;
+	net.outlet.calls = colon + 1;
+}
+
+static void
 set_option(int c)
 {
 	static const char *const modes[] = { "ask", "deny", "allow", "learn",
@@ -136,6 +155,15 @@ set_option(int c)
 		break;
 	case OPT_MODE:
 		net.mode = mode_parse(opt_word(&usage, "mode", optarg, modes));
+		break;
+	case OPT_DEFAULTS:
+		net.defaults = optarg;
+		break;
+	case OPT_OFF:
+		net.outlet.defaults_off = 1;
+		break;
+	case OPT_GATEWAY:
+		set_gateway(optarg);
 		break;
 	case OPT_ASK:
 		net.outlet.ask = optarg;
@@ -167,9 +195,10 @@ parse(int argc, char **argv)
 	if (net.mode < 0)
 		net.mode = net.outlet.ask ? MODE_ASK : MODE_DENY;
 	proxy->policy.mode = (enum mode)net.mode;
-	if (order_fill(&mind->sources, net.rules.v, net.rules.n, NULL,
+	if (order_fill(&mind->sources, net.rules.v, net.rules.n, net.defaults,
 		net.lists.v, net.lists.n, &why) < 0)
 		die_usage(&usage, "%s", why.text);
+	order_defaults(&mind->sources, net.outlet.defaults_off);
 }
 
 /* ---- the log ---- */
@@ -276,8 +305,13 @@ serve_again(void)
 static void
 serve_clients(void)
 {
+	int more;
+
 	read_clock();
-	if (!proxy_turn(proxy) || net.again)
+	more = proxy_turn(proxy);
+	if (net.outlet.over) /* so is what the guest had open */
+		stop();
+	if (!more || net.again)
 		return;
 	net.again = 1;
 	stream_once(0, serve_again);
@@ -371,6 +405,7 @@ start_mind(void)
 		die_why(&why);
 	proxy->resolver = mind->resolver;
 	net.outlet.proxy = proxy;
+	net.outlet.mind = mind;
 	proxy->arg = &net.outlet;
 	if (outlet_start(&net.outlet, &why) < 0)
 		die_why(&why);

@@ -24,6 +24,7 @@
 #include "again.h"
 #include "aside.h"
 #include "boot.h"
+#include "egress.h"
 #include "firewall.h"
 #include "gateway.h"
 #include "hook.h"
@@ -137,13 +138,16 @@ static void
 start_gateway(int ready)
 {
 	autostrv struct strv argv = { 0 };
+	int bell = egress_wanted(&s.vm) ? mates_bell() : -1;
+	int keep[2] = { ready, bell };
 	struct why why;
 
-	if (gateway_argv(&s.home, &s.vm, ready, &argv, &why) < 0) {
+	if (gateway_argv(&s.home, &s.vm, ready, bell, &argv, &why) < 0) {
 		ring_line(&s.net_log, "%s", why.text);
 		return;
 	}
-	s.gateway = start(&argv, &ready, ready >= 0, &s.net_out, &s.net_log);
+	s.gateway = start(&argv, keep + (ready < 0), (ready >= 0) + (bell >= 0),
+	    &s.net_out, &s.net_log);
 	if (s.gateway)
 		gateway_note(&s.vm, s.gateway);
 	again_runs(&s.again);
@@ -487,7 +491,8 @@ main(int argc, char **argv)
 	launch_ready(s.vm_lock, s.ready, s.foreground);
 	if (s.foreground && !s.curses)
 		aside_start(&s.vm);
-	mates_start(&s.vm, !s.no_hooks, s.foreground, &s.qemu_log, &s.net_log);
+	mates_start(
+	    &s.home, &s.vm, !s.no_hooks, s.foreground, &s.qemu_log, &s.net_log);
 	loop();
 	aside_end();
 	tty_close(&s.tty);

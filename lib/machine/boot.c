@@ -12,6 +12,7 @@
 
 #include "apart.h"
 #include "asker.h"
+#include "egress.h"
 #include "gateway.h"
 #include "io.h"
 #include "once.h"
@@ -61,9 +62,9 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 }
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
-	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_VNC, VM_SPICE, VM_ONCE,
-	VM_ASK, VM_ASKED, "pid", "state", "started", "accel", "gateway", "up",
-	"hooked" };
+	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_CALLS, VM_PROXY, VM_VNC,
+	VM_SPICE, VM_ONCE, VM_ASK, VM_ASKED, "pid", "state", "started", "accel",
+	"gateway", "up", "hooked" };
 
 int
 boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "egress.h"
 #include "firewall.h"
 #include "io.h"
 #include "qemu.h"
@@ -43,38 +44,77 @@ forwards(const struct conf *c, struct strv *argv, struct why *why)
 	return 0;
 }
 
-/* What it may pass, by the keys as they are now: mode and the defaults may
- * have changed since the VM was started. */
-static int
-rules_argv(struct home *h, const struct vm *vm, struct conf *c,
-    struct strv *argv, struct why *why)
+/* NULL: somebody is in the middle of editing it. */
+static struct conf *
+conf_now(const struct vm *vm)
 {
-	struct vm now = *vm;
-	struct firewall f;
+	return conf_read(vm->dir, "vm.ini", "vm.ini", NULL);
+}
 
-	now.conf = c;
-	if (firewall_open(h, &now, &f, why) < 0)
-		return -1;
-	strv_words(argv, "--mode", f.mode, "--dns", f.dns, "--rules",
-	    VM_SESSION, "--rules", VM_RULES, "--defaults", f.defaults,
-	    "--names", VM_NAMES, NULL);
-	if (!f.defaults_on)
+static void
+rules_words(const struct firewall *f, struct strv *argv)
+{
+	strv_words(argv, "--mode", f->mode, "--rules", VM_SESSION, "--rules",
+	    VM_RULES, "--defaults", f->defaults, NULL);
+	if (!f->defaults_on)
 		strv_add(argv, "--defaults-off");
 	for (size_t i = 0; i < FIREWALL_LISTS; i++)
-		strv_words(argv, "--lists", f.lists[i], NULL);
-	for (size_t i = 0; i < f.private_ok.n; i++)
-		strv_words(argv, "--private-ok", f.private_ok.v[i], NULL);
+		strv_words(argv, "--lists", f->lists[i], NULL);
+	for (size_t i = 0; i < f->private_ok.n; i++)
+		strv_words(argv, "--private-ok", f->private_ok.v[i], NULL);
+}
+
+/* By the keys as they are now: mode and the defaults may have changed since the
+ * VM was started. */
+static int
+rules_now(struct home *h, const struct vm *vm, struct conf *c,
+    struct firewall *f, struct why *why)
+{
+	struct vm now = *vm;
+
+	now.conf = c;
+	return firewall_open(h, &now, f, why);
+}
+
+int
+gateway_rules(
+    struct home *h, const struct vm *vm, struct strv *argv, struct why *why)
+{
+	autoconf struct conf *now = conf_now(vm);
+	struct firewall f;
+
+	if (rules_now(h, vm, now ? now : vm->conf, &f, why) < 0)
+		return -1;
+	rules_words(&f, argv);
 	firewall_close(&f);
 	return 0;
 }
 
-int
-gateway_argv(struct home *h, const struct vm *vm, int ready, struct strv *argv,
-    struct why *why)
+/* What a gateway that filters has besides. */
+static int
+filter_argv(struct home *h, const struct vm *vm, struct conf *c, int bell,
+    struct strv *argv, struct why *why)
 {
-	/* one that somebody is in the middle of editing: as it was */
-	autoconf struct conf *now =
-	    conf_read(vm->dir, "vm.ini", "vm.ini", NULL);
+	struct firewall f;
+
+	if (rules_now(h, vm, c, &f, why) < 0)
+		return -1;
+	rules_words(&f, argv);
+	strv_words(argv, "--dns", f.dns, "--names", VM_NAMES, "--socks",
+	    VM_CALLS, NULL);
+	firewall_close(&f);
+	if (bell >= 0) {
+		strv_add(argv, "--bell-fd");
+		strv_fmt(argv, "%d", bell);
+	}
+	return 0;
+}
+
+int
+gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
+    struct strv *argv, struct why *why)
+{
+	autoconf struct conf *now = conf_now(vm);
 	struct conf *c = now ? now : vm->conf;
 	autofree char *bin = home_bin_dir(why);
 	long long port = vm->ssh_port;
@@ -88,7 +128,7 @@ gateway_argv(struct home *h, const struct vm *vm, int ready, struct strv *argv,
 	strv_fmt(argv, "127.0.0.1:%lld:22", port);
 	if (forwards(c, argv, why) < 0 ||
 	    (strcmp(vm->net, "filtered") == 0 &&
-		rules_argv(h, vm, c, argv, why) < 0))
+		filter_argv(h, vm, c, bell, argv, why) < 0))
 		return -1;
 	if (ready >= 0) {
 		strv_add(argv, "--ready-fd");

@@ -11,10 +11,15 @@ int gateway_wanted(const struct vm *vm);
 /*
  * Its command line by vm.ini as that is now, which may be later than vm: ports
  * come and go while a VM runs.  ready is a descriptor that it writes to when
- * all listens, -1: none.  0 or -1 with why.
+ * all listens, -1: none; bell one that it rings for the VM's proxy, likewise.  0
+ * or -1 with why.
  */
-int gateway_argv(struct home *h, const struct vm *vm, int ready,
+int gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
     struct strv *argv, struct why *why);
+/* Of that what it has in common with a proxy: what may pass, by mode, rules and
+ * lists. */
+int gateway_rules(
+    struct home *h, const struct vm *vm, struct strv *argv, struct why *why);
 
 /* Write down its pid, so that one whose supervisor was killed is ended before
  * the next start; and end that one: it would hold the ports, and take the new

@@ -53,6 +53,47 @@ flow_at(struct flows *t, uint8_t proto, uint16_t port)
 	return i && t->v[i - 1].proto == proto ? &t->v[i - 1] : NULL;
 }
 
+struct flow *
+flow_of_caller(struct flows *t, uint16_t port)
+{
+	if (t->v[t->hit].proto && t->v[t->hit].caller == port)
+		return &t->v[t->hit];
+	for (size_t i = 0; i < t->top; i++)
+		if (t->v[i].proto && t->v[i].caller == port) {
+			t->hit = i;
+			return &t->v[i];
+		}
+	return NULL;
+}
+
+static int
+is_called(const struct flow *fl)
+{
+	return fl->proto && fl->state == FLOW_CALLED;
+}
+
+struct flow *
+flow_called(struct flows *t)
+{
+	struct flow *first = NULL;
+
+	for (size_t i = 0; i < t->top; i++)
+		if (is_called(&t->v[i]) &&
+		    (!first || t->v[i].last < first->last))
+			first = &t->v[i];
+	return first;
+}
+
+size_t
+flow_calls(const struct flows *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->top; i++)
+		n += (size_t)is_called(&t->v[i]);
+	return n;
+}
+
 static struct flow *
 add(struct flows *t, size_t max, long long now)
 {
@@ -224,6 +265,8 @@ patience(const struct flow *fl)
 {
 	if (fl->state == FLOW_ASKED)
 		return 310000;
+	if (fl->state == FLOW_CALLED)
+		return 10000;
 	if (fl->proto == FRAME_ICMP || fl->state == FLOW_HELD)
 		return 30000;
 	if (fl->proto == FRAME_UDP)
@@ -236,7 +279,7 @@ patience(const struct flow *fl)
 int
 flow_waits(const struct flow *fl)
 {
-	return fl->state == FLOW_ASKED || fl->state == FLOW_HELD;
+	return fl->state < FLOW_OPENING;
 }
 
 int

@@ -11,14 +11,14 @@
  *
  *	ASKED	its first frame waits for a person's answer
  *	HELD	it waits for what its name leads to
+ *	CALLED	it is one to the guest's proxy, which is to come
  *	OPENING	the stack has that frame
  *	LIVE	both sides have answered
  *
  * It is dead with a RST of either side, when both FINs are acknowledged, or
- * when it was idle for too long: TCP asked 310 s, held 30 s, opening 80 s
- * (libslirp gives
- * up after 75), one FIN seen 300 s, live 24 h; UDP 120 s, with port 53
- * outside 10 s; ICMP 30 s.
+ * when it was idle for too long: TCP asked 310 s, held 30 s, called 10 s,
+ * opening 80 s (libslirp gives up after 75), one FIN seen 300 s, live 24 h;
+ * UDP 120 s, with port 53 outside 10 s; ICMP 30 s.
  */
 #ifndef XRAY_FLOW_H
 #define XRAY_FLOW_H
@@ -41,7 +41,7 @@ enum {
 	FLOW_NOWHERE = 65535 /* no slot */
 };
 
-enum flow_state { FLOW_ASKED, FLOW_HELD, FLOW_OPENING, FLOW_LIVE };
+enum flow_state { FLOW_ASKED, FLOW_HELD, FLOW_CALLED, FLOW_OPENING, FLOW_LIVE };
 
 struct flow {
 	uint8_t proto; /* 0: this place is free */
@@ -53,6 +53,8 @@ struct flow {
 	uint32_t label; /* what names its name in the table, 0: none */
 	uint16_t slot; /* FLOW_NOWHERE: none yet */
 	uint32_t real;
+	uint16_t caller; /* the proxy's port to the stack, 0: it is not one
+			  * to the proxy, or that has not come */
 	uint32_t seq, ack; /* next byte to the guest, as it says, and
 			    * from it, as the other side says */
 	uint32_t guest_fin, host_fin; /* sequence behind the FIN */
@@ -81,6 +83,11 @@ struct flow *flow_of_guest(struct flows *t, const struct frame *f);
 struct flow *flow_to_lease(struct flows *t, const struct frame *f);
 /* The flow whose slot has that port of LAN_INNER; NULL. */
 struct flow *flow_at(struct flows *t, uint8_t proto, uint16_t port);
+/* The one that the proxy has come for by that port; the one that has waited for
+ * it longest; how many do.  NULL when there is none. */
+struct flow *flow_of_caller(struct flows *t, uint16_t port);
+struct flow *flow_called(struct flows *t);
+size_t flow_calls(const struct flows *t);
 /* Add the flow of f, which is not there yet: one of the guest's, or one begun
  * outside.  NULL when the table is full. */
 struct flow *flow_add(struct flows *t, const struct frame *f, long long now);

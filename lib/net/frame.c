@@ -192,6 +192,17 @@ patch32(uint8_t *check, uint8_t *field, uint32_t value)
 	}
 }
 
+void
+frame_accept(struct frame *f, uint8_t *p, uint32_t ack)
+{
+	uint8_t *t = p + FRAME_HEAD + IP_HEAD;
+
+	patch(t + 16, t + 12, get16(t + 12) | FRAME_ACK);
+	patch32(t + 16, t + 8, ack);
+	f->flags |= FRAME_ACK;
+	f->ack = ack;
+}
+
 static void
 readdress_ports(const struct frame *f, uint8_t *l4, const struct frame_ends *e)
 {

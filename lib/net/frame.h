@@ -74,6 +74,10 @@ int frame_parse_mac(uint8_t *mac, const char *s);
  * checksum is patched (RFC 1624), so that a wrong one stays wrong. */
 void frame_strip_urgent(struct frame *f, uint8_t *p);
 
+/* Make of the bare SYN f, whose bytes p are, one that accepts another: ack is
+ * the number behind that one's. */
+void frame_accept(struct frame *f, uint8_t *p, uint32_t ack);
+
 /* The two ends of a packet. */
 struct frame_ends {
 	uint32_t src, dst;

@@ -112,8 +112,10 @@ from_known_tcp(struct gate *g, struct flow *fl, struct frame *f)
 
 	if (is_syn(f)) {
 		if (fl->inbound ||
-		    (fl->state != FLOW_LIVE && f->seq + 1 == fl->ack))
+		    (fl->state != FLOW_LIVE && f->seq + 1 == fl->ack)) {
+			gate_socks_again(g, fl);
 			return;
+		}
 		gate_finish(g, fl, 1);
 		gate_begin(g, f);
 		return;
@@ -160,6 +162,24 @@ from_other(struct gate *g, struct frame *f)
 	}
 }
 
+/* Of who is in the guest's network, the stack does not know the proxy. */
+static int
+is_about_proxy(const struct gate *g, const struct frame *f)
+{
+	return f->type == FRAME_ARP && f->op == 1 && f->dst == LAN_PROXY &&
+	    g->net == GATE_FILTERED && g->call.socks;
+}
+
+static void
+tell_proxy(struct gate *g)
+{
+	uint8_t out[FRAME_FORGED];
+
+	g->call.guest(out,
+	    frame_arp_reply(out, lan_gateway, LAN_PROXY, g->mac, LAN_LEASE),
+	    g->call.arg);
+}
+
 void
 gate_from_guest(struct gate *g, const uint8_t *p, size_t n)
 {
@@ -170,7 +190,9 @@ gate_from_guest(struct gate *g, const uint8_t *p, size_t n)
 	memcpy(g->frame, p, n);
 	if (frame_parse(&f, g->frame, n) < 0 || !lan_is_honest(&f, g->mac))
 		return;
-	if (f.type == FRAME_ARP || lan_is_dhcp(&f) ||
+	if (is_about_proxy(g, &f))
+		tell_proxy(g);
+	else if (f.type == FRAME_ARP || lan_is_dhcp(&f) ||
 	    (f.proto == FRAME_ICMP && f.dst == LAN_HOST)) {
 		g->out += f.n;
 		g->call.stack(g->frame, f.n, -1, g->call.arg);
@@ -186,7 +208,7 @@ gate_from_guest(struct gate *g, const uint8_t *p, size_t n)
 void
 gate_introduce(struct gate *g)
 {
-	static const uint32_t who[] = { LAN_LEASE, LAN_INNER };
+	static const uint32_t who[] = { LAN_LEASE, LAN_INNER, LAN_CALLED };
 	uint8_t out[FRAME_FORGED];
 
 	for (size_t i = 0; i < LEN(who); i++)

@@ -10,8 +10,9 @@
  * forward), ping 10.0.2.2, and begin what the policy allows.  A first frame is
  * held until it is known what its name leads to; what is refused is answered
  * at once, by a RST or an ICMP error.  Questions to any name server are
- * answered here, by addresses out of 198.18.0.0/15.  What no honest guest
- * sends is dropped.
+ * answered here, by addresses out of 198.18.0.0/15.  A connection to port 1080
+ * of 10.0.2.100 is one to the guest's proxy.  What no honest guest sends is
+ * dropped.
  *
  * GATE_OPEN asks no policy and is no name server: all passes but what goes to
  * 127.0.0.0/8, 0.0.0.0/8 and 224.0.0.0/3, and into 10.0.2.0/24 past the
@@ -60,6 +61,9 @@ struct gate_calls {
 	/* May it be, which no rule says?  RULE_ALLOW or RULE_DENY, and one word
 	 * of WHY_TEXT bytes; RULE_ASK: gate_answered is called later. */
 	enum rule_verdict (*ask)(const struct target *to, char *why, void *arg);
+	/* The guest's proxy is to call at the stack, by the port LAN_SOCKS of
+	 * LAN_CALLED, once more.  -1: there is none; NULL: nor will be. */
+	int (*socks)(void *arg);
 	/* name has addr from now on. */
 	void (*named)(uint32_t addr, const char *name, void *arg);
 	/* A line for the log, without its end. */
@@ -124,8 +128,8 @@ void gate_tick(struct gate *g);
 /* "net=filtered mode=deny flows=3 in=1234 out=987 allowed=4 denied=2" */
 void gate_status(const struct gate *g, struct buf *out);
 
-/* The ARP replies that tell the stack where LAN_LEASE and LAN_INNER are,
- * without which it asks the guest first. */
+/* The ARP replies that tell the stack where LAN_LEASE, LAN_INNER and LAN_CALLED
+ * are, without which it asks the guest first. */
 void gate_introduce(struct gate *g);
 
 #endif

@@ -22,8 +22,8 @@ emit_as(struct gate *g, const struct flow *fl, struct frame *f)
 }
 
 /* Segments of a flow that is there. */
-static void
-tcp(struct gate *g, struct flow *fl, struct frame *f)
+void
+gate_segment(struct gate *g, struct flow *fl, struct frame *f)
 {
 	int last;
 
@@ -78,7 +78,7 @@ tcp_to_lease(struct gate *g, struct frame *f)
 			g->fd = -1;
 		}
 	}
-	tcp(g, fl, f);
+	gate_segment(g, fl, f);
 }
 
 /* The stack takes a datagram from anybody for any port the guest once sent
@@ -166,7 +166,7 @@ to_inner(struct gate *g, struct frame *f)
 	}
 	if (f->proto == FRAME_TCP) {
 		if (!f->part)
-			tcp(g, fl, f);
+			gate_segment(g, fl, f);
 		return;
 	}
 	(void)flow_to_guest(fl, f, g->now); /* ends nothing */
@@ -190,12 +190,14 @@ gate_from_stack(struct gate *g, const uint8_t *p, size_t n)
 	if (frame_parse(&f, g->back, n) < 0)
 		return;
 	if (f.type == FRAME_ARP) {
-		if (f.dst != LAN_INNER)
+		if (f.dst != LAN_INNER && f.dst != LAN_CALLED)
 			emit(g, &f);
 	} else if (f.dst == LAN_LEASE || f.dst == UINT32_MAX)
 		to_lease(g, &f);
 	else if (f.dst == LAN_INNER)
 		to_inner(g, &f);
+	else if (f.dst == LAN_CALLED)
+		gate_socks_back(g, &f);
 }
 
 void

@@ -7,8 +7,8 @@
 
 enum { LOOPBACK = FRAME_ADDR(127, 0, 0, 1) };
 
-static void
-deny(struct gate *g, struct flow *fl, const char *why)
+void
+gate_deny(struct gate *g, struct flow *fl, const char *why)
 {
 	g->denied++;
 	gate_log(g, fl, RULE_DENY, why, 0);
@@ -90,7 +90,7 @@ begin_open(struct gate *g, struct flow *fl)
 {
 	if (fl->peer >> 8 == LAN_HOST >> 8 && fl->peer != LAN_HOST &&
 	    fl->peer != LAN_DNS)
-		deny(g, fl, "unknown");
+		gate_deny(g, fl, "unknown");
 	else
 		allow_at(g, fl, "open", fl->peer);
 }
@@ -126,8 +126,13 @@ begin_filtered(struct gate *g, struct flow *fl)
 	struct target to;
 	struct decision d;
 
+	if (fl->peer == LAN_PROXY && fl->port == LAN_SOCKS &&
+	    fl->proto == FRAME_TCP) {
+		gate_socks_begin(g, fl);
+		return;
+	}
 	if (target(g, fl, &to) < 0) {
-		deny(g, fl, "unknown");
+		gate_deny(g, fl, "unknown");
 		return;
 	}
 	decide(&g->policy, &to, &d);
@@ -136,7 +141,7 @@ begin_filtered(struct gate *g, struct flow *fl)
 	if (d.verdict == RULE_ASK)
 		return;
 	if (d.verdict != RULE_ALLOW) {
-		deny(g, fl, d.why);
+		gate_deny(g, fl, d.why);
 		return;
 	}
 	if (to.host) {
@@ -144,7 +149,7 @@ begin_filtered(struct gate *g, struct flow *fl)
 		return;
 	}
 	if (g->call.resolve(question(fl, &to, text), g->call.arg) < 0)
-		deny(g, fl, "busy");
+		gate_deny(g, fl, "busy");
 }
 
 static uint32_t
@@ -208,7 +213,7 @@ go_on(struct gate *g, struct flow *fl, const struct target *to,
 		return;
 	}
 	if (d.verdict != RULE_ALLOW) {
-		deny(g, fl, d.why);
+		gate_deny(g, fl, d.why);
 		return;
 	}
 	first = d;
@@ -223,9 +228,9 @@ go_on(struct gate *g, struct flow *fl, const struct target *to,
 			first = at;
 	}
 	if (!fl->ndial)
-		deny(g, fl, r->n ? first.why : "no-address");
+		gate_deny(g, fl, r->n ? first.why : "no-address");
 	else if (g->crowded)
-		deny(g, fl, "full");
+		gate_deny(g, fl, "full");
 	else
 		allow(g, fl, d.why);
 }

@@ -33,6 +33,11 @@ gate_stack_ends(const struct flow *fl)
 			.dst = fl->peer,
 			.sport = fl->guest,
 			.dport = fl->port };
+	if (fl->caller)
+		return (struct frame_ends){ .src = LAN_CALLED,
+			.dst = LAN_HOST,
+			.sport = LAN_SOCKS,
+			.dport = fl->caller };
 	return (struct frame_ends){ .src = LAN_INNER,
 		.dst = fl->real,
 		.sport = (uint16_t)(FLOW_PORT + fl->slot),
@@ -206,6 +211,10 @@ gate_alone(struct gate *g)
 static void
 tick_flow(struct gate *g, struct flow *fl)
 {
+	if (fl->state == FLOW_CALLED && flow_idle(fl, g->now)) {
+		gate_deny(g, fl, "no-proxy");
+		return;
+	}
 	if (flow_idle(fl, g->now)) {
 		gate_finish(g, fl, 1);
 		return;

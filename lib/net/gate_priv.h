@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* gate_priv: what the parts of the gate share: gate (frames of the guest's),
  * gate_back (of the stack's), gate_begin and gate_flow (how flows begin and
- * end), gate_real (addresses as they are). */
+ * end), gate_real (addresses as they are), gate_socks
+ * (the guest's proxy). */
 #ifndef XRAY_GATE_PRIV_H
 #define XRAY_GATE_PRIV_H
 
@@ -36,6 +37,16 @@ void gate_refuse_stack(struct gate *g, const struct frame *f);
  * sees them, of one to it. */
 struct frame_ends gate_guest_ends(const struct flow *fl);
 struct frame_ends gate_stack_ends(const struct flow *fl);
+
+/* A flow to the guest's proxy begins; its first frame has come again; a frame
+ * of the stack's for it. */
+void gate_socks_begin(struct gate *g, struct flow *fl);
+void gate_socks_again(struct gate *g, const struct flow *fl);
+void gate_socks_back(struct gate *g, struct frame *f);
+/* A segment of the stack's, for a flow that is there; its bytes are g->back. */
+void gate_segment(struct gate *g, struct flow *fl, struct frame *f);
+/* Refuse the first frame of fl, which is kept, and log it. */
+void gate_deny(struct gate *g, struct flow *fl, const char *why);
 
 /* The address that stands for a name; 0: there is no room. */
 uint32_t gate_address(struct gate *g, const char *name);

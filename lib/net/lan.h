@@ -12,11 +12,15 @@
 /* As QEMU's own user network has it. */
 #define LAN_HOST FRAME_ADDR(10, 0, 2, 2)
 #define LAN_DNS FRAME_ADDR(10, 0, 2, 3)
+/* Where the guest finds its proxy, and who calls it there to the stack. */
+#define LAN_PROXY FRAME_ADDR(10, 0, 2, 100)
+#define LAN_CALLED FRAME_ADDR(10, 0, 2, 13)
 /* Who the guest is to the network stack, for what it begins itself. */
 #define LAN_INNER FRAME_ADDR(10, 0, 2, 14)
 #define LAN_LEASE FRAME_ADDR(10, 0, 2, 15)
 
 enum { LAN_DHCP_SERVER = 67, LAN_DHCP_CLIENT = 68, LAN_TFTP = 69 };
+enum { LAN_SOCKS = 1080 };
 
 /* The gateway's MAC: libslirp's, 52:55 and LAN_HOST. */
 extern const uint8_t lan_gateway[FRAME_MAC];

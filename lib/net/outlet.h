@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * outlet: whom a proxy hears besides its clients: a person, through an xray-ask
- * (see inquiry.h), to whose socket a dialer connects.
+ * (see inquiry.h), to whose socket a dialer connects; and a gateway (see
+ * porter.h), to whose stack the dialer connects for each client that a guest
+ * is.
  */
 #ifndef XRAY_OUTLET_H
 #define XRAY_OUTLET_H
 
 #include "dialer.h"
 #include "inquiry.h"
+#include "mind.h"
+#include "porter.h"
 #include "proxy.h"
 
 /* Start with { 0 }, and fill in what is the caller's; proxy is started. */
 struct outlet {
 	struct proxy *proxy;
+	struct mind *mind;
 	const char *ask; /* the path of xray-ask's socket, NULL: none */
+	/* Those of a gateway's control socket and of where the guest's proxy
+	 * calls, NULL: none. */
+	const char *control, *calls;
+	int defaults_off; /* now */
+	int over; /* the gateway is gone */
 	struct dialer dialer;
 	struct inquiry inquiry;
-	struct proxy_other asker, dialled;
+	struct proxy_other asker, gateway, dialled;
+	char line[PORTER_LINE]; /* of the gateway's */
+	size_t n;
 };
 
 /* Before the proxy is confined.  -1 with why. */

@@ -24,6 +24,7 @@ struct publish {
 	} host;
 	socklen_t n; /* of host */
 	int udp;
+	int called; /* it leads to LAN_CALLED, not to the guest */
 	uint16_t guest; /* its port, host byte order */
 	char label[128]; /* for messages: "tcp port 127.0.0.1:2222" */
 };

@@ -80,30 +80,50 @@ publish_socket(const struct requests *r, const char *arg, struct buf *out)
 		buf_str(out, "ok");
 }
 
-/* Those about rules: 1 when it was one. */
+static int
+set_mode(struct wall *w, const char *word, struct why *why)
+{
+	int m = mode_parse(word);
+
+	if (m < 0)
+		return why_set(why, EX_USAGE, "no such mode");
+	w->gate.policy.mode = (enum mode)m;
+	gate_answered(&w->gate);
+	return 0;
+}
+
+static int
+set_defaults(struct wall *w, int on, struct why *why)
+{
+	w->defaults_off = !on;
+	return mind_defaults(&w->mind, on, why);
+}
+
+/* Those about rules: 1 when it was one.  The proxy has its own, and is told
+ * first, so that both read at the same time. */
 static int
 rules_request(struct wall *w, const char *line, struct buf *out)
 {
 	static const char mode[] = "mode ";
 	struct why why;
-	int bad;
+	int bad, told;
 
+	if (strcmp(line, "reload") != 0 && !str_starts(line, "defaults ") &&
+	    !str_starts(line, mode))
+		return 0;
+	told = porter_tell(&w->porter, line);
 	if (strcmp(line, "reload") == 0)
 		bad = mind_reload(&w->mind, &why);
 	else if (strcmp(line, "defaults on") == 0)
-		bad = mind_defaults(&w->mind, 1, &why);
+		bad = set_defaults(w, 1, &why);
 	else if (strcmp(line, "defaults off") == 0)
-		bad = mind_defaults(&w->mind, 0, &why);
-	else if (str_starts(line, mode)) {
-		int m = mode_parse(line + sizeof mode - 1);
-
-		bad = m < 0 ? why_set(&why, EX_USAGE, "no such mode") : 0;
-		if (!bad) {
-			w->gate.policy.mode = (enum mode)m;
-			gate_answered(&w->gate);
-		}
-	} else
-		return 0;
+		bad = set_defaults(w, 0, &why);
+	else if (str_starts(line, mode))
+		bad = set_mode(w, line + sizeof mode - 1, &why);
+	else
+		bad = why_set(&why, EX_USAGE, "unknown request");
+	if (told && porter_await(&w->porter, line, bad ? NULL : &why) < 0)
+		bad = 1;
 	if (bad)
 		buf_fmt(out, "error %s", why.text);
 	else
@@ -128,6 +148,17 @@ port_request(const struct requests *r, const char *line, struct buf *out)
 		buf_str(out, "error unknown request");
 }
 
+/* What is so now, and who waits for it. */
+static void
+attach_proxy(struct wall *w, int fd, struct buf *out)
+{
+	porter_attach(&w->porter, fd);
+	buf_fmt(out, "ok\nmode %s\ndefaults %s", mode_text(w->gate.policy.mode),
+	    w->defaults_off ? "off" : "on");
+	for (size_t n = flow_calls(&w->gate.flows); n > 0; n--)
+		buf_str(out, "\ncome");
+}
+
 int
 request_answer(const char *line, int fd, struct buf *out, void *arg)
 {
@@ -136,6 +167,10 @@ request_answer(const char *line, int fd, struct buf *out, void *arg)
 	if (strcmp(line, "ask") == 0) {
 		inquiry_attach(&r->wall->inquiry, fd);
 		buf_str(out, "ok");
+		return 1;
+	}
+	if (strcmp(line, "socks") == 0 && r->wall->socks) {
+		attach_proxy(r->wall, fd, out);
 		return 1;
 	}
 	if (strcmp(line, "cut") == 0)

@@ -7,6 +7,7 @@
  *	reload			read the rules anew: "ok"
  *	mode MODE		what becomes of a miss: "ok"
  *	ask			"ok", and then questions: see inquiry.h
+ *	socks			"ok", and then what it is to do: see porter.h
  *	defaults on|off		whether they are in force: "ok"
  *	forward PORT		publish a port, [ADDR:]HOST:GUEST[/udp]: "ok"
  *	unix NAME:GUEST		publish a port as unix socket NAME: "ok"

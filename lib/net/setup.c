@@ -20,6 +20,8 @@ enum {
 	OPT_FORWARD,
 	OPT_UNIX,
 	OPT_CONTROL,
+	OPT_SOCKS,
+	OPT_BELL,
 	OPT_READY
 };
 
@@ -40,6 +42,8 @@ const struct opt setup_opts[] = {
 	    "publish a guest port on ADDR (127.0.0.1)" },
 	{ OPT_UNIX, "unix", "NAME:GUEST", "publish one as unix socket NAME" },
 	{ OPT_CONTROL, "control", "NAME", "answer requests there" },
+	{ OPT_SOCKS, "socks", "NAME", "where the guest's proxy calls" },
+	{ OPT_BELL, "bell-fd", "N", "a newline to N when it is to be started" },
 	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
 };
 
@@ -48,6 +52,7 @@ setup_init(struct setup *s)
 {
 	gate_init(&s->wall.gate);
 	s->wall.gate.policy.mode = MODE_DENY;
+	s->wall.porter = (struct porter)PORTER_INIT;
 	s->ready = -1;
 }
 
@@ -94,14 +99,27 @@ set_dns(struct setup *s, const char *arg, struct why *why)
 }
 
 static int
-set_ready(struct setup *s, const char *arg, struct why *why)
+set_fd(int *out, const char *name, const char *arg, struct why *why)
 {
 	long long fd;
 
 	if (num_int(arg, 1, 65535, &fd) < 0)
 		return why_set(
-		    why, EX_USAGE, "--ready-fd: %s: not from 1 to 65535", arg);
-	s->ready = (int)fd;
+		    why, EX_USAGE, "--%s: %s: not from 1 to 65535", name, arg);
+	*out = (int)fd;
+	return 0;
+}
+
+/* The proxy is one that reaches a port of the guest's, to the stack. */
+static int
+set_socks(struct setup *s, const char *arg, struct why *why)
+{
+	autofree char *text = xasprintf("%s:%d", arg, LAN_SOCKS);
+
+	if (publish_unix(&s->published, text, why) < 0)
+		return -1;
+	s->published.v[s->published.n - 1].called = 1;
+	s->wall.socks = 1;
 	return 0;
 }
 
@@ -147,7 +165,7 @@ setup_set(struct setup *s, int c, char *arg, struct why *why)
 		s->defaults = arg;
 		return 0;
 	case OPT_OFF:
-		s->defaults_off = 1;
+		s->wall.defaults_off = 1;
 		return 0;
 	case OPT_PRIVATE:
 		return add_private(s, arg, why);
@@ -161,8 +179,12 @@ setup_set(struct setup *s, int c, char *arg, struct why *why)
 	case OPT_CONTROL:
 		s->control = arg;
 		return publish_name(arg, why);
+	case OPT_SOCKS:
+		return set_socks(s, arg, why);
+	case OPT_BELL:
+		return set_fd(&s->wall.porter.bell, "bell-fd", arg, why);
 	default:
-		return set_ready(s, arg, why);
+		return set_fd(&s->ready, "ready-fd", arg, why);
 	}
 }
 
@@ -175,7 +197,7 @@ setup_done(struct setup *s, int n, char **operands, struct why *why)
 	if (order_fill(&s->wall.mind.sources, s->rules.v, s->rules.n,
 		s->defaults, s->lists.v, s->lists.n, why) < 0)
 		return -1;
-	order_defaults(&s->wall.mind.sources, s->defaults_off);
+	order_defaults(&s->wall.mind.sources, s->wall.defaults_off);
 	s->socket = operands[0];
 	publish_udp(&s->published, s->wall.gate.udp);
 	return publish_name(s->socket, why);

@@ -20,7 +20,6 @@ struct setup {
 		size_t n;
 	} rules, lists; /* files, folders */
 	const char *defaults; /* a file, NULL: none */
-	int defaults_off;
 	struct published published;
 	const char *socket; /* QEMU's */
 	const char *control; /* NULL: none */

@@ -30,6 +30,14 @@ ask(const struct target *to, char *why, void *arg)
 	return inquiry_ask(&w->inquiry, to, w->gate.now, why);
 }
 
+static int
+socks(void *arg)
+{
+	struct wall *w = arg;
+
+	return porter_call(&w->porter);
+}
+
 static void
 changed(void *arg)
 {
@@ -64,6 +72,7 @@ wall_start(struct wall *w, struct why *why)
 	inquiry_init(&w->inquiry);
 	w->gate.call.resolve = resolve;
 	w->gate.call.ask = ask;
+	w->gate.call.socks = w->socks ? socks : NULL;
 	w->gate.call.named = named;
 	w->gate.call.arg = w; /* the other calls need none */
 	w->mind.policy = &w->gate.policy;
@@ -79,6 +88,8 @@ int
 wall_poll(const struct wall *w, struct pollfd *p)
 {
 	p[MIND_FDS] = (struct pollfd){ .fd = w->inquiry.fd, .events = POLLIN };
+	p[MIND_FDS + 1] =
+	    (struct pollfd){ .fd = w->porter.fd, .events = POLLIN };
 	return mind_poll(&w->mind, p, w->gate.now);
 }
 
@@ -88,6 +99,9 @@ wall_serve(struct wall *w, const struct pollfd *p)
 	mind_serve(&w->mind, p, w->gate.now);
 	if (p[MIND_FDS].revents && inquiry_serve(&w->inquiry, w->gate.now))
 		gate_answered(&w->gate);
+	if (p[MIND_FDS + 1].revents && porter_serve(&w->porter))
+		for (size_t n = flow_calls(&w->gate.flows); n > 0; n--)
+			(void)porter_call(&w->porter); /* another one's */
 }
 
 int

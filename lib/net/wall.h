@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * wall: a gate with all it asks: the rules, a resolver, the table of names, and
- * whoever asks a person.
+ * whoever asks a person; and the guest's proxy.
  */
 #ifndef XRAY_WALL_H
 #define XRAY_WALL_H
@@ -11,16 +11,20 @@
 #include "gate.h"
 #include "inquiry.h"
 #include "mind.h"
+#include "porter.h"
 
-enum { WALL_FDS = MIND_FDS + 1 };
+enum { WALL_FDS = MIND_FDS + 2 };
 
 /* Start with { 0 } and gate_init(&gate); fill in mind's sources, names file and
- * private_ok, gate.policy's mode and nprivate, and the gate's calls for frames
- * and the log. */
+ * private_ok, gate.policy's mode and nprivate, the gate's calls for frames and
+ * the log, the porter's bell, socks and defaults_off. */
 struct wall {
 	struct gate gate;
 	struct mind mind;
 	struct inquiry inquiry;
+	struct porter porter;
+	int socks; /* there may be a proxy of the guest's */
+	int defaults_off;
 	unsigned confined; /* what confine says of this process */
 };
 
