@@ -51,10 +51,9 @@ code() { on "timeout 200 sh in.sh $1 ${2:-80} ${3:-0} </dev/null |
 proxies() {
 	# shellcheck disable=SC2009	# those of this VM
 	for p in $(pgrep -x xray-proxy); do
-		[ "$(readlink "/proc/$p/cwd")" != "$vm" ] &&
-		    [ "$(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null |
-			grep -c "$XRAY_HOME/")" = 0 ] || echo "$p"
-	done
+		tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "$XRAY_HOME/" &&
+		    echo "$p"
+	done 2>/dev/null
 }
 # The one whose children the others are.
 proxy() { proxies | head -n 1; }
@@ -94,7 +93,7 @@ exec 5>"$tmp/in"
 load=
 trap 'rc=$?; exec 5>&-; kill $front $load 2>/dev/null; end_world 2>/dev/null; (exit $rc); finish' EXIT
 until_ok 30 sh -c 'xray fw status -H -o answerers a | grep -qx stdio'
-page web3.example 120 >"$tmp/held" &
+on 'timeout 200 sh in.sh web3.example 80 120 </dev/null' >"$tmp/held" &
 held=$!
 waits() { until_ok 60 sh -c "xray fw pending -H -o waits,dest a |
     grep '$1.example:80' | grep -vq late"; }

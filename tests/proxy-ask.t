@@ -8,7 +8,7 @@ command -v socat >/dev/null || skip_all 'no socat'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 26
+plan 27
 cd "$tmp" || exit 1
 
 # What it is asked is in the file asked; it answers as the name says, and about
@@ -102,6 +102,7 @@ fds() { [ "$(ls "/proc/$proxy/fd" | wc -l)" = "$1" ]; }
 before=$(ls "/proc/$proxy/fd" | wc -l)
 kill "$gone"
 ok 'who hangs up is forgotten' until_ok 20 fds $((before - 1))
+ok 'which is logged' logged 'deny gone tcp wait-2.test - 9000 - -'
 echo deny >wait-1.test
 # shellcheck disable=SC2154	# by eval
 wait "$w1" "$w2" "$w3" "$w4"

@@ -7,7 +7,7 @@ unshare -m true 2>/dev/null || skip_all 'no mount namespace'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 49
+plan 52
 cd "$tmp" || exit 1
 chmod 755 .
 
@@ -126,6 +126,26 @@ ok 'and refusals' sh -c 'grep -q "deny mode tcp other.test - 9000 - -" log &&
     grep -q "deny loopback tcp private.test - 9000 - -" log &&
     grep -q "deny name tcp - - 9000 - -" log &&
     grep -q "deny user tcp - - - - -" log'
+# What is claimed, behind a request and later.
+get='GET / HTTP/1.0\r\nHost: claimed.test\r\n\r\n'
+talk "$hello\\005\\001\\000\\001$at\\043\\051$get" >/dev/null
+ok 'a claim where no name led is logged' logged \
+    'claims http claimed\.test tcp - 127\.0\.0\.1 9001'
+claimed() {
+	{ talk_to "$1"; sleep 0.5; printf "$get"; } |
+	    socat -t 20 - "$to" >/dev/null
+}
+# shellcheck disable=SC2059	# it is a format
+talk_to() {
+	printf "$hello\\005\\001\\000\\003$(name "$1")\\043\\051"
+}
+claimed good.test
+ok 'and one that is not the name' logged \
+    'claims http claimed\.test tcp good\.test 127\.0\.0\.1 9001'
+claims=$(grep -c claims log)
+get='GET / HTTP/1.0\r\nHost: good.test:9001\r\n\r\n'
+claimed good.test
+ok 'the name itself is not' [ "$(grep -c claims log)" = "$claims" ]
 ok 'it has given up what it does not need' grep -q '^Seccomp:.2' \
     "/proc/$proxy/status"
 

@@ -85,6 +85,7 @@ pass(struct gate *g, const struct flow *fl, struct frame *f)
 	struct frame_ends e = gate_stack_ends(fl);
 
 	g->out += f->n;
+	gate_claim(g, fl, f);
 	if (!fl->inbound) {
 		frame_readdress(f, g->frame, &e);
 		frame_launder(g->frame);

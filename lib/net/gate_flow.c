@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gate_priv.h"
+#include "claim.h"
 #include "netlog.h"
 
 static const uint8_t protos[] = {
@@ -76,6 +77,23 @@ gate_log(struct gate *g, const struct flow *fl, enum rule_verdict v,
 		return;
 	netlog_print(&l, &b);
 	g->call.log(b.p, g->call.arg);
+}
+
+void
+gate_claim(struct gate *g, const struct flow *fl, const struct frame *f)
+{
+	autobuf struct buf line = { 0 };
+	struct addr addr = addr_v4(fl->real);
+	const char *name;
+
+	if (fl->proto != FRAME_TCP || !f->ndata || fl->out != f->ndata ||
+	    fl->inbound || fl->caller || g->net != GATE_FILTERED)
+		return;
+	name = fl->label ? names_at(g->names, fl->label) : NULL;
+	if (claim_line(
+		f->data, f->ndata, name ? name : "", &addr, fl->port, &line) &&
+	    deny_line(&g->deny, g->now))
+		g->call.log(line.p, g->call.arg);
 }
 
 /* A name keeps its address while a flow to it is there. */

@@ -14,6 +14,9 @@ uint8_t gate_proto(const struct flow *fl);
 /* A line for the log: fl's verdict, or its end. */
 void gate_log(struct gate *g, const struct flow *fl, enum rule_verdict v,
     const char *why, int ended);
+/* f may be the first of fl's that has data: for whom that says it is is logged
+ * when it is not the name that led there. */
+void gate_claim(struct gate *g, const struct flow *fl, const struct frame *f);
 /* A flow of the guest's begins with f, whose bytes are g->frame. */
 void gate_begin(struct gate *g, const struct frame *f);
 /* Dial the next of fl's addresses; without one the guest is refused and the

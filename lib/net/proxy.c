@@ -228,7 +228,7 @@ client_told(struct hop *h)
 		break;
 	case HOP_WAITS: /* see ask_person */
 		if (h->relay.end[CLIENT].is & (EDGE_END | EDGE_BROKEN))
-			hop_end(h, 0);
+			hop_deny(h, "gone", SOCKS_DENIED);
 		break;
 	default: /* an end may be half of one: who is gone is told by a reset */
 		if (h->relay.end[CLIENT].is & EDGE_BROKEN)

@@ -2,7 +2,7 @@
 /*
  * proxy: SOCKS5 connections, decided as a gate decides: what no rule allows is
  * refused, names are looked up only when a rule allows them, and what they
- * lead to is checked.  What is said inside a connection is never looked at.
+ * lead to is checked.  Whom its first bytes claim to be for decides nothing.
  *
  * It waits for nothing and makes no process: who has the event loop calls
  * proxy_turn when the set of edges is readable, and proxy_tick now and then.

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "claim.h"
 #include "netlog.h"
 #include "proxy_priv.h"
 
@@ -39,6 +40,20 @@ hop_log(const struct hop *h, enum rule_verdict v, const char *why, int ended)
 		addr_print(&h->addr, l.address);
 	netlog_print(&l, &b);
 	h->proxy->log(b.p, h->proxy->arg);
+}
+
+void
+hop_look(struct relay_way *w, const uint8_t *p, size_t n)
+{
+	struct relay *r = (struct relay *)(void *)((char *)(w - CLIENT) -
+	    offsetof(struct relay, way));
+	struct hop *h = (struct hop *)(void *)r; /* it is its first member */
+	autobuf struct buf line = { 0 };
+
+	if (claim_line(
+		p, n, h->name ? h->name : "", &h->addr, h->port, &line) &&
+	    deny_line(&h->proxy->deny, h->proxy->now))
+		h->proxy->log(line.p, h->proxy->arg);
 }
 
 void
@@ -152,7 +167,7 @@ go_on(struct hop *h, const struct target *to, const struct decision *d,
 }
 
 /* A miss is a person's, when there is one.  Who ends his side while he waits
- * has gone away: nothing else would tell. */
+ * may have gone away, which nothing else would tell. */
 static void
 ask_person(struct hop *h, const struct target *to, struct decision *d)
 {
@@ -164,7 +179,7 @@ ask_person(struct hop *h, const struct target *to, struct decision *d)
 	if (d->verdict != RULE_ASK)
 		return;
 	if (h->relay.end[CLIENT].is & (EDGE_END | EDGE_BROKEN))
-		hop_end(h, 0);
+		hop_deny(h, "gone", SOCKS_DENIED);
 	else if (h->state != HOP_WAITS)
 		hop_put(h, HOP_WAITS);
 }

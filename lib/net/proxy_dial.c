@@ -89,8 +89,13 @@ hop_dial(struct hop *h)
 static void
 open_up(struct hop *h)
 {
+	struct relay_way *w = &h->relay.way[CLIENT];
 	uint8_t reply[SOCKS_REPLY];
 
+	if (w->rest)
+		hop_look(w, w->rest, w->held);
+	else
+		w->look = hop_look;
 	socks_reply(reply, SOCKS_OK);
 	/* a new socket has room for it; if it is gone, that will be told */
 	(void)send(h->relay.end[CLIENT].fd, reply, sizeof reply, MSG_NOSIGNAL);

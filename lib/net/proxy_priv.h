@@ -56,6 +56,10 @@ void hop_target(const struct hop *h, struct target *to);
 void hop_log(
     const struct hop *h, enum rule_verdict v, const char *why, int ended);
 
+/* The first bytes of the client's, for whom it says they are is logged when
+ * that is not the name it asked for. */
+void hop_look(struct relay_way *w, const uint8_t *p, size_t n);
+
 /* Dial the next address of hello; without one the client is refused. */
 void hop_dial(struct hop *h);
 /* Something was told of the socket that is dialled. */

@@ -166,6 +166,10 @@ copy(struct relay_way *w, struct relay_end *in, struct relay_end *out)
 		ended(w, in);
 		return 0;
 	}
+	if (w->look) {
+		w->look(w, shared, (size_t)n);
+		w->look = NULL;
+	}
 	w->bulk = n == sizeof shared;
 	if ((size_t)n < most && is_all(in))
 		in->can &= ~EDGE_IN;

@@ -38,6 +38,9 @@ struct relay {
 		struct relay_pipe *pipe;
 		uint32_t at, held; /* where they begin, how many they are */
 		uint32_t burst; /* since the pipe was taken */
+		/* Is told of the first bytes of this way, once, before they
+		 * are passed on; NULL: nobody is. */
+		void (*look)(struct relay_way *w, const uint8_t *p, size_t n);
 		uint8_t state;
 		uint8_t bulk; /* much comes at once */
 	} way[2];
