@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "gate.h"
 
-enum { MEND = 1, OPEN = 2, CROWDED = 4, STACK = 8, ANSWER = 16, ASK = 32 };
+enum { MEND = 1, OPEN = 2, CROWDED = 4, STACK = 8, ANSWER = 16, ASKS = 32 };
 
 static const uint8_t mac[] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
 
@@ -97,16 +97,23 @@ resolve(const char *name, void *arg)
 	return 0;
 }
 
-/* Nobody answers before answer() does. */
-static int answered;
-
+/* A person's answer comes, or does not, with the next frame. */
 static enum rule_verdict
 ask(const struct target *to, char *why, void *arg)
 {
 	(void)arg;
-	(void)to;
-	memcpy(why, "asked", sizeof "asked");
-	return answered ? RULE_ALLOW : RULE_ASK;
+	must(to->proto == RULE_TCP);
+	(void)snprintf(why, WHY_TEXT, "asked");
+	return to->port % 3 == 0 ? RULE_ASK :
+	    to->port % 3 == 1	 ? RULE_ALLOW :
+				   RULE_DENY;
+}
+
+static int
+socks(void *arg)
+{
+	(void)arg;
+	return 0;
 }
 
 static void
@@ -153,12 +160,12 @@ begin(struct gate *g, uint8_t how)
 	g->now = 1000;
 	g->names = names_new();
 	g->policy.rules = rules;
-	g->policy.mode = how & ASK ? MODE_ASK : MODE_DENY;
-	answered = 0;
+	g->policy.mode = how & ASKS ? MODE_ASK : MODE_DENY;
 	g->call = (struct gate_calls){ .guest = to_guest,
 		.stack = to_stack,
 		.resolve = resolve,
 		.ask = ask,
+		.socks = socks,
 		.named = named,
 		.log = logged };
 }
@@ -172,7 +179,6 @@ answer(struct gate *g)
 	r.v[0].addr = addr_v4(FRAME_ADDR(127, 0, 0, 1));
 	r.v[1].addr = addr_v4(FRAME_ADDR(8, 8, 8, 8));
 	gate_resolved(g, &r);
-	answered = 1;
 	gate_answered(g);
 }
 

@@ -216,6 +216,15 @@ answered(struct desk *d, size_t who, const char *text)
 		    &d->talk, who, "error %s %u %s", d->vm, c.id, why.text);
 }
 
+/* An error may have a part of it. */
+static int
+is_text(const char *line)
+{
+	while (*line >= ' ' && *line <= '~')
+		line++;
+	return !*line;
+}
+
 static void
 heard(size_t who, char *line, void *arg)
 {
@@ -224,6 +233,10 @@ heard(size_t who, char *line, void *arg)
 	struct desk *d = arg;
 	size_t n = 0;
 
+	if (!is_text(line)) {
+		talk_say(&d->talk, who, "error %s 0 not printable", d->vm);
+		return;
+	}
 	if (str_starts(line, answer)) {
 		answered(d, who, line + sizeof answer - 1);
 		return;
