@@ -225,6 +225,8 @@ install: all
 	install $(PROGRAMS) $(BINDIR)
 	install -m 644 share/commands share/version $(SHAREDIR)
 	install share/deps $(SHAREDIR)
+	install -d $(SHAREDIR)/ask
+	install share/ask/* $(SHAREDIR)/ask
 	cp -R share/recipes/. $(SHAREDIR)/recipes
 	install -m 644 share/presets/* $(SHAREDIR)/presets
 	install -m 644 share/default-firewall-rules.conf $(SHAREDIR)

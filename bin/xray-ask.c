@@ -9,6 +9,7 @@
 #include "say.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "keep.h"
 #include "loop.h"
 #include "opt.h"
+#include "plugin.h"
 #include "qemu.h"
 #include "turn.h"
 
@@ -40,8 +42,30 @@ static struct {
 	int wanted; /* something to show, when we looked */
 	int asks; /* the file that tells how many are open */
 	unsigned told; /* what it says */
+	char *share, *said; /* what is wrong with ask, when we looked */
 	ino_t sock; /* ask.sock, while it is ours */
 } s;
+
+static void
+unable(const char *text, void *arg)
+{
+	(void)arg;
+	if (s.said && strcmp(s.said, text) == 0)
+		return;
+	free(s.said);
+	s.said = xstrdup(text);
+	warn("%s", text);
+}
+
+static void
+choose(const char *ask)
+{
+	struct why why;
+
+	s.desk.nobody = strcmp(ask, "none") == 0;
+	if (usher_choose(&s.desk.usher, s.share, ask, &why) < 0)
+		unable(why.text, NULL);
+}
 
 /* What config.ini says now; one that is broken says nothing. */
 static void
@@ -60,7 +84,7 @@ policy(void *arg)
 	s.desk.ask.timeout = TIMEOUT_MS;
 	if (c)
 		(void)conf_ms(c, "ask_timeout", &s.desk.ask.timeout, NULL);
-	s.desk.nobody = ask && strcmp(ask, "none") == 0;
+	choose(ask ? ask : "auto");
 	s.desk.hold = nobody && strcmp(nobody, "hold") == 0;
 }
 
@@ -185,9 +209,22 @@ open_all(const char *name)
 	s.asks = asks_begin(&s.vm);
 }
 
+/* What the programs find: our commands, the home, and where others that they
+ * start are told the same questions. */
+static void
+environment(const char *bin)
+{
+	autofree char *sock =
+	    xasprintf("%s/vms/%s/" VM_ASK, s.home.path, s.vm.name);
+
+	plugin_environment(bin);
+	(void)setenv("XRAY_ASK_SOCK", sock, 1);
+}
+
 static void
 end(void)
 {
+	usher_rest(&s.desk.usher, s.loop.ms);
 	(void)turn_take(&s.turn, 0, s.loop.ms);
 	if (is_ours())
 		(void)unlinkat(s.vm.dir, VM_ASK, 0);
@@ -205,7 +242,7 @@ main(int argc, char **argv)
 		continue;
 	if (argc - optind != 1)
 		die_usage(&use, "one VM");
-	if (!(bin = home_bin_dir(&why)))
+	if (!(bin = home_bin_dir(&why)) || !(s.share = home_share_dir(&why)))
 		die_why(&why);
 	fw = xasprintf("%s/xray-fw", bin);
 	loop_start(&s.loop);
@@ -213,11 +250,13 @@ main(int argc, char **argv)
 	s.desk.policy = policy;
 	s.desk.over = over;
 	s.desk.failed = failed;
+	s.desk.unable = unable;
 	s.desk.now = s.loop.ms;
 	open_all(argv[optind]);
 	s.desk.vm = s.desk.scribe.vm = s.vm.name;
 	keep_open(
 	    &s.keep, s.vm.dir, VM_ASKED, s.vm.name, &s.desk.ask, s.loop.ms);
+	environment(bin);
 	policy(NULL);
 	while (!loop_over())
 		turn();

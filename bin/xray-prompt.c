@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * xray-prompt: answer the questions of VMs, on a terminal or as lines; run by
- * xray-fw.
+ * xray-prompt: answer the questions of VMs, on a terminal, as lines or by
+ * programs; run by xray-fw.
+ *
+ * Questions come from the xray-ask of each VM, or through ssh from an
+ * xray-prompt elsewhere; the terminal or standard output shows them, and a hub
+ * hands them on.
  */
 #include "say.h"
 
@@ -14,31 +18,43 @@
 #include <unistd.h>
 
 #include "asker.h"
-#include "front.h"
+#include "hub.h"
 #include "io.h"
 #include "opt.h"
+#include "plugin.h"
 #include "press.h"
+#include "run.h"
 #include "term.h"
 
-enum { OPT_STDIO = OPT_OWN };
-enum { FIND_MS = 1000, LINE = 1024 };
+enum { OPT_STDIO = OPT_OWN, OPT_PROGRAM, OPT_VIA };
+enum { FIND_MS = 1000, LINE = 1024, END_MS = 2000 };
 
 static const struct opt opts[] = {
 	{ OPT_STDIO, "stdio", NULL, "questions and answers as lines" },
+	{ OPT_PROGRAM, "program", "PROGRAM", "this one asks, as ask = does" },
+	{ OPT_VIA, "via", "HOST", "the questions of another machine" },
 	{ 0 },
 };
 static const struct usage use = { "xray-fw prompt", "[VM ...]", opts, 0 };
+static const struct usage one_use = { "xray-prompt one", "VM ID",
+	opts + LEN(opts) - 1, 0 };
 
-enum { AT_IN, AT_SIGNAL, AT_FRONT, FDS = AT_FRONT + FRONT_FDS };
+enum { AT_IN, AT_SIGNAL, AT_HUB, AT_FRONT = AT_HUB + HUB_FDS };
+enum { FDS = AT_FRONT + FRONT_FDS };
 
 static struct {
 	struct home home;
 	struct strv names; /* of VMs; none: all */
 	struct front front;
 	struct press press;
+	struct hub hub;
 	struct pollfd p[FDS];
 	long long find; /* ms, when next */
-	int stdio;
+	const char *program, *via; /* NULL: none */
+	unsigned one; /* 0: all */
+	int ready; /* we are told what is shown */
+	int stdio, terminal, hubs;
+	pid_t ssh;
 	char in[LINE]; /* of --stdio */
 	size_t n;
 } s;
@@ -80,7 +96,57 @@ find(void)
 		die_why(&why);
 }
 
+/* ---- elsewhere ---- */
+
+static void
+start_ssh(void)
+{
+	struct why why;
+	int fd;
+
+	if ((s.ssh = asker_elsewhere(s.via, &s.names, &fd, &why)) < 0)
+		die_why(&why);
+	front_join(&s.front, FRONT_ANY, fd);
+}
+
+/* It has ended, and has said why. */
+static void
+ssh_ended(void)
+{
+	int code = run_wait(s.ssh, io_now() + END_MS);
+
+	if (code == 0 || code > 128 || code < 0)
+		code = EX_UNAVAILABLE;
+	die(code, "%s: no more questions from there", s.via);
+}
+
+static void
+unable(const char *text, void *arg)
+{
+	(void)arg;
+	if (s.program)
+		die(EX_UNAVAILABLE, "%s", text);
+	warn("%s", text);
+}
+
 /* ---- on a terminal ---- */
+
+/* What is to be shown here, NULL: nothing. */
+static const struct dialog *
+shown(void)
+{
+	for (size_t i = 0; i < s.front.nopen; i++)
+		if (!s.one || s.front.open[i].id == s.one)
+			return &s.front.open[i];
+	return NULL;
+}
+
+static _Noreturn void
+leave(void)
+{
+	(void)say_done();
+	exit(s.one ? EX_NO : EX_OK);
+}
 
 /* What can be pressed; the cursor stays behind. */
 static void
@@ -114,7 +180,7 @@ put_question(const struct dialog *d)
 static void
 look(void)
 {
-	const struct dialog *d = s.front.nopen ? &s.front.open[0] : NULL;
+	const struct dialog *d = shown();
 
 	if (press_is_about(&s.press, d))
 		return;
@@ -132,11 +198,11 @@ look(void)
 static void
 key(int c)
 {
-	const struct dialog *d = s.front.nopen ? &s.front.open[0] : NULL;
+	const struct dialog *d = shown();
 	struct decree decree;
 
-	if (c == 'q' || c == TERM_END)
-		exit(say_done());
+	if (c == 'q' || c == TERM_END || (s.one && c == TERM_ESCAPE))
+		leave();
 	if (!press_is_about(&s.press, d) || !d)
 		return;
 	switch (press_key(&s.press, d, c, io_now(), &decree)) {
@@ -164,19 +230,13 @@ static void
 heard_result(const char *line)
 {
 	const char *next = press_open(&s.press) ? "\n" : "";
-	char vm[DIALOG_VM];
-	unsigned id;
-	int at = 0;
+	autobuf struct buf b = { 0 };
 
-	if (sscanf(line, "written %63s %u %n", vm, &id, &at) == 2 && at)
-		say("%s  %s\n", next, line + at);
-	else if (sscanf(line, "delayed %63s %u %n", vm, &id, &at) == 2 && at)
-		say("%s  %s: answered; the rule waits: %s\n", next, vm,
-		    line + at);
-	else if (sscanf(line, "error %63s %u %n", vm, &id, &at) == 2 && at)
-		say("%s  %s: %s\n", next, vm, line + at);
-	if (at && *next)
-		put_keys(&s.front.open[0]);
+	if (!press_result(line, &b))
+		return;
+	say("%s%s\n", next, b.p);
+	if (*next && shown())
+		put_keys(shown());
 	flush();
 }
 
@@ -185,11 +245,15 @@ heard(const char *vm, const char *line, void *arg)
 {
 	(void)vm;
 	(void)arg;
-	if (!s.stdio) {
-		heard_result(line);
+	if (str_starts(line, "ok ") && strstr(line, " 0")) {
+		s.ready = 1;
 		return;
 	}
-	if (!str_starts(line, "ok ") || !strstr(line, " 0"))
+	if (s.hubs)
+		hub_tell(&s.hub, line);
+	if (s.terminal)
+		heard_result(line);
+	if (s.stdio)
 		say("%s\n", line);
 	flush();
 }
@@ -237,65 +301,191 @@ take_lines(void)
 	}
 }
 
-/* ---- both ---- */
+/* ---- all ---- */
+
+/* Ask for questions while there is somebody who can be asked. */
+static void
+seek(void)
+{
+	int some = s.terminal || s.stdio || fronts_count(&s.hub.fronts);
+
+	if (!some && !hub_has(&s.hub))
+		die(EX_UNAVAILABLE, "%s: nobody is there to be asked",
+		    s.program ? s.program : "here");
+	if (s.one) {
+		if ((s.ready && !shown()) || !front_has(&s.front, s.names.v[0]))
+			exit(say_done());
+	} else if (!s.via) {
+		if (some)
+			find();
+	} else if (s.ssh && !front_has(&s.front, FRONT_ANY)) {
+		ssh_ended();
+	} else if (some && !s.ssh)
+		start_ssh();
+}
+
+/* The question comes from where a program that shows it has it. */
+static void
+join_one(void)
+{
+	const char *sock = getenv("XRAY_ASK_SOCK");
+	struct why why;
+	int fd = asker_connect(&s.home, s.names.v[0], sock, &why);
+
+	if (fd < 0)
+		die_why(&why);
+	front_join(&s.front, s.names.v[0], fd);
+}
 
 static void
 turn(void)
 {
-	int c;
+	int c, wait;
 
-	find();
-	if (!s.stdio)
+	seek();
+	if (s.terminal)
 		look();
-	s.p[AT_IN] = (struct pollfd){ .fd = 0, .events = POLLIN };
-	s.p[AT_SIGNAL] =
-	    (struct pollfd){ .fd = s.stdio ? -1 : term_fd(), .events = POLLIN };
+	s.p[AT_IN] = (struct pollfd){ .fd = s.stdio || s.terminal ? 0 : -1,
+		.events = POLLIN };
+	s.p[AT_SIGNAL] = (struct pollfd){ .fd = s.terminal ? term_fd() : -1,
+		.events = POLLIN };
+	wait = talk_sooner(hub_poll(&s.hub, s.p + AT_HUB), FIND_MS);
 	talk_poll(&s.front.talk, s.p + AT_FRONT);
-	if (poll(s.p, FDS, io_left(s.find)) < 0) {
+	if (poll(s.p, FDS, wait) < 0) {
 		if (errno != EINTR)
 			die_sys(EX_OSERR, "poll");
 		return; /* the signal is looked at in the next turn */
 	}
 	talk_serve(&s.front.talk, s.p + AT_FRONT, io_now());
-	if (!s.stdio)
+	hub_serve(&s.hub, s.p + AT_HUB, io_now());
+	if (s.terminal)
 		(void)term_obey();
 	if (s.p[AT_IN].revents && s.stdio)
 		take_lines();
-	while (!s.stdio && s.p[AT_IN].revents && (c = term_key()) != TERM_NONE)
+	while (
+	    s.terminal && s.p[AT_IN].revents && (c = term_key()) != TERM_NONE)
 		key(c);
+}
+
+static void
+take_option(int c)
+{
+	switch (c) {
+	case OPT_STDIO:
+		s.stdio = 1;
+		break;
+	case OPT_PROGRAM:
+		s.program = optarg;
+		break;
+	case OPT_VIA:
+		s.via = optarg;
+		break;
+	}
 }
 
 static void
 parse(int argc, char **argv)
 {
 	struct why why;
+	int c;
 
-	while (opt_next(argc, argv, &use) != -1)
-		s.stdio = 1;
-	if (!s.stdio && (!isatty(0) || !isatty(1)))
+	while ((c = opt_next(argc, argv, &use)) != -1)
+		take_option(c);
+	argv += optind;
+	if (s.stdio && s.program)
+		die_usage(&use, "--stdio or --program");
+	if (s.via && (!*s.via || *s.via == '-'))
+		die_usage(&use, "--via: %s: no host", s.via);
+	s.hubs = s.program || (s.via && !s.stdio);
+	s.terminal = !s.stdio && !s.program && isatty(0) && isatty(1);
+	if (!s.stdio && !s.terminal && !s.hubs)
 		die_usage(&use, "no terminal; --stdio is for programs");
-	if (home_open(&s.home, &why) < 0 ||
-	    askers_names(&s.home, argv + optind, &s.names, &why) < 0)
+	if (home_open(&s.home, &why) < 0)
 		die_why(&why);
+	if (!s.via) {
+		if (askers_names(&s.home, argv, &s.names, &why) < 0)
+			die_why(&why);
+		return;
+	}
+	for (; *argv; argv++) {
+		if (name_check(*argv, &why) < 0)
+			die_why(&why);
+		strv_add(&s.names, *argv);
+	}
+}
+
+/* Those that come to the socket are started by the programs. */
+static void
+open_hub(void)
+{
+	autofree char *bin = NULL, *share = NULL, *path = NULL;
+	const char *ask = s.program;
+	struct why why;
+
+	if (!ask)
+		ask = s.terminal ? "desktop" : "auto";
+	else if (strchr(ask, '/') && !(ask = path = realpath(ask, NULL)))
+		die_sys(EX_NOINPUT, "%s", s.program);
+	if (!(bin = home_bin_dir(&why)) || !(share = home_share_dir(&why)))
+		die_why(&why);
+	plugin_environment(bin);
+	if (hub_listen(&s.hub, s.home.fd, s.home.path) < 0)
+		die_sys(EX_IOERR, "%s/prompt", s.home.path);
+	if (usher_choose(&s.hub.usher, share, ask, &why) < 0)
+		die_why(&why);
+	s.hub.usher.failed = unable;
+	usher_call(&s.hub.usher, s.hub.called = io_now());
+}
+
+static _Noreturn void
+go_on(const char *name)
+{
+	front_init(&s.front, name);
+	s.front.line = heard;
+	hub_init(&s.hub, &s.front, io_now());
+	signal(SIGPIPE, SIG_IGN);
+	if (s.terminal && term_open(0) < 0)
+		die_sys(EX_IOERR, "terminal");
+	if (s.hubs)
+		open_hub();
+	if (s.one)
+		join_one();
+	else if (s.terminal)
+		note("questions come here; q leaves");
+	for (;;)
+		turn();
 }
 
 static int
 prompt(int argc, char **argv)
 {
 	parse(argc, argv);
-	front_init(&s.front, s.stdio ? "stdio" : "prompt");
-	s.front.line = heard;
-	signal(SIGPIPE, SIG_IGN);
-	if (!s.stdio && term_open(0) < 0)
-		die_sys(EX_IOERR, "terminal");
-	if (!s.stdio)
-		note("questions come here; q leaves");
-	for (;;)
-		turn();
+	go_on(s.stdio ? "stdio" : s.terminal ? "prompt" : "program");
+}
+
+/* What a popup shows: it goes when the question does. */
+static int
+one(int argc, char **argv)
+{
+	struct why why;
+
+	while (opt_next(argc, argv, &one_use) != -1)
+		continue;
+	if (argc - optind != 2)
+		die_usage(&one_use, "one VM and the number of its question");
+	if (!isatty(0) || !isatty(1))
+		die_usage(&one_use, "no terminal");
+	if (home_open(&s.home, &why) < 0 || name_check(argv[optind], &why) < 0)
+		die_why(&why);
+	strv_add(&s.names, argv[optind]);
+	s.one = (unsigned)opt_int(&one_use, "ID", argv[optind + 1], 1, 1 << 30);
+	s.terminal = 1;
+	go_on("popup");
 }
 
 static const struct verb verbs[] = {
 	{ &use, prompt, "answer questions here" },
+	{ &one_use, one, "answer this one on the terminal" },
 };
 
 int

@@ -242,7 +242,8 @@ echo 'ask 3 tcp none.example 443' >&7
 ok 'nobody is asked' said c 'answer 3 deny 1 nobody'
 is 'which is told' 0 none fact answerers
 is 'ask = auto' 0 '' xray config set -q ask auto
-says 'no other word yet' 64 'not auto or none' xray config set ask zenity
+says 'no other word' 64 'not auto, none,.* or an absolute path' \
+    xray config set ask nobody
 exec 5>&- 6>&-
 ok 'those who answer go' until_ok 30 has answerers none
 is 'ask_nobody = hold' 0 '' xray config set -q ask_nobody hold

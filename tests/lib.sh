@@ -33,6 +33,10 @@ XRAY_HOME=$tmp/home HOME=$tmp XRAY_ACCEL=tcg LC_ALL=C TZ=UTC
 # What a terminal of script(1) runs, whatever the caller's is.
 SHELL=/bin/sh
 export PATH XRAY_BIN XRAY_OBJ XRAY_HOME HOME XRAY_ACCEL LC_ALL TZ SHELL
+# Nobody of this machine is asked anything.
+DBUS_SESSION_BUS_ADDRESS=unix:path=$tmp/bus TMUX_TMPDIR=$tmp
+export DBUS_SESSION_BUS_ADDRESS TMUX_TMPDIR
+unset DISPLAY WAYLAND_DISPLAY TMUX
 unset XRAY_SSH_KEY XRAY_VM_MEMORY XRAY_VM_CPUS XRAY_LOCK_WAIT NO_COLOR
 n=0 bad=0
 

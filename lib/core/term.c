@@ -145,6 +145,8 @@ term_key(void)
 	if (c != '\033')
 		return c;
 	c = next_byte(50);
+	if (c == TERM_NONE)
+		return TERM_ESCAPE;
 	if (c != '[' && c != 'O')
 		return TERM_NONE;
 	do

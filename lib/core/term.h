@@ -13,7 +13,7 @@
 #include "mem.h"
 
 /* Keys that are no character. */
-enum { TERM_NONE = -1, TERM_END = -2, TERM_UP = 256, TERM_DOWN };
+enum { TERM_NONE = -1, TERM_END = -2, TERM_UP = 256, TERM_DOWN, TERM_ESCAPE };
 
 /* Take the terminal that is standard input, and with screen standard output as
  * a whole; it is put back by term_close, and at exit(3).  -1 with errno when

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "run.h"
 #include "say.h"
 #include "sys.h"
 
@@ -152,6 +153,51 @@ asker_status(const struct vm *vm)
 		line = asker_hear(&a, io_now() + STATUS_MS);
 	asker_close(&a);
 	return line && str_starts(line, "ok ") ? xstrdup(line + 3) : NULL;
+}
+
+int
+asker_connect(
+    const struct home *h, const char *name, const char *sock, struct why *why)
+{
+	autofree char *path = sock ?
+	    xstrdup(sock) :
+	    xasprintf("%s/vms/%s/" VM_ASK, h->path, name);
+	char *slash = strrchr(path, '/');
+	autoclose int dir = -1;
+	int fd = -1;
+
+	if (slash) {
+		*slash = '\0';
+		dir = io_opendir(AT_FDCWD, path);
+		*slash = '/';
+		if (dir >= 0)
+			fd = io_connect(dir, slash + 1);
+	}
+	return fd < 0 ? why_sys(why, EX_UNAVAILABLE, "%s", path) : fd;
+}
+
+pid_t
+asker_elsewhere(
+    const char *host, const struct strv *names, int *fd, struct why *why)
+{
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+	int pair[2];
+	pid_t pid;
+
+	strv_words(&argv, "ssh", "-T", "-o", "ServerAliveInterval=15", "--",
+	    host, "xray", "fw", "prompt", "--stdio", "--", NULL);
+	for (size_t i = 0; i < names->n; i++)
+		strv_add(&argv, names->v[i]);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SYS_SOCK_CLOEXEC, 0, pair) < 0)
+		return why_sys(why, EX_OSERR, "socketpair");
+	r.in = r.out = pair[1];
+	pid = run_spawn(&r, argv.v, why);
+	close(pair[1]);
+	*fd = pair[0];
+	if (pid < 0)
+		close(pair[0]);
+	return pid;
 }
 
 int

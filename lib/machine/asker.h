@@ -43,6 +43,16 @@ void asker_close(struct asker *a);
 int asker_say(struct asker *a, const char *line);
 char *asker_hear(struct asker *a, long long deadline);
 
+/* Connect to the one of the VM called name, or, with sock, to that path.  -1
+ * with why (EX_UNAVAILABLE). */
+int asker_connect(
+    const struct home *h, const char *name, const char *sock, struct why *why);
+/* Start an ssh to host, which tells the questions of those VMs there, of all
+ * when names has none; *fd is a socket on which it does.  Its pid, -1 with
+ * why. */
+pid_t asker_elsewhere(
+    const char *host, const struct strv *names, int *fd, struct why *why);
+
 /* Put the names of those VMs, which end with NULL, into names; -1 with why. */
 int askers_names(
     struct home *h, char *const *vms, struct strv *names, struct why *why);

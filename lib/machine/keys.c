@@ -21,7 +21,8 @@ enum {
 static const char *const starts[] = { "no", "ask", "yes", NULL };
 static const char *const colors[] = { "auto", "yes", "always", "no", "never",
 	NULL };
-static const char *const ask_words[] = { "auto", "none", NULL };
+static const char *const ask_words[] = { "auto", "none", "desktop", "terminal",
+	"tmux", "zenity", "kdialog", "osascript", "webhook", NULL };
 static const char *const nobodies[] = { "deny", "hold", NULL };
 static const char *const firmwares[] = { "auto", "bios", "uefi", NULL };
 
@@ -108,8 +109,8 @@ const struct key keys[] = {
 	    NULL },
 	{ "first_boot_at", KEY_TEXT, LIVE | KEY_OWN, NULL, NULL, 0, 0, NULL,
 	    "xray hooks reset-initial-boot" },
-	{ "ask", KEY_WORD, KEY_CONFIG | KEY_NOW, "auto", NULL, 0, 0, ask_words,
-	    NULL },
+	{ "ask", KEY_PROGRAM, KEY_CONFIG | KEY_NOW, "auto", NULL, 0, 0,
+	    ask_words, NULL },
 	{ "ask_timeout", KEY_TIME, KEY_CONFIG | KEY_NOW, "300", NULL, 0, 0,
 	    NULL, NULL },
 	{ "ask_nobody", KEY_WORD, KEY_CONFIG | KEY_NOW, "deny", NULL, 0, 0,
@@ -192,7 +193,8 @@ check_word(const struct key *k, const char *value, struct why *why)
 {
 	autobuf struct buf b = { 0 };
 
-	if (is_word(value, k->words))
+	if (is_word(value, k->words) ||
+	    (k->type == KEY_PROGRAM && *value == '/'))
 		return 0;
 	for (size_t i = 0; k->words[i]; i++)
 		buf_fmt(&b, "%s%s",
@@ -200,6 +202,8 @@ check_word(const struct key *k, const char *value, struct why *why)
 			k->words[i + 1] ? ", " :
 					  " or ",
 		    k->words[i]);
+	if (k->type == KEY_PROGRAM)
+		buf_str(&b, ", or an absolute path");
 	return refused(k, value, b.p, why);
 }
 
@@ -255,6 +259,7 @@ key_check(const struct key *k, const char *value, struct why *why)
 		    0 :
 		    refused(k, value, "a duration such as 90s or 15m", why);
 	case KEY_WORD:
+	case KEY_PROGRAM:
 		return check_word(k, value, why);
 	case KEY_NAME:
 		return name_check(value, why);

@@ -14,6 +14,7 @@ enum key_type {
 	KEY_SIZE, /* a bare number has the unit hi; at least lo */
 	KEY_TIME,
 	KEY_WORD, /* one of words */
+	KEY_PROGRAM, /* the same, or the absolute path of one */
 	KEY_NAME,
 	KEY_USER,
 	KEY_TEXT,

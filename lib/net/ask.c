@@ -210,7 +210,8 @@ ask_request(
 {
 	struct question *q = find(a, to);
 	int shown = ask_showing(a) != NULL;
-	int open = a->people && ask_waiting(a) + shown <= ASK_WAITING &&
+	int some = a->people || a->expected;
+	int open = some && ask_waiting(a) + shown <= ASK_WAITING &&
 	    (may_show(a, now) || shown);
 
 	if (q && is_open(q)) {
@@ -231,7 +232,7 @@ ask_request(
 	if (open)
 		q->state = ASK_WAITS;
 	else
-		be_late(a, q, NOT_NOW_S, a->people ? "full" : "nobody");
+		be_late(a, q, NOT_NOW_S, some ? "full" : "nobody");
 	ask_tick(a, now);
 }
 
@@ -324,18 +325,19 @@ first(struct ask *a)
 void
 ask_tick(struct ask *a, long long now)
 {
+	int some = a->people || a->expected;
 	struct question *q;
 
 	for (size_t i = 0; i < LEN(a->q); i++)
-		if (is_open(&a->q[i]) && (!a->people || now >= a->q[i].until))
-			be_late(a, &a->q[i], a->people ? SILENCE_S : NOT_NOW_S,
-			    a->people ? "silence" : "nobody");
+		if (is_open(&a->q[i]) && (!some || now >= a->q[i].until))
+			be_late(a, &a->q[i], some ? SILENCE_S : NOT_NOW_S,
+			    some ? "silence" : "nobody");
 	q = ask_showing(a) ? &a->q[showing(a)] : NULL;
 	if (q && !a->turn) { /* another VM's is shown for a while */
 		take_away(a, q);
 		q->state = ASK_WAITS;
 	}
-	q = a->turn && !ask_showing(a) ? first(a) : NULL;
+	q = a->turn && a->people && !ask_showing(a) ? first(a) : NULL;
 	if (!q || !may_show(a, now))
 		return;
 	q->state = ASK_SHOWING;

@@ -77,7 +77,8 @@ struct ask_calls {
 struct ask {
 	struct ask_calls call;
 	long long timeout; /* ms that a question is open */
-	int people; /* somebody could answer: set by the caller */
+	/* Somebody could answer, or it is not known yet: set by the caller. */
+	int people, expected;
 	int turn; /* ours is the one that may be shown */
 	unsigned id; /* of the last question */
 	struct question q[ASK_WAITING + 1 + ASK_LATE];

@@ -7,28 +7,33 @@
 #include "dialog.h"
 
 enum { WORDS = 6, RULE_MS = 300000 };
+/* ms: between two looks who has come while a question is open, and after the
+ * last question until programs are let go. */
+enum { CALL_MS = 10000, REST_MS = 60000 };
 /* s that an answer counts by itself, until its rule does: whoever asks asks
  * again then. */
 enum { BRIDGE_S = 5, ONCE_DENY_S = 60, DENY_MOST_S = 600 };
 
 /* ---- those who answer ---- */
 
-static void
-tell_fronts(struct desk *d, const char *line)
-{
-	for (size_t i = 0; i < DESK_CLIENTS; i++)
-		if (*d->front[i])
-			talk_say(&d->talk, i, "%s", line);
-}
-
+/* Who is there, and whether somebody may yet come. */
 static void
 count_people(struct desk *d)
 {
-	int n = 0;
+	d->ask.people = !d->nobody && (fronts_count(&d->fronts) || d->hold);
+	d->ask.expected = !d->nobody && usher_expects(&d->usher, d->now);
+}
 
-	for (size_t i = 0; i < DESK_CLIENTS; i++)
-		n += *d->front[i] != '\0';
-	d->ask.people = !d->nobody && (n || d->hold);
+/* Have those looked for who could be asked. */
+static void
+call_people(struct desk *d)
+{
+	d->policy(d->arg);
+	if (!d->nobody) {
+		d->called = d->now;
+		usher_call(&d->usher, d->now);
+	}
+	count_people(d);
 }
 
 static struct dialog
@@ -72,7 +77,7 @@ show(const struct question *q, void *arg)
 
 	question_line(d, q, &line);
 	d->waiting = ask_waiting(&d->ask);
-	tell_fronts(d, line.p);
+	fronts_tell(&d->fronts, line.p, d->now);
 }
 
 /* The next question is another VM's, if there is one. */
@@ -82,7 +87,7 @@ withdraw(const struct question *q, void *arg)
 	struct desk *d = arg;
 	autofree char *line = xasprintf("withdraw %s %u", d->vm, q->id);
 
-	tell_fronts(d, line);
+	fronts_tell(&d->fronts, line, d->now);
 	d->ask.turn = 0;
 	d->over(d->arg);
 }
@@ -107,31 +112,28 @@ asked(struct desk *d, size_t who, char *const *w, size_t n)
 		    d);
 		return;
 	}
-	d->policy(d->arg);
-	count_people(d);
+	call_people(d);
 	ask_request(&d->ask, (int)who, (unsigned)id, &to, d->now);
 }
 
 static void
-front(struct desk *d, size_t who, const char *name)
+front(struct desk *d, size_t who, const char *name, const char *seconds)
 {
 	const struct question *q = ask_showing(&d->ask);
 	autobuf struct buf line = { 0 };
 
-	if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
-		strlen(name) ||
-	    strlen(name) >= DESK_FRONT) {
+	if (fronts_join(&d->fronts, who, name, seconds) < 0) {
 		talk_say(&d->talk, who, "error %s 0 front: no name", d->vm);
 		return;
 	}
-	memcpy(d->front[who], name, strlen(name) + 1);
+	usher_here(&d->usher, who);
 	d->policy(d->arg);
 	count_people(d);
 	talk_say(&d->talk, who, "ok %s 0", d->vm);
 	if (!q)
 		return;
 	question_line(d, q, &line);
-	talk_say(&d->talk, who, "%s", line.p);
+	fronts_show(&d->fronts, who, line.p, d->now);
 }
 
 static void
@@ -149,21 +151,25 @@ pending(struct desk *d, size_t who)
 	talk_say(&d->talk, who, "end %s", d->vm);
 }
 
+/* Said when it is known who is there. */
 static void
-status(struct desk *d, size_t who)
+status(struct desk *d)
 {
 	autobuf struct buf names = { 0 };
 	unsigned n = 0;
 
-	d->policy(d->arg);
 	for (const struct question *q = NULL; (q = ask_next(&d->ask, q));)
 		n++;
-	for (size_t i = 0; i < DESK_CLIENTS; i++)
-		if (*d->front[i])
-			buf_fmt(
-			    &names, "%s%s", names.n ? "," : "", d->front[i]);
-	talk_say(&d->talk, who, "ok pending=%u answerers=%s", n,
-	    d->nobody || !names.n ? "none" : names.p);
+	if (d->nobody)
+		buf_str(&names, "none");
+	else
+		fronts_names(&d->fronts, &names);
+	for (size_t i = 0; i < DESK_CLIENTS; i++) {
+		if (d->curious[i])
+			talk_say(&d->talk, i, "ok pending=%u answerers=%s", n,
+			    names.p);
+		d->curious[i] = 0;
+	}
 }
 
 /* A person's no for once holds longer each time in a row. */
@@ -207,13 +213,22 @@ take_answer(struct desk *d, const struct decree *c, size_t who, struct why *why)
 static void
 answered(struct desk *d, size_t who, const char *text)
 {
+	autobuf struct buf line = { 0 };
+	const struct question *q;
 	struct decree c;
 	struct why why;
 
-	if (decree_parse(&c, text, &why) < 0 ||
-	    take_answer(d, &c, who, &why) < 0)
-		talk_say(
-		    &d->talk, who, "error %s %u %s", d->vm, c.id, why.text);
+	if (decree_parse(&c, text, &why) < 0)
+		;
+	else if (c.verdict == RULE_ALLOW && (q = ask_showing(&d->ask)) &&
+	    q->id == c.id && fronts_early(&d->fronts, who, d->now)) {
+		why_set(&why, 0, "too early");
+		question_line(d, q, &line);
+	} else if (take_answer(d, &c, who, &why) == 0)
+		return;
+	talk_say(&d->talk, who, "error %s %u %s", d->vm, c.id, why.text);
+	if (line.n)
+		fronts_show(&d->fronts, who, line.p, d->now);
 }
 
 /* An error may have a part of it. */
@@ -248,13 +263,14 @@ heard(size_t who, char *line, void *arg)
 		asked(d, who, w, n);
 	else if ((long)who == d->gateway)
 		return; /* its "ok", or an older one's "error" */
-	else if (n == 2 && strcmp(w[0], "front") == 0)
-		front(d, who, w[1]);
+	else if ((n == 2 || n == 3) && strcmp(w[0], "front") == 0)
+		front(d, who, w[1], n == 3 ? w[2] : NULL);
 	else if (n == 1 && strcmp(w[0], "pending") == 0)
 		pending(d, who);
-	else if (n == 1 && strcmp(w[0], "status") == 0)
-		status(d, who);
-	else
+	else if (n == 1 && strcmp(w[0], "status") == 0) {
+		d->curious[who] = 1;
+		call_people(d);
+	} else
 		talk_say(&d->talk, who, "error %s 0 unknown request", d->vm);
 }
 
@@ -265,7 +281,9 @@ gone(size_t who, void *arg)
 
 	if ((long)who == d->gateway)
 		d->gateway = -1;
-	*d->front[who] = '\0';
+	fronts_leave(&d->fronts, who);
+	usher_lost(&d->usher, who, d->now);
+	d->curious[who] = 0;
 	ask_gone(&d->ask, (int)who);
 	scribe_gone(&d->scribe, (long)who);
 	count_people(d);
@@ -287,6 +305,14 @@ told(const struct deed *deed, enum scribe_end end, const char *text, void *arg)
 		d->failed(deed->dest, text, d->arg);
 }
 
+static void
+unable(const char *text, void *arg)
+{
+	struct desk *d = arg;
+
+	d->unable(text, d->arg);
+}
+
 /* ---- for a loop ---- */
 
 void
@@ -302,7 +328,10 @@ desk_init(struct desk *d, const char *vm, const char *program)
 	d->scribe.vm = vm;
 	d->scribe.told = told;
 	d->ask.call = (struct ask_calls){ reply, show, withdraw, d };
-	d->talk.arg = d->scribe.arg = d;
+	d->usher.gone = gone;
+	d->usher.failed = unable;
+	d->fronts.talk = d->usher.talk = &d->talk;
+	d->talk.arg = d->scribe.arg = d->usher.arg = d;
 }
 
 void
@@ -313,22 +342,18 @@ desk_gateway(struct desk *d, int fd)
 		talk_say(&d->talk, (size_t)d->gateway, "ask");
 }
 
-static int
-sooner(int a, int b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
 int
 desk_poll(const struct desk *d, struct pollfd *p)
 {
-	int wait = sooner(
+	int wait = talk_sooner(
 	    talk_wait(&d->talk, d->now), scribe_wait(&d->scribe, d->now));
+
+	wait = talk_sooner(wait, usher_wait(&d->usher, d->now));
 
 	talk_poll(&d->talk, p);
 	p[DESK_FDS - 1] =
 	    (struct pollfd){ .fd = scribe_fd(&d->scribe), .events = POLLIN };
-	return sooner(wait, ask_wait(&d->ask, d->now));
+	return talk_sooner(wait, ask_wait(&d->ask, d->now));
 }
 
 void
@@ -339,12 +364,31 @@ desk_serve(struct desk *d, const struct pollfd *p, long long now)
 	scribe_serve(&d->scribe, p[DESK_FDS - 1].revents != 0, now);
 }
 
+/* While a question is open people who come are found; when there has been none
+ * for a while, those who are waited for in vain are let go, so that the next
+ * one finds out who is there. */
+static void
+look_for_people(struct desk *d)
+{
+	int open = ask_showing(&d->ask) || ask_waiting(&d->ask);
+
+	usher_serve(&d->usher, d->now);
+	if (open && d->now - d->called >= CALL_MS)
+		call_people(d);
+	if (!open && d->now - d->called >= REST_MS)
+		usher_rest(&d->usher, d->now);
+	count_people(d);
+	if (!d->ask.expected)
+		status(d);
+}
+
 void
 desk_turn(struct desk *d, int ours)
 {
 	autofree char *line = NULL;
 	size_t n;
 
+	look_for_people(d);
 	d->ask.turn = ours;
 	ask_tick(&d->ask, d->now);
 	n = ask_waiting(&d->ask);
@@ -352,5 +396,5 @@ desk_turn(struct desk *d, int ours)
 		return;
 	d->waiting = n;
 	line = xasprintf("waiting %s %zu", d->vm, n);
-	tell_fronts(d, line);
+	fronts_tell(&d->fronts, line, d->now);
 }

@@ -7,10 +7,11 @@
 #define XRAY_DESK_H
 
 #include "ask.h"
+#include "fronts.h"
 #include "scribe.h"
-#include "talk.h"
+#include "usher.h"
 
-enum { DESK_CLIENTS = 32, DESK_FRONT = 24 };
+enum { DESK_CLIENTS = FRONTS_MOST };
 enum { DESK_FDS = DESK_CLIENTS + 2 };
 
 /* Start with { 0 } and desk_init; fill in what is the caller's. */
@@ -18,6 +19,7 @@ struct desk {
 	struct talk talk;
 	struct ask ask; /* its timeout is the caller's */
 	struct scribe scribe;
+	struct usher usher; /* what it starts is policy's to choose */
 	const char *vm;
 	int nobody; /* nobody is to be asked, whoever is there */
 	int hold; /* what nobody is there to answer waits */
@@ -26,10 +28,13 @@ struct desk {
 	void (*policy)(void *arg);
 	/* What was shown is shown no more; ask.turn is 0. */
 	void (*over)(void *arg);
-	/* The rule for dest was not written down. */
+	/* The rule for dest was not written down; a program did not start. */
 	void (*failed)(const char *dest, const char *text, void *arg);
+	void (*unable)(const char *text, void *arg);
 	void *arg;
-	char front[DESK_CLIENTS][DESK_FRONT]; /* "": it shows nothing */
+	struct fronts fronts;
+	char curious[DESK_CLIENTS]; /* who waits for a status */
+	long long called; /* ms: when those who may be there were, last */
 	long gateway; /* whose questions we went for; -1: nobody's */
 	size_t waiting; /* as told */
 	long long now;

@@ -34,6 +34,13 @@ put(struct front *f, const struct dialog *d)
 		f->nopen++;
 }
 
+/* Whether who speaks for vm does for the one called name. */
+static int
+is_of(const char *vm, const char *name)
+{
+	return strcmp(vm, FRONT_ANY) == 0 || strcmp(vm, name) == 0;
+}
+
 /* What a line says of a VM's questions. */
 static void
 follow(struct front *f, const char *vm, const char *line)
@@ -43,14 +50,14 @@ follow(struct front *f, const char *vm, const char *line)
 	unsigned n;
 	size_t i;
 
-	if (dialog_parse(&d, line) == 0 && strcmp(d.vm, vm) == 0)
+	if (dialog_parse(&d, line) == 0 && is_of(vm, d.vm))
 		put(f, &d);
 	else if (sscanf(line, "withdraw %63s %u", name, &n) == 2 &&
-	    strcmp(name, vm) == 0 && (i = find(f, vm, n)) < f->nopen)
+	    is_of(vm, name) && (i = find(f, vm, n)) < f->nopen)
 		drop(f, i);
 	else if (sscanf(line, "waiting %63s %u", name, &n) == 2)
 		for (i = 0; i < f->nopen; i++)
-			if (strcmp(f->open[i].vm, vm) == 0)
+			if (strcmp(f->open[i].vm, name) == 0)
 				f->open[i].waiting = n;
 }
 
@@ -72,7 +79,7 @@ gone(size_t who, void *arg)
 	struct front *f = arg;
 
 	for (size_t i = f->nopen; i-- > 0;)
-		if (strcmp(f->open[i].vm, f->vm[who]) == 0)
+		if (is_of(f->vm[who], f->open[i].vm))
 			drop(f, i);
 	*f->vm[who] = '\0';
 }
@@ -93,7 +100,7 @@ place(const struct front *f, const char *vm)
 {
 	size_t i = 0;
 
-	while (i < FRONT_VMS && strcmp(f->vm[i], vm) != 0)
+	while (i < FRONT_VMS && (!*f->vm[i] || !is_of(f->vm[i], vm)))
 		i++;
 	return i;
 }
@@ -112,7 +119,8 @@ front_join(struct front *f, const char *vm, int fd)
 	if (who < 0)
 		return;
 	(void)snprintf(f->vm[who], sizeof f->vm[who], "%s", vm);
-	talk_say(&f->talk, (size_t)who, "front %s", f->name);
+	if (strcmp(vm, FRONT_ANY) != 0)
+		talk_say(&f->talk, (size_t)who, "front %s", f->name);
 }
 
 int

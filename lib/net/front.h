@@ -11,6 +11,9 @@
 
 enum { FRONT_VMS = 512, FRONT_FDS = 1 + FRONT_VMS, FRONT_OPEN = 8 };
 
+/* In place of a VM: whoever is there speaks for all that he names. */
+#define FRONT_ANY "*"
+
 /* Start with { 0 } and front_init. */
 struct front {
 	struct talk talk;
@@ -27,7 +30,8 @@ struct front {
 void front_init(struct front *f, const char *name);
 /* Whether we are connected to vm. */
 int front_has(const struct front *f, const char *vm);
-/* fd is a connection to the xray-ask of vm. */
+/* fd is a connection to the xray-ask of vm, or FRONT_ANY: to one who has said
+ * front to several. */
 void front_join(struct front *f, const char *vm, int fd);
 /* Say a line to vm's; 0, or -1 when it is not there. */
 int front_say(struct front *f, const char *vm, const char *line);

@@ -110,3 +110,24 @@ press_keys(
 	buf_fmt(out, "%s%s%s", keys,
 	    sizeof keys + 5 + more.n > (size_t)cols ? "\n" : "   ", more.p);
 }
+
+int
+press_result(const char *line, struct buf *out)
+{
+	char word[16], vm[DIALOG_VM];
+	unsigned id;
+	int at = 0;
+
+	if (sscanf(line, "%15s %63s %u %n", word, vm, &id, &at) != 3 || !at)
+		return 0;
+	if (strcmp(word, "written") == 0)
+		buf_fmt(out, "  %s", line + at);
+	else if (strcmp(word, "delayed") == 0)
+		buf_fmt(
+		    out, "  %s: answered; the rule waits: %s", vm, line + at);
+	else if (strcmp(word, "error") == 0)
+		buf_fmt(out, "  %s: %s", vm, line + at);
+	else
+		return 0;
+	return 1;
+}

@@ -41,5 +41,8 @@ enum press_result press_key(struct press *p, const struct dialog *d, int key,
 void press_want(const struct dialog *d, int cols, struct buf *out);
 void press_keys(
     const struct press *p, const struct dialog *d, int cols, struct buf *out);
+/* For a person: what line of xray-ask's tells about an answer; 0 when it tells
+ * nothing. */
+int press_result(const char *line, struct buf *out);
 
 #endif

@@ -233,3 +233,9 @@ talk_wait(const struct talk *t, long long now)
 	}
 	return least;
 }
+
+int
+talk_sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}

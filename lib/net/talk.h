@@ -51,5 +51,7 @@ void talk_poll(const struct talk *t, struct pollfd *p);
 void talk_serve(struct talk *t, const struct pollfd *p, long long now);
 /* How many ms until somebody is let go; -1: nobody is. */
 int talk_wait(const struct talk *t, long long now);
+/* The sooner of two such waits. */
+int talk_sooner(int a, int b);
 
 #endif

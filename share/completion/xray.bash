@@ -116,6 +116,10 @@ _xray_values() {
 		*) return 1 ;;
 		esac
 		;;
+	--program)
+		printf '%s\n' desktop tmux zenity kdialog osascript webhook
+		compgen -f -- "$cur"
+		;;
 	--net) printf '%s\n' filtered open none ;;
 	--color) printf '%s\n' yes no auto ;;
 	--vm) xray list -q 2>/dev/null ;;

@@ -52,6 +52,13 @@ function __xray_operands
                 printf '%s\n' host domain address
                 return
             end
+        case --program
+            printf '%s\n' desktop tmux zenity kdialog osascript webhook
+            __fish_complete_path (commandline -ct)
+            return
+        case --via
+            __fish_print_hostnames
+            return
         case --net
             printf '%s\n' filtered open none
             return

@@ -74,6 +74,12 @@ _xray() {
 			return
 		fi
 		;;
+	--program)
+		compadd desktop tmux zenity kdialog osascript webhook
+		_files
+		return
+		;;
+	--via) _hosts; return ;;
 	--net) compadd filtered open none; return ;;
 	--color) compadd yes no auto; return ;;
 	--vm) compadd -- ${(f)"$(xray list -q 2>/dev/null)"}; return ;;
