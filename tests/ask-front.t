@@ -3,7 +3,7 @@
 # notification server on a bus of its own, tmux, dialogs, ssh, HTTP.  The VMs
 # boot nothing; who asks is what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 7
+plan 21
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web
