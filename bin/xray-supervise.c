@@ -27,7 +27,6 @@
 #include "egress.h"
 #include "firewall.h"
 #include "gateway.h"
-#include "hook.h"
 #include "io.h"
 #include "launch.h"
 #include "mates.h"
@@ -486,9 +485,7 @@ main(int argc, char **argv)
 		&s.console_log, &why) < 0)
 		fail(&why);
 	launch();
-	if (s.no_hooks) /* who waited for the start may ask at once */
-		hooks_mark(&s.vm, HOOKS_NONE);
-	launch_ready(s.vm_lock, s.ready, s.foreground);
+	launch_ready(&s.vm, !s.no_hooks, s.vm_lock, s.ready, s.foreground);
 	if (s.foreground && !s.curses)
 		aside_start(&s.vm);
 	mates_start(

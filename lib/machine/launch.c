@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "forward.h"
+#include "hook.h"
 #include "io.h"
 #include "once.h"
 #include "room.h"
@@ -248,8 +249,11 @@ launch_hooks(const struct vm *vm, int show, struct why *why)
 }
 
 void
-launch_ready(int vm_lock, int ready, int foreground)
+launch_ready(
+    const struct vm *vm, int hooks, int vm_lock, int ready, int foreground)
 {
+	if (!hooks) /* who waited for the start may ask at once */
+		hooks_mark(vm, HOOKS_NONE);
 	if (vm_lock >= 0)
 		close(vm_lock);
 	if (ready >= 0) {

@@ -43,9 +43,11 @@ void launch_end(struct job *job);
 int launch_locks(struct home *h, struct vm *vm, int *run_lock, int *vm_lock,
     struct why *why);
 
-/* Then: let go of the VM's lock, tell the xray-start that waits (-1: nobody)
- * that the VM runs, and let go of its terminal. */
-void launch_ready(int vm_lock, int ready, int foreground);
+/* Then: note when no hooks will be run, let go of the VM's lock, tell the
+ * xray-start that waits (-1: nobody) that the VM runs, and let go of its
+ * terminal. */
+void launch_ready(
+    const struct vm *vm, int hooks, int vm_lock, int ready, int foreground);
 
 /* Start the hooks of a VM that runs now; show: what they print goes to our
  * standard error too.  The pid of who runs them, -1 with why. */
