@@ -5,9 +5,7 @@
  * What is decided and moved is lib/net's; here is the event loop, and the
  * children: one reads rule files, some look names up, one writes the log.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "confine.h"
 #include "io.h"
 #include "listen.h"
+#include "logger.h"
 #include "mem.h"
 #include "mind.h"
 #include "opt.h"
@@ -28,10 +26,8 @@
 #include "outlet.h"
 #include "proxy.h"
 #include "relay_pipe.h"
-#include "ring.h"
 #include "say.h"
 #include "stream.h"
-#include "sys.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -90,11 +86,12 @@ static struct {
 		size_t n;
 	} listen, rules, lists;
 	const char *log, *defaults;
-	int log_fd, ready;
+	struct logger logger;
+	int ready;
 	struct listener at[PROXY_LISTENERS];
 	int again; /* a turn is due */
 	int over;
-} net = { .mode = -1, .log_fd = 2, .ready = -1 };
+} net = { .mode = -1, .logger = { .fd = 2 }, .ready = -1 };
 
 static struct proxy *const proxy = &net.proxy;
 static struct mind *const mind = &net.mind;
@@ -203,77 +200,20 @@ parse(int argc, char **argv)
 
 /* ---- the log ---- */
 
-/* It ends when nobody has the other end of the pipe any more. */
-static _Noreturn void
-write_log(int fd, struct ring *ring)
-{
-	char chunk[8192];
-	ssize_t n;
-
-	(void)signal(SIGTERM, SIG_IGN);
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 ||
-	    (n < 0 && errno == EINTR))
-		if (n > 0)
-			ring_write(ring, chunk, (size_t)n);
-	_exit(0);
-}
-
-/* A child writes it: we are not to open files. */
-static void
-open_log(void)
-{
-	autofree char *dir = xstrdup(net.log), *name = xstrdup(net.log);
-	int p[2], keep[3];
-	struct ring ring;
-	pid_t pid;
-
-	keep[0] = io_opendir(AT_FDCWD, dirname(dir));
-	if (keep[0] < 0 || ring_open(&ring, keep[0], basename(name)) < 0)
-		die_sys(EX_CANTCREAT, "%s", net.log);
-	keep[1] = ring.fd;
-	if (sys_pipe(p) < 0)
-		die_sys(EX_OSERR, "%s", net.log);
-	keep[2] = p[0];
-	pid = child_fork(keep, 3);
-	if (pid == 0)
-		write_log(p[0], &ring);
-	if (pid < 0 || fcntl(p[1], F_SETFL, O_NONBLOCK) < 0)
-		die_sys(EX_OSERR, "%s", net.log);
-	ring_close(&ring);
-	close(keep[0]);
-	close(p[0]);
-	net.log_fd = p[1];
-}
-
 /* Who starts us again gives us new children; without them what is denied from
  * now on would stay allowed, and nobody would know. */
 static void
 fall(void)
 {
-	net.log_fd = 2; /* its child may be the one */
+	net.logger.fd = 2; /* its child may be the one */
 	proxy_cut(proxy);
 	die(EX_OSERR, "a process of the proxy's has ended: so does it");
 }
 
-/* 1 when the log takes a line now; 0; -1 when nobody reads it any more. */
-static int
-log_state(void)
-{
-	struct pollfd p = { .fd = net.log_fd, .events = POLLOUT };
-
-	if (poll(&p, 1, 0) != 1)
-		return 0;
-	return p.revents & POLLERR && net.log_fd != 2 ? -1 : 1;
-}
-
-/* Who reads it may be stopped: connections are not to stop with him. */
 static void
 to_log(const char *text, UNUSED void *arg)
 {
-	autofree char *line = xasprintf("%s\n", text);
-
-	if (log_state() == 1)
-		(void)io_write(net.log_fd, line, strlen(line));
+	logger_line(&net.logger, text);
 }
 
 /* ---- events ---- */
@@ -346,10 +286,11 @@ resolver_said(void)
 static void
 tick(void)
 {
-	if (log_state() < 0)
+	if (logger_state(&net.logger) < 0)
 		fall();
 	serve_mind(0, 0);
 	proxy_tick(proxy);
+	outlet_tick(&net.outlet);
 }
 
 static void
@@ -434,6 +375,8 @@ listen_all(void)
 static void
 set_up(void)
 {
+	struct why why;
+
 	/* newer libuvs would make system calls that are given up */
 	if (setenv("UV_USE_IO_URING", "0", 1) < 0)
 		die_sys(EX_OSERR, "UV_USE_IO_URING");
@@ -441,8 +384,8 @@ set_up(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
 	limit();
-	if (net.log)
-		open_log();
+	if (net.log && logger_open(&net.logger, net.log, &why) < 0)
+		die_why(&why);
 	read_clock();
 	if (proxy_start(proxy) < 0)
 		die_sys(EX_OSERR, "the event loop");

@@ -3,7 +3,7 @@
 # gateway, by name; what becomes of a connection when the proxy is killed.
 . "${0%/*}/world.sh"
 tiny_base
-plan 31
+plan 36
 web=93.184.216.34
 make_world "127.0.0.1 localhost
 $web web1.example
@@ -76,6 +76,18 @@ xray fw allow -q a inside.example
 is 'a private place: 2' 0 2 code inside.example
 is 'is that in the log' 0 'a	deny	private	inside.example:80' \
     xray fw log -n 1 -H -o vm,verdict,why,dest a
+
+# What the guest looked up itself is an address, which the gateway knows.
+by_address() { on 'a=$(nslookup web1.example 2>/dev/null |
+    sed -n "s/^Address.*: *\(198.18[0-9.]*\).*/\1/p" | tail -n 1)
+    timeout 60 sh in.sh "$a" 80 </dev/null | tail -n 1'; }
+is 'an address that stands for a name' 0 page by_address
+is 'one that stands for none: 4' 0 4 code 198.18.77.77
+is 'and this machine: 2' 0 2 code 10.0.2.2 22 3
+ok 'is a question about it' sh -c \
+    "xray fw pending -H -o dest a | grep -q '^host.*:22'"
+denied=$(xray fw status -H -o denied a)
+ok "the proxy's are counted: $denied" test "$denied" -ge 4
 
 # Bytes.
 is 'an end is half of one' 0 6 on 'echo hello | sh in.sh web1.example 81 |

@@ -98,8 +98,9 @@ is 'others go on' 0 0 "$peer" want -x 1080 9000
 pids="$pids $!"
 gone=$!
 asks 1 'ask tcp wait-2.test 9000'
-fds() { [ "$(ls "/proc/$proxy/fd" | wc -l)" = "$1" ]; }
-before=$(ls "/proc/$proxy/fd" | wc -l)
+open_fds() { find "/proc/$proxy/fd" -type l | wc -l; }
+fds() { [ "$(open_fds)" = "$1" ]; }
+before=$(open_fds)
 kill "$gone"
 ok 'who hangs up is forgotten' until_ok 20 fds $((before - 1))
 ok 'which is logged' logged 'deny gone tcp wait-2.test - 9000 - -'

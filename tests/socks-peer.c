@@ -16,8 +16,7 @@
  *		bytes each, there and back: how many still are alive
  *
  *	want [-x PROXY] [-d NAME] PORT
- *		one connection: the reply's code, or "end"; what the proxy waits
- *		for is waited for
+ *		one connection: the reply's code, or -1
  *
  * PROXY is a port of 127.0.0.1 or a path; without it all is direct.
  */
@@ -463,12 +462,7 @@ want(void)
 	dial(c);
 	while (r == 0 && epoll_wait(ep, &ev, 1, WAIT) == 1)
 		r = get_through(c);
-	if (r > 0)
-		puts("0");
-	else if (c->n == 10)
-		printf("%d\n", c->in[1]);
-	else
-		puts("end");
+	printf("%d\n", r > 0 ? 0 : c->n == 10 ? c->in[1] : -1);
 	return r <= 0;
 }
 

@@ -226,5 +226,6 @@ gate_status(const struct gate *g, struct buf *out)
 		buf_fmt(out, " mode=%s", mode_text(g->policy.mode));
 	buf_fmt(out, " flows=%zu in=%llu out=%llu allowed=%llu denied=%llu",
 	    g->flows.n, (unsigned long long)g->in, (unsigned long long)g->out,
-	    (unsigned long long)g->allowed, (unsigned long long)g->denied);
+	    (unsigned long long)(g->allowed + g->proxy_allowed),
+	    (unsigned long long)(g->denied + g->proxy_denied));
 }

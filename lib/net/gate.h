@@ -100,6 +100,7 @@ struct gate {
 	} part; /* the last first fragment that passed to the guest */
 	uint64_t in, out; /* bytes of frames passed to and from the guest */
 	uint64_t allowed, denied; /* new flows */
+	uint64_t proxy_allowed, proxy_denied; /* by the guest's proxy */
 	uint8_t frame[FRAME_MAX], back[FRAME_MAX]; /* at hand, of either */
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,10 +80,61 @@ set_defaults(struct outlet *o, int off, struct why *why)
 	return mind_defaults(o->mind, !off, why);
 }
 
+static int
+tell_gateway(struct outlet *o, const char *line)
+{
+	autofree char *text = xasprintf("%s\n", line);
+	ssize_t n = (ssize_t)strlen(text);
+
+	/* its end is told */
+	return send(o->gateway.end.fd, text, (size_t)n,
+		   MSG_NOSIGNAL | MSG_DONTWAIT) == n ?
+	    0 :
+	    -1;
+}
+
+static int
+who(uint32_t addr, void *arg)
+{
+	struct addr a = addr_v4(addr);
+	char line[ADDR_TEXT + 8] = "who ";
+
+	addr_print(&a, line + strlen(line));
+	return tell_gateway(arg, line);
+}
+
+/* name ADDRESS NAME */
+static void
+named(struct outlet *o, const char *text)
+{
+	char addr[ADDR_TEXT], name[RULE_NAME_MAX], same[RULE_NAME_MAX];
+	struct addr a;
+
+	if (sscanf(text, "%45s %253s", addr, name) != 2 ||
+	    addr_parse(&a, addr) < 0 || !addr_is_v4(&a))
+		return;
+	proxy_named(o->proxy, addr_to_v4(&a),
+	    name_canon(same, name, strlen(name)) < 0 ? NULL : same);
+}
+
+void
+outlet_tick(struct outlet *o)
+{
+	const struct proxy *p = o->proxy;
+	char line[64];
+
+	if (!o->control || o->told == p->allowed + p->denied)
+		return;
+	(void)snprintf(line, sizeof line, "did %llu %llu",
+	    (unsigned long long)p->allowed, (unsigned long long)p->denied);
+	if (tell_gateway(o, line) == 0)
+		o->told = p->allowed + p->denied;
+}
+
 static void
 obey(struct outlet *o, const char *line)
 {
-	static const char mode[] = "mode ";
+	static const char mode[] = "mode ", name[] = "name ";
 	autofree char *answer = NULL;
 	struct why why;
 	int bad;
@@ -90,6 +142,10 @@ obey(struct outlet *o, const char *line)
 	if (strcmp(line, "come") == 0) {
 		/* a guest that is not called for is refused in a while */
 		(void)dialer_ask(&o->dialer, CALLS);
+		return;
+	}
+	if (str_starts(line, name)) {
+		named(o, line + sizeof name - 1);
 		return;
 	}
 	if (strcmp(line, "reload") == 0)
@@ -102,10 +158,9 @@ obey(struct outlet *o, const char *line)
 		bad = set_defaults(o, 1, &why);
 	else
 		return; /* its "ok" */
-	answer = bad ? xasprintf("error %s\n", why.text) :
-		       xasprintf("ok %s\n", line);
-	(void)send(o->gateway.end.fd, answer, strlen(answer),
-	    MSG_NOSIGNAL | MSG_DONTWAIT); /* its end is told */
+	answer =
+	    bad ? xasprintf("error %s", why.text) : xasprintf("ok %s", line);
+	(void)tell_gateway(o, answer);
 }
 
 static void
@@ -194,6 +249,8 @@ outlet_start(struct outlet *o, struct why *why)
 	o->inquiry.arg = o->asker.arg = o->gateway.arg = o->dialled.arg = o;
 	if (o->ask)
 		o->proxy->ask = ask;
+	if (o->control)
+		o->proxy->who = who;
 	if (proxy_watch(o->proxy, &o->dialled, o->dialer.fd) < 0)
 		return why_sys(why, EX_OSERR, "the event loop");
 	return o->control ? find_gateway(o, why) : 0;

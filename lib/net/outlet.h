@@ -24,6 +24,7 @@ struct outlet {
 	const char *control, *calls;
 	int defaults_off; /* now */
 	int over; /* the gateway is gone */
+	uint64_t told; /* verdicts that it was told of */
 	struct dialer dialer;
 	struct inquiry inquiry;
 	struct proxy_other asker, gateway, dialled;
@@ -33,6 +34,8 @@ struct outlet {
 
 /* Before the proxy is confined.  -1 with why. */
 int outlet_start(struct outlet *o, struct why *why);
+/* Now and then: tell the gateway how many verdicts there were. */
+void outlet_tick(struct outlet *o);
 /* 0 when what it works by has ended. */
 int outlet_is_whole(const struct outlet *o);
 

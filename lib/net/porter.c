@@ -2,6 +2,7 @@
 #include "porter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@ porter_attach(struct porter *p, int fd)
 {
 	let_go(p);
 	p->fd = fd;
+	p->past_allowed = p->allowed;
+	p->past_denied = p->denied;
 }
 
 int
@@ -89,6 +92,27 @@ next(struct porter *p, char out[PORTER_LINE])
 	return 1;
 }
 
+/* A line that is no answer. */
+static void
+hear(struct porter *p, const char *line)
+{
+	static const char who[] = "who ";
+	unsigned long long allowed, denied;
+	autofree char *answer = NULL;
+	const char *name;
+
+	if (sscanf(line, "did %llu %llu", &allowed, &denied) == 2) {
+		p->allowed = p->past_allowed + allowed;
+		p->denied = p->past_denied + denied;
+	}
+	if (!str_starts(line, who))
+		return;
+	line += sizeof who - 1;
+	name = p->named(line, p->arg);
+	answer = xasprintf("name %s %s", line, name ? name : "-");
+	(void)porter_tell(p, answer); /* its end is told */
+}
+
 int
 porter_await(struct porter *p, const char *line, struct why *why)
 {
@@ -103,6 +127,7 @@ porter_await(struct porter *p, const char *line, struct why *why)
 			if (str_starts(got, "ok ") &&
 			    strcmp(got + 3, line) == 0)
 				return 0;
+			hear(p, got);
 		}
 		if (io_wait_readable(p->fd, deadline) != 1)
 			return why_set(why, EX_TEMPFAIL,
@@ -115,13 +140,13 @@ porter_await(struct porter *p, const char *line, struct why *why)
 int
 porter_serve(struct porter *p)
 {
-	char lost[PORTER_LINE];
+	char line[PORTER_LINE];
 
 	if (p->fd < 0)
 		return 0;
 	if (fill(p) < 0)
 		return 1;
-	while (next(p, lost))
-		continue; /* answers that nobody waits for any more */
-	return 0;
+	while (next(p, line))
+		hear(p, line); /* or it is an answer that came too late */
+	return p->fd < 0;
 }

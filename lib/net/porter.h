@@ -7,6 +7,9 @@
  *	reload, mode MODE, defaults on|off
  *				as on the control socket: "ok LINE" when it is
  *				so, or "error WHY"
+ *	who ADDRESS		what does that stand for?  "name ADDRESS NAME",
+ *				"-" for nothing; the proxy asks
+ *	did ALLOWED DENIED	so many so far; the proxy tells
  *
  * While none is there a bell is rung, whose hearer is to start one.
  */
@@ -14,15 +17,21 @@
 #define XRAY_PORTER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "mem.h"
 
 enum { PORTER_LINE = 256, PORTER_MS = 1000 };
 
-/* Start with PORTER_INIT. */
+/* Start with PORTER_INIT, and fill in named and arg. */
 struct porter {
 	int fd; /* the proxy's, -1: it is not there */
 	int bell; /* a descriptor that gets a newline, -1: none */
+	/* What an address stands for; NULL: for nothing. */
+	const char *(*named)(const char *addr, void *arg);
+	void *arg;
+	uint64_t allowed, denied; /* by it, and by those before it */
+	uint64_t past_allowed, past_denied;
 	char in[PORTER_LINE];
 	size_t n;
 };

@@ -315,6 +315,8 @@ late(struct hop *h)
 		hop_dial(h);
 	} else if (h->state == HOP_WAITS)
 		hop_deny(h, "silence", SOCKS_DENIED);
+	else if (h->state == HOP_NAMED)
+		hop_deny(h, "unknown", SOCKS_NO_HOST);
 	else
 		hop_end(h, h->state >= HOP_OPEN && h->state != HOP_REFUSED);
 }
@@ -325,6 +327,7 @@ proxy_tick(struct proxy *p)
 	static const long long limit[HOP_STATES] = { [HOP_HELLO] =
 							 PROXY_HELLO_MS,
 		[HOP_WAITS] = PROXY_WAIT_MS,
+		[HOP_NAMED] = PROXY_NAMED_MS,
 		[HOP_ASKED] = RESOLVE_MS + PROXY_HELLO_MS,
 		[HOP_TRIED] = PROXY_NEXT_MS,
 		[HOP_DIALLED] = PROXY_DIAL_MS,

@@ -29,6 +29,7 @@
 enum {
 	PROXY_HELLO_MS = 30000,
 	PROXY_WAIT_MS = 310000,
+	PROXY_NAMED_MS = 5000,
 	PROXY_NEXT_MS = 3000,
 	PROXY_DIAL_MS = 75000,
 	PROXY_LINGER_MS = 2000,
@@ -46,6 +47,7 @@ struct hop; /* a connection */
 enum hop_state {
 	HOP_HELLO, /* its request comes in */
 	HOP_WAITS, /* a person is asked about it */
+	HOP_NAMED, /* a gateway is asked what its address stands for */
 	HOP_ASKED, /* its name is looked up */
 	HOP_TRIED, /* it is dialled, and there are more addresses */
 	HOP_DIALLED, /* at the last one */
@@ -69,6 +71,10 @@ struct proxy {
 	 * of WHY_TEXT bytes; RULE_ASK: proxy_answered is called later.  NULL:
 	 * it may not. */
 	enum rule_verdict (*ask)(const struct target *to, char *why, void *arg);
+	/* What does an address stand for, which a guest was told for a name?
+	 * proxy_named is called later; -1: it cannot be asked.  NULL: there is
+	 * no such guest. */
+	int (*who)(uint32_t addr, void *arg);
 	void *arg;
 	long long now, wall;
 	int edges; /* readable: proxy_turn */
@@ -111,6 +117,8 @@ int proxy_turn(struct proxy *p);
 void proxy_tick(struct proxy *p);
 /* What a name leads to. */
 void proxy_resolved(struct proxy *p, const struct resolved *r);
+/* What an address stands for, as name_canon writes it; NULL: nothing. */
+void proxy_named(struct proxy *p, uint32_t addr, const char *name);
 /* The rules changed: connections that are denied now are reset; how many. */
 size_t proxy_recheck(struct proxy *p);
 /* There are answers, or other rules: who waits for one is decided again. */

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include "claim.h"
+#include "lan.h"
+#include "names.h"
 #include "netlog.h"
 #include "proxy_priv.h"
 
@@ -274,6 +276,26 @@ take_name(struct hop *h, const struct socks *s)
 	return 0;
 }
 
+/* An address of a guest's may stand for this machine, or for a name.  1: it is
+ * asked which. */
+static int
+ask_who(struct hop *h)
+{
+	struct proxy *p = h->proxy;
+	uint32_t v4 = addr_is_v4(&h->addr) ? addr_to_v4(&h->addr) : 0;
+
+	if (v4 == LAN_HOST) {
+		h->name = xstrdup(PROXY_HOST_NAME);
+		h->host = 1;
+	}
+	if (!names_has(v4))
+		return 0;
+	hop_put(h, HOP_NAMED);
+	if (p->who(v4, p->arg) < 0)
+		hop_deny(h, "unknown", SOCKS_NO_HOST);
+	return 1;
+}
+
 static void
 take_request(struct hop *h)
 {
@@ -286,7 +308,28 @@ take_request(struct hop *h)
 		hop_deny(h, "name", SOCKS_NO_HOST);
 		return;
 	}
-	ask(h);
+	if (h->name || !h->proxy->who || !ask_who(h))
+		ask(h);
+}
+
+void
+proxy_named(struct proxy *p, uint32_t addr, const char *name)
+{
+	struct hop *h = p->in[HOP_NAMED].first, *next;
+
+	for (; h; h = next) {
+		next = h->next;
+		if (addr_to_v4(&h->addr) != addr)
+			continue;
+		if (!name) {
+			hop_deny(h, "unknown", SOCKS_NO_HOST);
+			continue;
+		}
+		h->name = xstrdup(name);
+		h->host = strcmp(name, PROXY_HOST_NAME) == 0;
+		h->addr = (struct addr){ 0 };
+		ask(h);
+	}
 }
 
 void

@@ -176,8 +176,13 @@ request_answer(const char *line, int fd, struct buf *out, void *arg)
 	if (strcmp(line, "cut") == 0)
 		buf_fmt(out, "ok %zu", gate_cut(&r->wall->gate));
 	else if (strcmp(line, "status") == 0) {
+		r->wall->gate.proxy_allowed = r->wall->porter.allowed;
+		r->wall->gate.proxy_denied = r->wall->porter.denied;
 		buf_str(out, "ok ");
 		gate_status(&r->wall->gate, out);
+		if (r->wall->socks)
+			buf_fmt(out, " proxy=%s",
+			    r->wall->porter.fd < 0 ? "off" : "on");
 		buf_str(out, " confined=");
 		confine_words(r->wall->confined, out);
 	} else if (!rules_request(r->wall, line, out))

@@ -38,6 +38,18 @@ socks(void *arg)
 	return porter_call(&w->porter);
 }
 
+static const char *
+called(const char *text, void *arg)
+{
+	struct wall *w = arg;
+	struct addr a;
+
+	if (addr_parse(&a, text) < 0 || !addr_is_v4(&a) ||
+	    !names_has(addr_to_v4(&a)))
+		return NULL;
+	return names_at(w->gate.names, addr_to_v4(&a));
+}
+
 static void
 changed(void *arg)
 {
@@ -73,6 +85,8 @@ wall_start(struct wall *w, struct why *why)
 	w->gate.call.resolve = resolve;
 	w->gate.call.ask = ask;
 	w->gate.call.socks = w->socks ? socks : NULL;
+	w->porter.named = called;
+	w->porter.arg = w;
 	w->gate.call.named = named;
 	w->gate.call.arg = w; /* the other calls need none */
 	w->mind.policy = &w->gate.policy;
