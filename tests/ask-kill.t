@@ -20,7 +20,7 @@ ok 'both with who asks' until_ok 30 up
 open_files() { # VM
 	for p in /proc/[0-9]*; do
 		[ "$(readlink "$p/cwd")" = "$XRAY_HOME/vms/$1" ] &&
-		    echo "$(cat "$p/comm") $(ls "$p/fd" | wc -l)"
+		    echo "$(cat "$p/comm") $(find "$p/fd" -type l | wc -l)"
 	done 2>/dev/null | sort
 }
 # What there is in a VM's folder, without what changes by itself.
@@ -32,9 +32,19 @@ files() { # VM
 fds() { open_files "$1" >"$tmp/$1.fds"; }
 as_before() { open_files "$1" | diff "$tmp/$1.fds" -; }
 # A first question, so that all has been used once.
+# One question and its answer, which may take the time of a look round for
+# who is there.
 warm() {
-	echo 'ask 1 tcp warm.example 443' |
-	    socat -t 5 - "UNIX-CONNECT:$XRAY_HOME/vms/$1/ask.sock" | grep -q answer
+	mkfifo "$tmp/line"
+	socat -t 5 - "UNIX-CONNECT:$XRAY_HOME/vms/$1/ask.sock" \
+	    <"$tmp/line" >"$tmp/answer" &
+	{
+		echo 'ask 1 tcp warm.example 443'
+		until_ok 30 grep -q answer "$tmp/answer"
+	} >"$tmp/line"
+	wait $!
+	rm "$tmp/line"
+	grep -q answer "$tmp/answer"
 }
 for vm in web db; do
 	ok "$vm: a question" warm $vm
