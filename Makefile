@@ -11,10 +11,11 @@ O ?= .build
 BIN ?= bin
 # What failed is told, and what the test said to it.
 PROVE ?= prove -f -o
-JOBS ?= 3
+JOBS ?= 5
 
 VERSION := $(shell cat share/version)
 SYSTEM := $(shell uname -s)
+CORES := $(shell getconf _NPROCESSORS_ONLN)
 
 WARN := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wpointer-arith -Wcast-qual \
@@ -115,7 +116,13 @@ SLOW := $(patsubst %,tests/%.t,start run power await hooks doctor)
 COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd)
 FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) tests/fuzz.t \
 	$(wildcard tests/guest-*.t), $(wildcard tests/*.t))
+# Those that use the machine's own network, one after the other, and beside
+# them those that have one of their own; then, alone, those in which time or
+# their number counts.
 GUEST := $(wildcard tests/guest-*.t)
+GUEST_ALONE := $(patsubst %,tests/guest-%.t,ask many)
+GUEST_OUTSIDE := $(shell grep -l '^[[:blank:]]*own_net=no' $(GUEST))
+GUEST_INSIDE := $(filter-out $(GUEST_ALONE) $(GUEST_OUTSIDE),$(GUEST))
 export XRAY_BIN = $(abspath $(BIN))
 export XRAY_OBJ = $(abspath $(O))
 
@@ -124,7 +131,7 @@ deps:
 
 # All are run, whatever fails: who waited for them wants to know all of it.
 check: deps
-	$(MAKE) tests
+	$(MAKE) -j$(CORES) tests
 	@bad=; for part in fast costs asan fuzz compilers guest; do \
 	    $(MAKE) check-$$part || bad="$$bad check-$$part"; done; \
 	    [ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
@@ -142,9 +149,16 @@ guest: all
 	@for base in tiny tiny-arm debian; do \
 	    tests/guest.sh $(abspath $(O)/guest) $$base || exit 1; done
 
-# One after the other: twenty VMs leave no time for the timing of others.
+# A whole line for each file, as there are two who write.
 check-guest: tests guest
-	$(PROVE) -e '' $(GUEST)
+	@bad=; $(MAKE) -k -j2 guest-outside guest-inside || bad=1; \
+	    $(PROVE) -e '' $(GUEST_ALONE) || bad=1; [ -z "$$bad" ]
+
+guest-outside:
+	$(PROVE) -j2 --rules 'seq=**' -e '' $(GUEST_OUTSIDE)
+
+guest-inside:
+	$(PROVE) -j2 --rules 'seq=**' -e '' $(GUEST_INSIDE)
 
 check-modules: tests
 	$(PROVE) -j$(JOBS) -e '' $(MODULES)
@@ -158,6 +172,7 @@ check-asan:
 	@mkdir -p .build/asan
 	@ln -sfn ../../share .build/asan/share
 	@ln -sfn ../../man .build/asan/man
+	$(MAKE) -j$(CORES) $(ASAN) tests
 	$(MAKE) $(ASAN) check-modules
 	ASAN_OPTIONS=detect_leaks=0 $(MAKE) $(ASAN) check-fast
 
@@ -178,7 +193,7 @@ $(O)/tests/fuzz-%: $(O)/tests/fuzz-%.o $(O)/libfuzz.a
 fuzz-programs: $(FUZZ_SRC:%.c=$(O)/%)
 
 fuzzers:
-	$(MAKE) $(FUZZ) fuzz-programs
+	$(MAKE) -j$(CORES) $(FUZZ) fuzz-programs
 
 # Some thousand each.
 check-fuzz:
@@ -189,8 +204,9 @@ fuzz: fuzzers
 
 # Neither compiler has anything to say, of the library or the tests.
 check-compilers:
-	$(MAKE) -s O=.build/gcc BIN=.build/gcc/bin CC=gcc WERROR=-Werror tests
-	$(MAKE) -s O=.build/clang BIN=.build/clang/bin CC=clang \
+	$(MAKE) -s -j$(CORES) O=.build/gcc BIN=.build/gcc/bin CC=gcc \
+	    WERROR=-Werror tests
+	$(MAKE) -s -j$(CORES) O=.build/clang BIN=.build/clang/bin CC=clang \
 	    WERROR=-Werror tests
 
 # Times beside those of others; what gates is counted by tests/budget.t.  With
@@ -281,7 +297,8 @@ help:
 	@echo 'uninstall dist clean'
 
 .PHONY: all tests deps check check-fast check-costs check-modules check-asan \
-	check-guest check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
+	check-guest guest-outside guest-inside \
+	check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
 	quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:
