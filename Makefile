@@ -113,7 +113,8 @@ tests: all $(TEST_PROGRAMS)
 
 # Those that take longest first.
 SLOW := $(patsubst %,tests/%.t,start run power await hooks doctor)
-COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd)
+COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd \
+	ask-speed)
 FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) tests/fuzz.t \
 	$(wildcard tests/guest-*.t), $(wildcard tests/*.t))
 # Those that use the machine's own network, one after the other, and beside
