@@ -1,61 +1,13 @@
 #!/bin/sh
-# The programs that put questions before a person, with the real things: a
-# notification server on a bus of its own, tmux, dialogs, ssh, HTTP.  The VMs
-# boot nothing; who asks is what a proxy would be.
+# Programs that put questions before people: those of one's own, run by hand,
+# by ssh, a webhook; and when nobody is there.
+# shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 21
-command -v socat >/dev/null || skip_all 'no socat'
-empty_base
-xray create -q -m 64 -c 1 web
-# A display, which the VM's processes have in their environment.
-Xvfb -displayfd 3 -screen 0 800x600x24 -nolisten tcp 3>"$tmp/display" \
-    2>"$tmp/x.log" &
-pids=$!
-until_ok 60 test -s "$tmp/display"
-DISPLAY=:$(cat "$tmp/display")
-export DISPLAY NO_AT_BRIDGE=1
-vm=$XRAY_HOME/vms/web
-ok 'a VM runs' xray start -q web
-ok 'somebody asks for it' until_ok 30 test -S "$vm/ask.sock"
-
-end() {
-	rc=$?
-	trap '' EXIT
-	exec 7>&-
-	# shellcheck disable=SC2086 # a list
-	kill $pids 2>/dev/null
-	tmux -S "$tmp/outer" kill-server 2>/dev/null
-	tmux kill-server 2>/dev/null
-	(exit $rc)
-	finish
-}
-trap end EXIT
-mkfifo "$tmp/in"
-socat -t 3600 - "UNIX-CONNECT:$vm/ask.sock" <"$tmp/in" >>"$tmp/a" 2>&1 &
-pids="$pids $!"
-exec 7>"$tmp/in"
-# Who comes and says nothing for ten seconds is let go.
-echo status >&7
-said() { until_ok 60 grep -Fqx -- "$1" "$tmp/a"; }
-fact() { xray fw status -H -o "$1" web; }
-answerers() { [ "$(fact answerers)" = "$1" ]; }
-id=0
-# ask NAME: a question, by a number of its own.
-ask() {
-	id=$((id + 1))
-	echo "ask $id tcp $1 443" >&7
-}
-waits() { until_ok 60 sh -c "xray fw pending -H -o waits,dest web |
-    grep '$1:443' | grep -vq late"; }
-# choose WORD: config.ini is read once a second.
-choose() {
-	xray config set -q ask "$1"
-	sleep 1.1
-}
-# program NAME: one of the user's own, of standard input.
-program() {
-	(umask 022; cat >"$tmp/$1"; chmod 755 "$tmp/$1")
-}
+plan 34
+mkdir "$tmp/stub"
+PATH=$PATH:$tmp/stub
+# shellcheck source=asking.sh
+. "${0%/*}/asking.sh"
 
 # Nobody, and a program of one's own.
 is 'nobody is there' 0 none fact answerers
@@ -71,69 +23,184 @@ E
 choose "$tmp/robot"
 is 'it would be asked' 0 robot fact answerers
 ask one.example
-ok 'a program answers' said "answer $id allow 5 asked"
-ok 'its answer is a rule' until_ok 30 grep -q '^allow tcp one.example 443' \
-    "$vm/rules.session"
-
-# A desktop: a notification server on a bus, a display, a person with a mouse.
-dbus-daemon --session --nofork --address="$DBUS_SESSION_BUS_ADDRESS" \
-    2>"$tmp/bus.log" &
-pids="$pids $!"
-choose desktop
-is 'a bus alone is nobody' 0 none fact answerers
-program pick <<E
-#!/bin/sh
-grep -e "\$(cat "$tmp/choice")"
-E
-cat >"$tmp/dunstrc" <<E
-[global]
-	origin = top-left
-	offset = 0x0
-	width = 400
-	mouse_left_click = context
-	mouse_right_click = close_current
-	dmenu = $tmp/pick
-E
-dunst -conf "$tmp/dunstrc" >"$tmp/dunst.log" 2>&1 &
-pids="$pids $!"
-until_ok 60 dunstctl count
-displayed() { [ "$(dunstctl count displayed)" = "$1" ]; }
-click() { # BUTTON [CHOICE]: on the notification
-	echo "${2-}" >"$tmp/choice"
-	xdotool mousemove 100 20 click "$1"
+ok 'a program answers' allowed
+ok 'its answer is a rule' rule 'allow tcp one.example 443'
+robots() {
+	for p in /proc/[0-9]*; do
+		[ "$(tr '\0' ' ' <"$p/cmdline")" != "/bin/sh $tmp/robot " ] ||
+		    echo "${p#/proc/}"
+	done 2>/dev/null
 }
-ok 'a server of notifications is' until_ok 60 answerers desktop
+ok 'it is killed' kill -9 "$(robots)"
+until_ok 60 answerers robot
 ask two.example
-ok 'a question is a notification' until_ok 60 displayed 1
-sleep 1.1
-click 1 '1 hour'
-ok 'a button answers' said "answer $id allow 5 asked"
-ok 'for as long as it says' until_ok 30 grep -q '^allow tcp two.example 443 until=' \
-    "$vm/rules.session"
-ok 'it is gone' until_ok 30 displayed 0
-
-# tmux: a client that is attached is a person.
-choose tmux
-tmux -f /dev/null new-session -d -x 100 -y 30 -s inner "PS1='$ ' sh"
-is 'a session that is detached is nobody' 0 none fact answerers
-outer() { tmux -S "$tmp/outer" "$@"; }
-outer -f /dev/null new-session -d -x 100 -y 30 -s o \
-    "TMUX= TERM=screen tmux attach -t inner"
-shows() { until_ok 60 sh -c "tmux -S $tmp/outer capture-pane -p -t o |
-    grep -Eq -- '$1'"; }
-ok 'a client is somebody' until_ok 60 answerers tmux
+ok 'another one answers' allowed
+program nobody <<'E'
+#!/bin/sh
+exit 69
+E
+choose "$tmp/nobody"
 ask three.example
-ok 'a popup asks' shows 'web wants  three.example:443  .HTTPS.'
-ok 'with the keys' shows 'd.eny +.o.nce +.s.ession'
-sleep 1.2
-outer send-keys -t o s
-ok 'a key answers' said "answer $id allow 5 asked"
-closed() { until_ok 60 sh -c "! tmux -S $tmp/outer capture-pane -p -t o |
-    grep -q 'web wants'"; }
-ok 'and the popup goes' closed
-choose zenity
-ok 'a display' until_ok 60 answerers zenity
-ask zen.example
-win() { xdotool search --onlyvisible --name '^xray: web$'; }
-ok 'a dialog' until_ok 60 win
+ok 'one that ends: nobody' said "answer $id deny 1 nobody"
+ok 'the other one is let go' until_ok 60 sh -c '[ -z "$1" ]' - "$(robots)"
+program mute <<'E'
+#!/bin/sh
+exec sleep 60
+E
+choose "$tmp/mute"
+ask four.example
+ok 'one that says nothing, too' said "answer $id deny 1 nobody"
+program hasty <<'E'
+#!/bin/sh
+echo front hasty 60
+read -r _ && read -r word vm id _ && echo "answer $vm $id allow"
+read -r error && read -r again && echo "answer $vm $id deny"
+echo "$error, $again" >"${0%/*}/heard"
+cat >/dev/null
+E
+choose "$tmp/hasty"
+ask five.example
+ok 'a no counts at once' said "answer $id deny 5 asked"
+ok 'a yes does not: it is asked again' until_ok 60 grep -Eq \
+    '^error web ([0-9]+) too early, question web \1 tcp five' "$tmp/heard"
+chmod 777 "$tmp/robot"
+choose "$tmp/robot"
+ask six.example
+ok 'one that others can change is not run' said "answer $id deny 1 nobody"
+ok 'which the log tells' until_ok 60 grep -q 'robot: .*chmod' "$vm/log/net.log"
+chmod 755 "$tmp/robot"
+says 'a program has a whole path' 64 'absolute path' xray config set ask ./robot
 
+# A webhook.
+choose webhook
+is 'no webhook is nobody' 0 none fact answerers
+program hook <<'E'
+#!/bin/sh
+n=0
+while read -r line; do
+	line=$(printf %s "$line" | tr -d '\r')
+	case $line in
+	'') break ;;
+	Content-Length:*) n=${line#*: } ;;
+	X-Secret:*) echo "$line" >>"$1/posts" ;;
+	esac
+done
+head -c "$n" >>"$1/posts"
+echo >>"$1/posts"
+printf 'HTTP/1.0 200 OK\r\n\r\n%s' "$(cat "$1/says")"
+E
+socat TCP-LISTEN:8008,fork,reuseaddr,bind=127.0.0.1 \
+    EXEC:"$tmp/hook $tmp" 2>"$tmp/hook.log" &
+pids="$pids $!"
+mkdir -p "$XRAY_HOME/config"
+cat >"$XRAY_HOME/config/webhook" <<E
+url = "http://127.0.0.1:8008/"
+header = "X-Secret: abc"
+retry = 5
+retry-connrefused
+E
+echo 'allow 1h domain' >"$tmp/says"
+ok 'one is somebody' until_ok 60 answerers webhook
+ask a.hook.example
+ok 'what it says is the answer' allowed
+ok 'in all its words' rule 'allow tcp .hook.example 443 until='
+is 'it was told' 0 "X-Secret: abc
+{\"vm\":\"web\",\"id\":N,\"proto\":\"tcp\",\"host\":\"a.hook.example\",\"port\":443,\
+\"service\":\"HTTPS\",\"kind\":\"name\",\"tries\":1,\"last\":\"never\",\
+\"domain\":\"hook.example\",\"text\":\"web wants  a.hook.example:443  (HTTPS)\",\
+\"facts\":\"verified: our resolver gave this name; never asked before; \
+not yet resolved\"}" sed 's/"id":[0-9]*/"id":N/' "$tmp/posts"
+: >"$tmp/says"
+ask silent.example
+posted() { grep -q silent "$tmp/posts"; }
+until_ok 60 posted
+ok 'nothing says nothing' waits silent.example
+xray fw answer web all deny >/dev/null
+
+# macOS's, as far as it goes without one.
+program stub/launchctl <<'E'
+#!/bin/sh
+echo Aqua
+E
+program stub/osascript <<'E'
+#!/bin/sh
+for word; do last=$word; done
+printf '%s\n' "$@" >>"${0%/*}/said"
+sleep 2
+echo "$last"
+E
+choose osascript
+ask a.mac.example
+ok 'osascript answers' said "answer $id deny 5 asked"
+ok 'what it is told is words, not script' grep -Fqx \
+    'web wants  a.mac.example:443  (HTTPS)' "$tmp/stub/said"
+choose terminal
+is 'ask = terminal starts none' 0 none fact answerers
+
+# By hand: a program, here.
+says 'prompt --program: nobody is there' 69 'nobody is there to be asked' \
+    xray fw prompt --program "$tmp/nobody" web
+says 'no program' 66 'nope: No such file' xray fw prompt --program ./nope web
+chmod 777 "$tmp/nobody"
+says 'one that others can change' 77 'nobody: .*chmod' \
+    xray fw prompt --program "$tmp/nobody" web
+xray fw prompt --program "$tmp/robot" web 2>"$tmp/err" &
+prompt=$!
+pids="$pids $prompt"
+until_ok 60 answerers program
+ask seven.example
+ok 'one that is there answers' allowed
+kill "$prompt"
+ok 'until prompt ends' until_ok 60 answerers none
+
+# From elsewhere, by ssh.
+mkdir -p /run/sshd 2>/dev/null
+ssh-keygen -q -t ed25519 -N '' -f "$tmp/hostkey"
+ssh-keygen -q -t ed25519 -N '' -f "$tmp/key"
+cat >"$tmp/sshd_config" <<E
+Port 2200
+ListenAddress 127.0.0.1
+HostKey $tmp/hostkey
+AuthorizedKeysFile $tmp/key.pub
+PidFile none
+StrictModes no
+UsePAM no
+SetEnv PATH=$PATH XRAY_HOME=$XRAY_HOME
+E
+cat >"$tmp/ssh_config" <<E
+Host server
+	HostName 127.0.0.1
+	Port 2200
+	User $(id -un)
+	IdentityFile $tmp/key
+	IdentitiesOnly yes
+	UserKnownHostsFile $tmp/known
+	StrictHostKeyChecking accept-new
+E
+mkdir "$tmp/laptop"
+program laptop/ssh <<E
+#!/bin/sh
+exec $(command -v ssh) -F "$tmp/ssh_config" "\$@"
+E
+program laptop/on <<E
+#!/bin/sh
+XRAY_HOME=$tmp/there PATH=$tmp/laptop:$PATH exec "\$@"
+E
+laptop=$tmp/laptop/on
+(umask 077; mkdir "$tmp/there")
+says 'a host is no option' 64 'no host' \
+    "$laptop" xray fw prompt --via -oProxyCommand=true --program "$tmp/robot"
+PATH=$PATH:/usr/sbin
+"$(command -v sshd)" -D -e -f "$tmp/sshd_config" 2>"$tmp/sshd.log" &
+pids="$pids $!"
+until_ok 60 "$laptop" ssh server true
+says 'what is said there' 66 'nope: no such VM' \
+    "$laptop" xray fw prompt --via server --program "$tmp/robot" nope
+"$laptop" xray fw prompt --via server --program "$tmp/robot" web 2>"$tmp/err" &
+prompt=$!
+pids="$pids $prompt"
+ok 'somebody is there by ssh' until_ok 60 answerers stdio
+ask eight.example
+ok 'a program elsewhere answers' allowed
+kill "$prompt"
+ok 'until it goes' until_ok 60 answerers none
