@@ -5,7 +5,7 @@
 for c in Xvfb dbus-daemon dunst dunstctl notify-send xdotool zenity tmux; do
 	command -v $c >/dev/null || skip_all 'no desktop'
 done
-plan 37
+plan 38
 
 # A display; the mouse and the keys of a person.
 Xvfb -displayfd 3 -screen 0 800x600x24 -nolisten tcp 3>"$tmp/display" \
@@ -123,6 +123,11 @@ ask zen3.example
 until_ok 60 window
 xray fw answer web all deny >/dev/null
 ok 'answered elsewhere it goes' until_ok 60 no_window
+
+ok 'without that display nobody is there' sh -c '
+    (echo "question web 1 tcp a.example 443 HTTPS name 1 never 0 a.example"
+    sleep 20) | DISPLAY=:4711 timeout 10 "$1/share/ask/zenity"
+    [ $? != 124 ]' - "$top"
 
 # tmux: who is attached.
 choose tmux

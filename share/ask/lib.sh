@@ -41,6 +41,12 @@ mine() {
 	[ "${!-}" = "$before" ] || echo "${!-}"
 }
 
+# keep_scratch: a file of ours, $scratch.
+keep_scratch() {
+	scratch=$(mktemp "${TMPDIR:-/tmp}/xray-ask.XXXXXX") || nobody
+	trap 'rm -f "$scratch"' EXIT
+}
+
 # run SIGNAL COMMAND...: a command that gets that signal when we are ended.
 run() {
 	signal=$1
@@ -50,10 +56,11 @@ run() {
 	wait $!
 }
 
-# on_screen CODE: a dialog that began at $begun ended with that.  One that is
-# over at once has no screen, and nobody is there.
-on_screen() {
-	[ "$1" = 0 ] || [ $(($(date +%s) - begun)) -gt 1 ] || kill $$
+# dialog COMMAND...: one that is shown on the display.  When that cannot be
+# reached any more nobody is there.
+dialog() {
+	run TERM "$@" 2>"$scratch"
+	! grep -Eiq '(open|connect to) display' "$scratch" || kill $$
 }
 
 # Set want, facts, and wide, where an answer for the domain leads.
