@@ -31,7 +31,7 @@ cat >"$tmp/bus.conf" <<E
 E
 dbus-daemon --config-file="$tmp/bus.conf" --nofork >"$tmp/bus.log" 2>&1 &
 pids="$pids $!"
-until_ok 60 test -S "$tmp/bus"
+until_ok 60 listens "$tmp/bus"
 choose desktop
 is 'a bus alone is nobody' 0 none fact answerers
 program pick <<E

@@ -24,7 +24,7 @@ serve() {
 	socat "UNIX-LISTEN:$dir/guest-22.sock,fork" "EXEC:$tmp/sshd" \
 	    2>/dev/null &
 	peer=$!
-	until_ok 30 test -S "$dir/guest-22.sock"
+	until_ok 30 listens "$dir/guest-22.sock"
 }
 end() {
 	kill "$peer" 2>/dev/null || :

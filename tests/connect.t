@@ -12,7 +12,7 @@ serve() { # PORT ADDRESS
 	rm -f "$dir/guest-$1.sock"
 	socat "UNIX-LISTEN:$dir/guest-$1.sock,fork" "$2" 2>/dev/null &
 	peers="$peers $!"
-	until_ok 30 test -S "$dir/guest-$1.sock"
+	until_ok 30 listens "$dir/guest-$1.sock"
 }
 end() {
 	# shellcheck disable=SC2086 # pids

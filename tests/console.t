@@ -20,7 +20,7 @@ serve() {
 	rm -f "$dir/$1"
 	(cd "$dir" && exec timeout 60 socat "UNIX-LISTEN:$1" "SYSTEM:$2") \
 	    >"$tmp/socat" 2>&1 &
-	until_ok 30 test -S "$dir/$1"
+	until_ok 30 listens "$dir/$1"
 }
 printf 'a\033[1m\001' >"$dir/bytes"
 serve tty.sock 'cat bytes; head -c 4'
@@ -59,7 +59,7 @@ run() {
 	(cd "$dir" && rm -f tty.sock && exec timeout 60 socat \
 	    UNIX-LISTEN:tty.sock "SYSTEM:echo here $runs; exec cat -v") \
 	    >/dev/null 2>&1 &
-	until_ok 30 test -S "$dir/tty.sock"
+	until_ok 30 listens "$dir/tty.sock"
 	keys "clear; stty -a >$tmp/before; $XRAY_OBJ/tests/lock-peer \
 $dir/run.lock xray-console $* web; echo left \$?; stty -a >$tmp/after" Enter
 	sees "^here $runs"

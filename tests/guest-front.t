@@ -84,7 +84,7 @@ cat >"$tmp/dunstrc" <<D
 D
 printf '#!/bin/sh\ngrep Session\n' >"$tmp/pick"
 chmod 755 "$tmp/pick"
-until_ok 60 test -S "$tmp/bus"
+until_ok 60 listens "$tmp/bus"
 dunst -conf "$tmp/dunstrc" >"$tmp/dunst.log" 2>&1 &
 pids="$pids $!"
 displayed() { [ "$(dunstctl count displayed)" = "$1" ]; }

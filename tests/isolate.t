@@ -27,7 +27,7 @@ ok 'files of ones own are written' iso sh -c 'echo x >"$0"' "$tmp/mine"
 is 'and seen from outside as before' 0 "$(id -u)" stat -c %u "$tmp/mine"
 socat "UNIX-LISTEN:$tmp/s,fork" SYSTEM:'echo hello' &
 listener=$!
-until_ok 30 test -S "$tmp/s"
+until_ok 30 listens "$tmp/s"
 is 'a unix socket is reached by its path' 0 hello iso socat -u \
     "UNIX-CONNECT:$tmp/s" -
 kill "$listener"

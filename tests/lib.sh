@@ -117,6 +117,13 @@ until_ok() {
 	done
 }
 
+# listens FILE: a server is there, which a socket that is bound only is not.
+listens() {
+	[ -S "$1" ] || return
+	[ ! -r /proc/net/unix ] ||
+	    grep -q "^[^ ]* [^ ]* [^ ]* 00010000 .*${1##*/}\$" /proc/net/unix
+}
+
 # A base made of an empty image: enough for all that boots no guest.
 empty_base() {
 	qemu-img create -q -f qcow2 "$tmp/${1:-b}.qcow2" "${2:-64M}" &&

@@ -16,7 +16,7 @@ qemu() {
 	    socket,id=m,server=on,wait=off,path=qmp.sock -mon m,mode=control \
 	    "$@") >"$tmp/qemu" 2>&1 &
 	pid=$!
-	until_ok 20 test -S "$dir/qmp.sock"
+	until_ok 20 listens "$dir/qmp.sock"
 }
 trap 'kill $pid 2>/dev/null || :; finish' EXIT
 lines() { printf '%s\n' "$@" >"$tmp/lines"; }

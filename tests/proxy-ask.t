@@ -41,7 +41,7 @@ asker() {
 	socat UNIX-LISTEN:ask.sock,fork SYSTEM:'sh answerer' &
 	asker=$!
 	pids="$pids $asker"
-	until_ok 20 test -S ask.sock
+	until_ok 20 listens ask.sock
 }
 proxy() {
 	rm -f ready
