@@ -41,6 +41,8 @@ talk(const uint8_t *p, size_t n, size_t piece)
 			s->name + s->nname + 2 <=
 			    (const char *)s->in + sizeof s->in));
 	}
+	socks_reply(s->out, socks_code((int)(n % 128)));
+	must(s->out[0] == 5 && s->out[1] <= SOCKS_ADDRESS);
 	e.port = s->port;
 	e.nname = s->nname;
 	free(s);
