@@ -21,8 +21,8 @@
 #include "hub.h"
 #include "io.h"
 #include "opt.h"
+#include "page.h"
 #include "plugin.h"
-#include "press.h"
 #include "run.h"
 #include "term.h"
 
@@ -46,7 +46,7 @@ static struct {
 	struct home home;
 	struct strv names; /* of VMs; none: all */
 	struct front front;
-	struct press press;
+	struct page page;
 	struct hub hub;
 	struct pollfd p[FDS];
 	long long find; /* ms, when next */
@@ -148,96 +148,49 @@ leave(void)
 	exit(s.one ? EX_NO : EX_OK);
 }
 
-/* What can be pressed; the cursor stays behind. */
+/* Print what the page has to say. */
 static void
-put_keys(const struct dialog *d)
+put(const struct buf *b)
 {
-	autobuf struct buf b = { 0 };
-	int rows, cols;
-
-	term_size(&rows, &cols);
-	press_keys(&s.press, d, cols, &b);
-	say("%s > ", b.p);
+	if (b->n)
+		say("%s", b->p);
 	flush();
-}
-
-static void
-put_question(const struct dialog *d)
-{
-	autobuf struct buf b = { 0 };
-	int rows, cols;
-
-	term_size(&rows, &cols);
-	press_want(d, cols, &b);
-	say("\n%s\n", b.p);
-	b.n = 0;
-	dialog_facts(d, &b);
-	say("  %s\n", b.p);
-	put_keys(d);
 }
 
 /* Show what is to be shown now, if it is not what is. */
 static void
 look(void)
 {
-	const struct dialog *d = shown();
+	autobuf struct buf b = { 0 };
+	int rows;
 
-	if (press_is_about(&s.press, d))
-		return;
-	if (press_open(&s.press))
-		say("answered\n");
-	press_begin(&s.press, d, io_now());
-	if (!d) {
-		flush();
-		return;
-	}
-	term_forget(); /* typed before it was there */
-	put_question(d);
+	term_size(&rows, &s.page.cols);
+	if (page_look(&s.page, shown(), io_now(), &b))
+		term_forget(); /* typed before it was there */
+	put(&b);
 }
 
 static void
 key(int c)
 {
-	const struct dialog *d = shown();
+	autobuf struct buf b = { 0 };
 	struct decree decree;
 
 	if (c == 'q' || c == TERM_END || (s.one && c == TERM_ESCAPE))
 		leave();
-	if (!press_is_about(&s.press, d) || !d)
-		return;
-	switch (press_key(&s.press, d, c, io_now(), &decree)) {
-	case PRESS_AGAIN:
-		say("\n");
-		put_keys(d);
-		break;
-	case PRESS_HELP:
-		say("\n%s\n", press_help);
-		put_question(d);
-		break;
-	case PRESS_DONE:
-		say("%s %s\n", decree.verdict == RULE_ALLOW ? "allow" : "deny",
-		    decree.life);
+	if (page_key(&s.page, shown(), c, io_now(), &decree, &b))
 		(void)front_decree(&s.front, &decree); /* gone: so is it */
-		break;
-	case PRESS_NOTHING:
-		break;
-	}
-	flush();
+	put(&b);
 }
 
 /* What became of an answer; the next question may be there already. */
 static void
 heard_result(const char *line)
 {
-	const char *next = press_open(&s.press) ? "\n" : "";
 	autobuf struct buf b = { 0 };
 
-	if (!press_result(line, &b))
-		return;
-	say("%s%s\n", next, b.p);
-	if (*next && shown())
-		put_keys(shown());
-	flush();
+	page_heard(&s.page, shown(), line, &b);
+	put(&b);
 }
 
 static void

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "page.h"
 
-#include <stdio.h>
-
 /* What can be pressed; the cursor stays behind. */
 static void
 put_keys(const struct page *p, const struct dialog *d, struct buf *out)
@@ -73,17 +71,11 @@ page_heard(const struct page *p, const struct dialog *d, const char *line,
     struct buf *out)
 {
 	const char *next = d && page_open(p) ? "\n" : "";
-	char vm[DIALOG_VM];
-	unsigned id;
-	int at = 0;
+	autobuf struct buf b = { 0 };
 
-	if (sscanf(line, "written %63s %u %n", vm, &id, &at) == 2 && at)
-		buf_fmt(out, "%s  %s\n", next, line + at);
-	else if (sscanf(line, "delayed %63s %u %n", vm, &id, &at) == 2 && at)
-		buf_fmt(out, "%s  %s: answered; the rule waits: %s\n", next, vm,
-		    line + at);
-	else if (sscanf(line, "error %63s %u %n", vm, &id, &at) == 2 && at)
-		buf_fmt(out, "%s  %s: %s\n", next, vm, line + at);
-	if (at && *next)
+	if (!press_result(line, &b))
+		return;
+	buf_fmt(out, "%s%s\n", next, b.p);
+	if (*next)
 		put_keys(p, d, out);
 }
