@@ -92,6 +92,8 @@ ok 'nobody is there any more' said 'answer 4 deny 1 nobody'
 echo 'still here' >&8
 ok 'the program goes on' shows '^still here$'
 echo end >&8
+until_ok 60 sh -c "[ \"\$(tmux -S $tmp/tmux display -p -t p \
+    '#{pane_current_command}')\" = sh ]" # it has ended
 type_in 'echo code $?'
 ok 'its exit code is ours' shows '^code 7$'
 
