@@ -217,6 +217,11 @@ bench: tests
 	@tests/bench-net.sh
 	@tests/bench-proxy.sh
 
+# For the README: what xray fw watch shows, in a real run.
+picture: tests guest
+	@mkdir -p share/pictures
+	@tests/picture.sh share/pictures/watch.svg
+
 lint: tests check-compilers
 	$(PROVE) tests/lint.t
 
@@ -300,6 +305,6 @@ help:
 .PHONY: all tests deps check check-fast check-costs check-modules check-asan \
 	check-guest guest-outside guest-inside \
 	check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
-	quickstart install uninstall dist clean help FORCE
+	picture quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:

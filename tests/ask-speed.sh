@@ -31,7 +31,7 @@ cd "$vm" || exit 1
 world_pids="$world_pids $!"
 until_ok 30 test -S ask.sock
 mkfifo "$tmp/in"
-# shellcheck disable=SC2094 # a pipe
+# shellcheck disable=SC2094	# a pipe with a name
 xray-fw prompt --stdio web <"$tmp/in" | while read -r word vm id _; do
 	[ "$word" != question ] || echo "answer $vm $id allow once"
 done >"$tmp/in" 2>/dev/null &
