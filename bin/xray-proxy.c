@@ -21,6 +21,7 @@
 #include "logger.h"
 #include "mem.h"
 #include "mind.h"
+#include "nameserver.h"
 #include "opt.h"
 #include "order.h"
 #include "outlet.h"
@@ -41,6 +42,8 @@ enum {
 	OPT_DEFAULTS,
 	OPT_OFF,
 	OPT_GATEWAY,
+	OPT_NAMES,
+	OPT_RESOLVER,
 	OPT_LOG,
 	OPT_MAX,
 	OPT_READY
@@ -60,6 +63,9 @@ static const struct opt opts[] = {
 	{ OPT_ASK, "ask", "SOCKET", "mode ask, by xray-ask's socket" },
 	{ OPT_GATEWAY, "gateway", "CONTROL:SOCKET",
 	    "serve the guest of an xray-net, which calls are made at SOCKET" },
+	{ OPT_NAMES, "names", "FILE", "keep the addresses of names there" },
+	{ OPT_RESOLVER, "resolver", "unix:PATH",
+	    "tell them there, by DNS over streams" },
 	{ OPT_LOG, "log", "FILE", "verdicts go there (standard error)" },
 	{ OPT_MAX, "max", "N", "connections at once (10000)" },
 	{ OPT_READY, "ready-fd", "N", "a newline to N when all listens" }, { 0 }
@@ -85,7 +91,8 @@ static struct {
 		char *v[PATHS];
 		size_t n;
 	} listen, rules, lists;
-	const char *log, *defaults;
+	const char *log, *defaults, *resolver;
+	struct nameserver names;
 	struct logger logger;
 	int ready;
 	struct listener at[PROXY_LISTENERS];
@@ -164,6 +171,12 @@ set_option(int c)
 		break;
 	case OPT_ASK:
 		net.outlet.ask = optarg;
+		break;
+	case OPT_NAMES:
+		mind->names = optarg;
+		break;
+	case OPT_RESOLVER:
+		net.resolver = optarg;
 		break;
 	case OPT_LOG:
 		net.log = optarg;
@@ -291,6 +304,9 @@ tick(void)
 	serve_mind(0, 0);
 	proxy_tick(proxy);
 	outlet_tick(&net.outlet);
+	net.names.now = proxy->now;
+	if (net.resolver)
+		nameserver_tick(&net.names);
 }
 
 static void
@@ -373,6 +389,53 @@ listen_all(void)
 }
 
 static void
+serve_names(void)
+{
+	read_clock();
+	net.names.now = proxy->now;
+	nameserver_turn(&net.names);
+}
+
+static void
+named(uint32_t addr, const char *name, UNUSED void *arg)
+{
+	clerk_name(mind->clerk, addr, name);
+}
+
+/* Which name has the address that the proxy is asked for. */
+static int
+who(uint32_t addr, UNUSED void *arg)
+{
+	const char *name = names_at(net.names.names, addr);
+
+	if (name) { /* it was of use just now */
+		names_hold(net.names.names, addr, 1);
+		names_hold(net.names.names, addr, -1);
+	}
+	proxy_named(proxy, addr, name);
+	return 0;
+}
+
+static void
+start_names(void)
+{
+	struct listener l;
+	struct why why;
+
+	if (!net.resolver)
+		return;
+	if (listen_at(&l, net.resolver, &why) < 0)
+		die_why(&why);
+	if (!l.local)
+		die_usage(&usage, "--resolver: %s: not unix:PATH", l.label);
+	net.names.named = named;
+	if (nameserver_start(&net.names, l.fd, mind->names) < 0 ||
+	    stream_watch(net.names.edges, serve_names) < 0)
+		die_sys(EX_OSERR, "%s", l.label);
+	proxy->who = who;
+}
+
+static void
 set_up(void)
 {
 	struct why why;
@@ -391,6 +454,7 @@ set_up(void)
 		die_sys(EX_OSERR, "the event loop");
 	start_mind();
 	listen_all();
+	start_names();
 	stream_signal(SIGTERM, stop);
 	stream_signal(SIGINT, stop);
 	stream_every(PROXY_TICK_MS, tick);
