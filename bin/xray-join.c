@@ -56,9 +56,9 @@ take_place(const char *name, long long n)
 {
 	autofree char *path = xasprintf("%s.lock", name);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	struct flock fl = { .l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_len = 1 };
+	struct flock fl = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1
+	};
 
 	if (fd < 0)
 		die_sys(EX_CANTCREAT, "%s", path);

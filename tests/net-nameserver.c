@@ -229,8 +229,8 @@ test_bounds(void)
 	ok(s.n == 1, "the silent ones are hung up on, and he is not");
 	/* one who asks and never listens */
 	for (int i = 0; i < 100000 &&
-	     send(fd[1], q, question(q, 'a', 1, 1), MSG_DONTWAIT | MSG_NOSIGNAL) >
-		 0;
+	     send(fd[1], q, question(q, 'a', 1, 1),
+		 MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 	     i++)
 		nameserver_turn(&s);
 	settle();

@@ -13,7 +13,8 @@
 
 #include "names.h"
 
-/* Clients at once, the one heard of longest ago leaves; silent for that long. */
+/* Clients at once, the one heard of longest ago leaves; how long one may be
+ * silent. */
 enum { NAMESERVER_MAX = 64, NAMESERVER_IDLE_MS = 60000 };
 /* A question has at most so many bytes. */
 enum { NAMESERVER_ASKED = 1024 };
@@ -27,7 +28,8 @@ struct nameserver {
 	void (*named)(uint32_t addr, const char *name, void *arg);
 	void *arg;
 	long long now; /* ms, to be set before each call */
-	struct nameclient *first, *last; /* who was heard of longest ago first */
+	struct nameclient *first,
+	    *last; /* who was heard of longest ago first */
 	struct nameclient *freed;
 	size_t n;
 };
