@@ -74,6 +74,7 @@ protected		no	-	-	-			yes	-
 start_at_login		no	-	-	-			yes	-
 ssh_port_fixed		no	-	-	-			yes	-
 first_boot_completed	no	-	-	-			yes	-
+firewall_configured	no	-	-	-			yes	-
 kernel			-	-	-	-			/k	-
 initrd			-	-	-	-			/i	-
 append			-	-	-	-			a=b	-

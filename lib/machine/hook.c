@@ -282,6 +282,7 @@ hooks_collect(const struct home *h, const struct vm *vm, const char *type,
 			goto fail;
 		if (strcmp(type, HOOK_INITIAL) == 0)
 			take_provision(h, vm, out);
+		hooks_keep_net(out, vm->net);
 	}
 	if (out->n)
 		qsort(out->v, out->n, sizeof *out->v, compare);
@@ -290,22 +291,6 @@ hooks_collect(const struct home *h, const struct vm *vm, const char *type,
 fail:
 	hooks_free(out);
 	return -1;
-}
-
-void
-hooks_free(struct hooks *hooks)
-{
-	for (size_t i = 0; i < hooks->n; i++) {
-		struct hook *k = &hooks->v[i];
-
-		free(k->source);
-		free(k->name);
-		free(k->script);
-		free(k->path);
-		free(k->off);
-	}
-	free(hooks->v);
-	*hooks = (struct hooks){ 0 };
 }
 
 const struct hook *

@@ -43,6 +43,8 @@ char *hook_builtin_dir(struct why *why);
 int hooks_collect(const struct home *h, const struct vm *vm, const char *type,
     struct hooks *out, struct why *why);
 void hooks_free(struct hooks *hooks);
+/* Forget those that say that they are for VMs with another network. */
+void hooks_keep_net(struct hooks *hooks, const char *net);
 /* The first that is refused; NULL: none is. */
 const struct hook *hooks_refused(const struct hooks *hooks);
 /* How many are run. */

@@ -109,6 +109,8 @@ const struct key keys[] = {
 	    NULL },
 	{ "first_boot_at", KEY_TEXT, LIVE | KEY_OWN, NULL, NULL, 0, 0, NULL,
 	    "xray hooks reset-initial-boot" },
+	{ "firewall_configured", KEY_BOOL, LIVE, "no", NULL, 0, 0, NULL,
+	    NULL },
 	{ "ask", KEY_PROGRAM, KEY_CONFIG | KEY_NOW, "auto", NULL, 0, 0,
 	    ask_words, NULL },
 	{ "ask_timeout", KEY_TIME, KEY_CONFIG | KEY_NOW, "300", NULL, 0, 0,
