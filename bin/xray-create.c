@@ -64,7 +64,7 @@ static const struct opt opts[] = {
 	{ OPT_FIRMWARE, "firmware", "F", "bios or uefi" },
 	{ OPT_DISPLAY, "display", "D",
 	    "none, gtk, sdl, cocoa, curses, vnc or spice" },
-	{ OPT_NET, "net", "N", "filtered, open or none" },
+	{ OPT_NET, "net", "N", "filtered, proxy, open or none" },
 	{ OPT_MODE, "mode", "M",
 	    "ask, deny, allow or learn: no rule names it" },
 	{ OPT_NO_DEFAULTS, "no-defaults", NULL, "not the trusted domains" },

@@ -97,7 +97,7 @@ load_vm(const char *name)
 		die_why(&why);
 	load(on.vm.name, (char *[]){ on.fw.session, on.fw.rules }, 2,
 	    on.fw.defaults);
-	if (strcmp(on.vm.net, "filtered") != 0)
+	if (!asker_wanted(&on.vm))
 		note("%s: net = %s; rules do not count until that changes",
 		    on.vm.name, on.vm.net);
 }

@@ -3,7 +3,7 @@
 # address a snapshot depends on.  Host paths and the VM's own numbers are
 # replaced by words.
 . "${0%/*}/lib.sh"
-plan 25
+plan 35
 seeded_base
 
 # The vector of VM $1 with words for what differs between hosts and VMs.
@@ -88,3 +88,26 @@ quiet' sh -c \
 says 'a kernel that is not there: 66' 66 '/boot/k: No such file' xray start bios
 sed -i -e 's,^kernel.*,kernel = k,' "$XRAY_HOME/vms/bios/vm.ini"
 says 'a relative one is refused' 78 'k: not an absolute path' xray start bios
+
+# Its own network: shut, but for the two sockets of ours and what is published.
+mine=$(cd "$XRAY_BIN" && pwd)
+xray create -q --net proxy -p 8080:80 -p 5353:53/udp own
+net_of() { xray argv own | sed -n '/^-netdev$/{n;p;}' | sed "s,$mine/,BIN/,g"; }
+port=$(xray port own)
+is 'net = proxy' 0 "user,id=net0,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:$port-:22,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:5353-:53,guestfwd=tcp:10.0.2.100:1080-cmd:BIN/xray-join --max 256 proxy.sock,guestfwd=tcp:10.0.2.101:53-cmd:BIN/xray-join --max 32 resolver.sock" \
+    net_of
+is 'by the same card' 0 1 sh -c \
+    'xray argv own | grep -c "^virtio-net-pci,netdev=net0,id=nic0,mac=[^,]*,addr=02.0,romfile=$"'
+is 'two sets of the sandbox there' 0 'on,obsolete=deny,resourcecontrol=deny' \
+    sh -c 'xray argv own | sed -n "/^-sandbox$/{n;p;}"'
+is 'all four everywhere else' 0 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny' \
+    sh -c 'for n in filtered open none; do xray config set -q own net $n
+    xray argv own | sed -n "/^-sandbox$/{n;p;}"; done | sort -u'
+xray config set -q own net proxy
+ln -s "$top/share" "$tmp/share"
+for odd in 'a b' a,b "a'b" 'a;b' 'a$b' 'a"b'; do
+	mkdir "$tmp/$odd"
+	cp "$XRAY_BIN/xray-argv" "$tmp/$odd"
+	says "programs in '$odd': refused" 78 'neither blanks, commas' \
+	    "$tmp/$odd/xray-argv" own
+done

@@ -61,8 +61,8 @@ says 'a port given twice' 64 'port 8080: given twice' \
     xray create -p 8080:80 -p 8080:81 other
 says 'for ssh and for something else' 64 'port 2300: given twice' \
     xray create --ssh-port 2300 -p 2300:80 other
-says 'a network nobody knows' 78 'net = proxy: not known' sh -c \
-    'echo "net = proxy" >"$XRAY_HOME/config.ini"; xray create other; c=$?
+says 'a network nobody knows' 78 'net = shut: not known' sh -c \
+    'echo "net = shut" >"$XRAY_HOME/config.ini"; xray create other; c=$?
     rm "$XRAY_HOME/config.ini"; exit $c'
 says 'too little memory from the environment' 78 'at least 16' \
     env XRAY_VM_MEMORY=1 xray create other

@@ -7,6 +7,7 @@
 #include "home.h"
 #include "isolate.h"
 #include "once.h"
+#include "usernet.h"
 
 static int
 has_window(const struct vm *vm)
@@ -31,6 +32,9 @@ apart_argv(
 	const char *display = has_window(vm) ? getenv("DISPLAY") : NULL;
 	autofree char *bin = NULL;
 
+	/* the guest's ports are on this machine's loopback */
+	if (usernet_is(vm))
+		return 0;
 	if (is_far(display)) {
 		strv_fmt(told,
 		    "%s: DISPLAY is %s, which QEMU reaches by TCP: it stays in "
@@ -45,15 +49,17 @@ apart_argv(
 	return 0;
 }
 
-/* Whether the run that is under way has one. */
-static int
-runs_window(const struct vm *vm)
+/* Why the run that is under way is not. */
+static const char *
+reason(const struct vm *vm)
 {
 	autobuf struct buf text = { 0 };
 	struct vm now = *vm;
 
 	once_recall(&now, &text);
-	return has_window(&now);
+	return usernet_is(&now) ? "no (net = proxy)" :
+	    has_window(&now)	? "no (its window is on another machine)" :
+				  "no (not started so)";
 }
 
 char *
@@ -73,7 +79,5 @@ apart_said(const struct vm *vm)
 		return xstrdup("yes");
 	if (isolate_can(&why) < 0)
 		return xstrdup("no (this host does not allow it)");
-	return xstrdup(runs_window(vm) ?
-		"no (its window is on another machine)" :
-		"no (not started so)");
+	return xstrdup(reason(vm));
 }

@@ -11,6 +11,7 @@
 #include "run.h"
 #include "say.h"
 #include "sys.h"
+#include "usernet.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
@@ -21,7 +22,7 @@ enum { STATUS_MS = 2000, READ = 4096, LONGEST = 65536 };
 int
 asker_wanted(const struct vm *vm)
 {
-	return strcmp(vm->net, "filtered") == 0;
+	return strcmp(vm->net, "filtered") == 0 || usernet_is(vm);
 }
 
 int

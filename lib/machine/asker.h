@@ -9,7 +9,7 @@
 #define VM_ASK "ask.sock"
 #define VM_ASKED "asked"
 
-/* 1 when the VM has one while it runs. */
+/* 1 when the VM has one while it runs: rules count there. */
 int asker_wanted(const struct vm *vm);
 /* Its command line; 0 or -1 with why. */
 int asker_argv(const struct vm *vm, struct strv *argv, struct why *why);

@@ -22,6 +22,7 @@
 #include "snap.h"
 #include "ssh.h"
 #include "sys.h"
+#include "usernet.h"
 
 void
 boot_free(struct boot *b)
@@ -63,8 +64,9 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
 	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_CALLS, VM_PROXY, VM_VNC,
-	VM_SPICE, VM_ONCE, VM_ASK, VM_ASKED, "pid", "state", "started", "accel",
-	"gateway", "up", "hooked" };
+	VM_SPICE, VM_ONCE, VM_ASK, VM_ASKED, VM_RESOLVER, VM_PROXY ".lock",
+	VM_RESOLVER ".lock", "pid", "state", "started", "accel", "gateway",
+	"up", "hooked" };
 
 int
 boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,

@@ -20,6 +20,7 @@
 #include "run.h"
 #include "say.h"
 #include "sign.h"
+#include "usernet.h"
 #include "snap.h"
 #include "ssh.h"
 #include "sys.h"
@@ -95,14 +96,14 @@ look_gateway(const struct vm *vm, struct look *l)
 		l->gateway = 1;
 		return;
 	}
-	fd = io_connect(vm->dir, VM_CONTROL);
+	fd = io_connect(vm->dir, usernet_is(vm) ? VM_PROXY : VM_CONTROL);
 	l->gateway = fd >= 0 || errno == EAGAIN;
 }
 
 static void
 look_door(const struct vm *vm, struct look *l, long long deadline)
 {
-	autoclose int fd = io_connect(vm->dir, VM_SSH);
+	autoclose int fd = dial_once(vm, 22);
 	struct buf b = { 0 };
 	char text[256];
 	ssize_t n;

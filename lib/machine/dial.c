@@ -14,6 +14,7 @@
 #include "qemu.h"
 #include "say.h"
 #include "sys.h"
+#include "usernet.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* macOS; callers ignore SIGPIPE or have no peer */
@@ -59,13 +60,25 @@ dial_network(const struct vm *vm, struct why *why)
 	    vm->name, vm->name);
 }
 
+int
+dial_once(const struct vm *vm, int port)
+{
+	char name[32];
+
+	if (usernet_is(vm))
+		return usernet_dial(vm, port);
+	(void)snprintf(name, sizeof name, "guest-%d.sock", port);
+	return io_connect(vm->dir, name);
+}
+
 /* Ask the gateway for the port: 0 it is there now, 1 no gateway just now. */
 static int
-ask(const struct vm *vm, const char *name, int port, struct why *why)
+ask(const struct vm *vm, int port, struct why *why)
 {
 	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
 	char line[64], reply[256] = "";
-	int n = snprintf(line, sizeof line, "unix %s:%d\n", name, port);
+	int n =
+	    snprintf(line, sizeof line, "unix guest-%d.sock:%d\n", port, port);
 
 	if (fd < 0 || send(fd, line, (size_t)n, MSG_NOSIGNAL) != n ||
 	    io_wait_readable(fd, io_now() + ANSWER_MS) != 1 ||
@@ -81,27 +94,33 @@ ask(const struct vm *vm, const char *name, int port, struct why *why)
 int
 dial_port(const struct vm *vm, int port, long long deadline, struct why *why)
 {
-	char name[32];
 	int fd;
 
-	(void)snprintf(name, sizeof name, "guest-%d.sock", port);
 	if (dial_network(vm, why) < 0 || dial_live(vm, why) < 0)
 		return -1;
 	for (;;) {
 		if (!vm_alive(vm))
 			return why_set(why, EX_UNAVAILABLE,
 			    "%s: stopped; xray start %s", vm->name, vm->name);
-		fd = io_connect(vm->dir, name);
+		fd = dial_once(vm, port);
 		if (fd >= 0)
 			return fd;
+		if (usernet_is(vm) && errno == ENOENT)
+			return why_set(why, EX_UNAVAILABLE,
+			    "%s: port %d: with net = proxy only published "
+			    "ports "
+			    "lead in; xray port add %s HOST:%d",
+			    vm->name, port, vm->name, port);
 		/* the gateway makes port 22 itself; a socket that nobody
 		 * listens on is one of a gateway that was killed */
 		if ((errno == ENOENT || errno == ECONNREFUSED) && port != 22 &&
-		    ask(vm, name, port, why) < 0)
+		    !usernet_is(vm) && ask(vm, port, why) < 0)
 			return -1;
 		if (io_left(deadline) == 0)
-			return why_set(why, EX_TEMPFAIL,
-			    "%s: port %d: no gateway", vm->name, port);
+			return why_set(why, EX_TEMPFAIL, "%s: port %d: %s",
+			    vm->name, port,
+			    usernet_is(vm) ? "QEMU does not take it" :
+					     "no gateway");
 		io_sleep(20);
 	}
 }

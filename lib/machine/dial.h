@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * dial: a connection to a TCP port of a guest, through its gateway.  Each port
- * that was asked for is the unix socket guest-PORT.sock in the VM's directory.
+ * that was asked for is the unix socket guest-PORT.sock in the VM's directory;
+ * with net = proxy it is the port of this machine's on which it is published.
  */
 #ifndef XRAY_DIAL_H
 #define XRAY_DIAL_H
 
 #include "vm.h"
+
+/* One try: a descriptor, or -1 with errno. */
+int dial_once(const struct vm *vm, int port);
 
 /* Whether the guest may answer at all: 0, or -1 with why (EX_UNAVAILABLE) for
  * a VM that is not alive, or is paused, unless whoever holds its lock is at it.

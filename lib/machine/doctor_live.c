@@ -80,9 +80,11 @@ follows(const struct strv *argv, const char *option, const char *part)
 static void
 words(struct live *l)
 {
+	/* QEMU's own network starts processes: see usernet.h */
 	static const char *const sets[] = { "obsolete=deny",
-		"elevateprivileges=deny", "spawn=deny",
-		"resourcecontrol=deny" };
+		"resourcecontrol=deny", "elevateprivileges=deny",
+		"spawn=deny" };
+	int proxy = follows(&l->argv, "-netdev", "user,");
 	autofree char *mend = restart(l);
 	autobuf struct buf b = { 0 };
 
@@ -90,7 +92,7 @@ words(struct live *l)
 		buf_str(&b, " -nodefaults");
 	if (!strv_has(&l->argv, "-no-user-config"))
 		buf_str(&b, " -no-user-config");
-	for (size_t i = 0; i < LEN(sets); i++)
+	for (size_t i = 0; i < (proxy ? 2 : LEN(sets)); i++)
 		if (!follows(&l->argv, "-sandbox", sets[i]))
 			buf_fmt(&b, " -sandbox %s", sets[i]);
 	if (b.n)
@@ -98,9 +100,9 @@ words(struct live *l)
 		    l->vm->name, b.p, mend);
 	else
 		TELL(l, DOCTOR_OK, "words",
-		    "%s: QEMU: no defaults, no user's configuration, all four "
+		    "%s: QEMU: no defaults, no user's configuration, %s "
 		    "sandbox sets denied",
-		    l->vm->name);
+		    l->vm->name, proxy ? "two" : "all four");
 }
 
 /* ---- files ---- */
@@ -314,7 +316,13 @@ isolation(struct live *l)
 {
 	const char *name = l->vm->name;
 
-	if (!l->qemu.net_ns || !l->qemu.user_ns)
+	if (follows(&l->argv, "-netdev", "user,"))
+		TELL(l, DOCTOR_NOTE, "isolated",
+		    "%s: QEMU is in the host's network, and may start "
+		    "programs: net = proxy wants both; net = filtered holds it "
+		    "closer",
+		    name);
+	else if (!l->qemu.net_ns || !l->qemu.user_ns)
 		not_isolated(l);
 	else if (l->qemu.links)
 		TELL(l, DOCTOR_BAD, "isolated",

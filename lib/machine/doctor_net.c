@@ -12,6 +12,7 @@
 #include "proc.h"
 #include "say.h"
 #include "sys.h"
+#include "usernet.h"
 
 struct listening {
 	const struct vm *vm;
@@ -98,7 +99,9 @@ static const char *
 net_of(const struct strv *argv)
 {
 	for (size_t i = 0; i + 1 < argv->n; i++)
-		if (strcmp(argv->v[i], "--net") == 0)
+		if (strcmp(argv->v[i], "--resolver") == 0)
+			return "proxy";
+		else if (strcmp(argv->v[i], "--net") == 0)
 			return strcmp(argv->v[i + 1], "open") == 0 ?
 			    "open" :
 			    strcmp(argv->v[i + 1], "filtered") == 0 ?
@@ -154,6 +157,9 @@ confinement(struct doctor *d, const struct vm *vm, const struct proc *p)
 		    p->filtered ? "it may gain privileges" :
 				  "no seccomp filter confines it",
 		    name);
+	else if (usernet_is(vm)) /* it answers no requests */
+		doctor_add(d, DOCTOR_OK, "gateway", name,
+		    "%s: its proxy lives, under a seccomp filter", name);
 	else if (!words || !strstr(words, "landlock"))
 		doctor_add(d, DOCTOR_BAD, "gateway", name,
 		    "%s: lives, under a seccomp filter, without Landlock, "

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "asker.h"
+#include "firewall.h"
 #include "gateway.h"
 #include "qemu.h"
+#include "usernet.h"
 
 int
 egress_wanted(const struct vm *vm)
@@ -23,6 +25,12 @@ egress_argv(
 		return -1;
 	strv_fmt(argv, "%s/xray-proxy", bin);
 	strv_words(argv, "-q", "--listen", "unix:" VM_PROXY, "--ask", VM_ASK,
-	    "--gateway", VM_CONTROL ":" VM_CALLS, NULL);
+	    NULL);
+	if (usernet_is(vm))
+		strv_words(argv, "--resolver", "unix:" VM_RESOLVER, "--names",
+		    VM_NAMES, NULL);
+	else
+		strv_words(
+		    argv, "--gateway", VM_CONTROL ":" VM_CALLS, NULL);
 	return gateway_rules(h, vm, argv, why);
 }

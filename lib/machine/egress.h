@@ -10,7 +10,8 @@
 #define VM_PROXY "proxy.sock"
 #define VM_CALLS "calls.sock"
 
-/* 1 when the VM may have one while it runs. */
+/* 1 when the VM may have one while it runs, beside its gateway.  With net =
+ * proxy it is the gateway. */
 int egress_wanted(const struct vm *vm);
 /* Its command line, by the keys as they are now; 0 or -1 with why. */
 int egress_argv(

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asker.h"
 #include "gateway.h"
 #include "io.h"
 #include "say.h"
+#include "usernet.h"
 
 #define DEFAULTS "default-firewall-rules.conf"
 
@@ -146,6 +148,12 @@ firewall_tell(const struct vm *vm, const char *line, struct why *why)
 
 	if (!vm_alive(vm) || !gateway_wanted(vm))
 		return 0;
+	if (usernet_is(vm)) {
+		/* files it looks at by itself, keys when it is started */
+		if (strcmp(line, "reload") != 0)
+			gateway_renew(vm);
+		return 0;
+	}
 	reply = gateway_ask(vm, line, &w);
 	n = strlen(w.text);
 	if (reply || !vm_alive(vm))
@@ -170,7 +178,7 @@ firewall_reload(const struct vm *vm, char **hint, struct why *why)
 		*hint = xasprintf("%s: its gateway is older than this; the "
 				  "rules count from its next start",
 		    vm->name);
-	else if (strcmp(vm->net, "filtered") != 0)
+	else if (!asker_wanted(vm))
 		*hint = xasprintf(
 		    "%s: net = %s; rules do not count until that changes",
 		    vm->name, vm->net);

@@ -15,6 +15,7 @@
 #include "io.h"
 #include "qemu.h"
 #include "say.h"
+#include "usernet.h"
 
 static int
 port_number(const char *s, size_t n, int *out)
@@ -85,8 +86,8 @@ forward_text(const struct forward *f)
 	    f->host, f->guest, f->udp ? "/udp" : "");
 }
 
-/* 0 the gateway has done it, 1 there is none that could: the VM is off, has
- * no network, or its gateway is being started again.  The next one goes by
+/* 0 the gateway, or QEMU, has done it, 1 there is none that could: the VM is
+ * off, has no network, or its gateway is started again.  The next one goes by
  * vm.ini. */
 static int
 tell(const struct vm *vm, const char *verb, const struct forward *f,
@@ -94,9 +95,13 @@ tell(const struct vm *vm, const char *verb, const struct forward *f,
 {
 	autofree char *line = xasprintf("%s %s:%d:%d%s", verb, f->addr, f->host,
 	    f->guest, f->udp ? "/udp" : "");
+	autofree char *reply = NULL;
 	struct why got;
-	autofree char *reply = gateway_ask(vm, line, &got);
 
+	if (usernet_is(vm))
+		return usernet_forward(
+		    vm, f, strcmp(verb, "forward") == 0, why);
+	reply = gateway_ask(vm, line, &got);
 	if (reply || got.code == EX_UNAVAILABLE)
 		return reply == NULL;
 	return why_set(why, got.code, "%s", got.text);

@@ -15,6 +15,7 @@
 #include "qemu.h"
 #include "say.h"
 #include "sys.h"
+#include "usernet.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
@@ -110,9 +111,9 @@ filter_argv(struct home *h, const struct vm *vm, struct conf *c, int bell,
 	return 0;
 }
 
-int
-gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
-    struct strv *argv, struct why *why)
+static int
+net_argv(struct home *h, const struct vm *vm, int bell, struct strv *argv,
+    struct why *why)
 {
 	autoconf struct conf *now = conf_now(vm);
 	struct conf *c = now ? now : vm->conf;
@@ -130,11 +131,22 @@ gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
 	    (strcmp(vm->net, "filtered") == 0 &&
 		filter_argv(h, vm, c, bell, argv, why) < 0))
 		return -1;
+	return 0;
+}
+
+int
+gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
+    struct strv *argv, struct why *why)
+{
+	if (usernet_is(vm) ? egress_argv(h, vm, argv, why) < 0 :
+			     net_argv(h, vm, bell, argv, why) < 0)
+		return -1;
 	if (ready >= 0) {
 		strv_add(argv, "--ready-fd");
 		strv_fmt(argv, "%d", ready);
 	}
-	strv_add(argv, VM_NET);
+	if (!usernet_is(vm))
+		strv_add(argv, VM_NET);
 	return 0;
 }
 
@@ -150,15 +162,35 @@ gateway_note(const struct vm *vm, pid_t gateway)
 	(void)io_put(vm->dir, "gateway", 0600, text, strlen(text));
 }
 
-void
-gateway_end(const struct vm *vm)
+/* Who was written down; -1: nobody. */
+static int
+noted(const struct vm *vm, long *pid, unsigned long long *start)
 {
 	autobuf struct buf b = { 0 };
+
+	if (io_read_file(vm->dir, "gateway", &b, 64) < 0 || !b.n)
+		return -1;
+	return sscanf(b.p, "%ld %llu", pid, start) == 2 && *pid > 1 ? 0 : -1;
+}
+
+void
+gateway_renew(const struct vm *vm)
+{
 	unsigned long long start;
 	long pid;
 
-	if (io_read_file(vm->dir, "gateway", &b, 64) < 0 ||
-	    sscanf(b.p, "%ld %llu", &pid, &start) != 2 || pid < 2)
+	/* it may have ended just now: who starts it again reads the keys */
+	if (noted(vm, &pid, &start) == 0)
+		(void)sys_kill((pid_t)pid, start, SIGTERM);
+}
+
+void
+gateway_end(const struct vm *vm)
+{
+	unsigned long long start;
+	long pid;
+
+	if (noted(vm, &pid, &start) < 0)
 		return;
 	for (int i = 0; i < 200; i++) {
 		if (sys_kill((pid_t)pid, start, i < 100 ? SIGTERM : SIGKILL) <

@@ -18,6 +18,7 @@ struct qemu {
 	const char *accel; /* kvm, hvf, tcg */
 	char *code; /* UEFI code, NULL for BIOS, it owns */
 	char *told; /* a line for the person, NULL: nothing, it owns */
+	char *netdev; /* net = proxy: QEMU's own network, it owns */
 };
 
 /*

@@ -15,6 +15,7 @@
 #include "qemu.h"
 #include "qcow2.h"
 #include "say.h"
+#include "usernet.h"
 
 static int
 record_read(const struct vm *vm, struct conf **c, struct why *why)
@@ -182,8 +183,11 @@ facts(const struct vm *vm, const char *accel, struct hardware *hw,
 	f[n++] = (struct fact){ "accel", accel };
 	f[n++] = (struct fact){ "machine", vm->machine };
 	f[n++] = (struct fact){ "firmware", vm->firmware };
-	f[n++] =
-	    (struct fact){ "nic", strcmp(vm->net, "none") == 0 ? "no" : "yes" };
+	/* QEMU's own network has a state that is in the snapshot */
+	f[n++] = (struct fact){ "nic",
+		usernet_is(&now)		 ? "proxy" :
+		    strcmp(now.net, "none") == 0 ? "no" :
+						   "yes" };
 	f[n++] = (struct fact){ "screen", qemu_screen(&now) ? "yes" : "no" };
 	f[n++] = (struct fact){ "kernel", now.kernel ? "yes" : "no" };
 }

@@ -17,7 +17,7 @@
 
 const char *const vm_archs[] = { "x86_64", "aarch64", NULL };
 const char *const vm_firmwares[] = { "bios", "uefi", NULL };
-const char *const vm_nets[] = { "filtered", "open", "none", NULL };
+const char *const vm_nets[] = { "filtered", "open", "none", "proxy", NULL };
 const char *const vm_accels[] = { "auto", "kvm", "hvf", "tcg", NULL };
 const char *const vm_displays[] = { "none", "gtk", "sdl", "cocoa", "curses",
 	"vnc", "spice", NULL };

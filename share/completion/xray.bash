@@ -120,7 +120,7 @@ _xray_values() {
 		printf '%s\n' desktop tmux zenity kdialog osascript webhook
 		compgen -f -- "$cur"
 		;;
-	--net) printf '%s\n' filtered open none ;;
+	--net) printf '%s\n' filtered open none proxy ;;
 	--color) printf '%s\n' yes no auto ;;
 	--vm) xray list -q 2>/dev/null ;;
 	--accel) printf '%s\n' auto kvm hvf tcg ;;

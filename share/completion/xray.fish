@@ -60,7 +60,7 @@ function __xray_operands
             __fish_print_hostnames
             return
         case --net
-            printf '%s\n' filtered open none
+            printf '%s\n' filtered open none proxy
             return
         case --color
             printf '%s\n' yes no auto

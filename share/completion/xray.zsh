@@ -80,7 +80,7 @@ _xray() {
 		return
 		;;
 	--via) _hosts; return ;;
-	--net) compadd filtered open none; return ;;
+	--net) compadd filtered open none proxy; return ;;
 	--color) compadd yes no auto; return ;;
 	--vm) compadd -- ${(f)"$(xray list -q 2>/dev/null)"}; return ;;
 	--accel) compadd auto kvm hvf tcg; return ;;
