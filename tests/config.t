@@ -44,7 +44,7 @@ cpus four a.number.from
 memory 8M whole.MiB,.at.least.16
 memory lots a.size.such.as
 disk -1 a.size
-net wide not.filtered,.open.or.none
+net wide not.filtered,.open,.none.or.proxy
 accel xen not.auto,.kvm,.hvf.or.tcg
 firmware fast not.auto,.bios.or.uefi
 ssh_user -o not.a.user
