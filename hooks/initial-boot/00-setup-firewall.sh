@@ -26,8 +26,15 @@ if [ -d "$debs" ] &&
 	    rm -rf .xray-debs && mkdir .xray-debs && tar -C .xray-debs -xf -'
 fi
 
-in_guest 'exec sudo -n sh -s' <<'GUEST'
+# A failure counts, but for 3: it is another system.
+code=0
+in_guest 'exec sudo -n sh -s' <<'GUEST' || code=$?
 set -eu
+if [ ! -d /run/systemd/system ] || ! command -v dpkg >/dev/null; then
+	echo 'neither Debian nor Ubuntu: its programs have to be told of the' \
+	    'proxy, socks5h://10.0.2.100:1080'
+	exit 3
+fi
 export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive LC_ALL=C
 home=$(getent passwd "${SUDO_USER:-root}" | cut -d: -f6)
 proxy=socks5h://10.0.2.100:1080
@@ -120,6 +127,8 @@ rules()
 	nat -N XRAY 2>/dev/null || nat -F XRAY
 	nat -A XRAY -d 127.0.0.0/8 -j RETURN
 	nat -A XRAY -p udp --dport 53 -j REDIRECT --to-ports 5300
+	# connections that begin; others may be older than this, ssh above all
+	nat -A XRAY -p tcp ! --syn -j RETURN
 	nat -A XRAY -p tcp --dport 53 -j DNAT --to-destination 10.0.2.101:53
 	nat -A XRAY -d 10.0.2.100/31 -j RETURN
 	nat -A XRAY -p tcp -j REDIRECT --to-ports 12345
@@ -211,6 +220,8 @@ echo 'redsocks does not run, or names are not told:' >&2
 systemctl --no-pager status xray-redirect >&2
 exit 1
 GUEST
+[ "$code" != 3 ] || exit 0
+[ "$code" = 0 ] || exit "$code"
 
 xray config set -q "$vm" firewall_configured yes
 echo 'connections go by the proxy'
