@@ -186,6 +186,10 @@ up(const struct story *s, const struct look *l, struct cause *c)
 	} else if (l->host_full)
 		cause_is(c, l, "host-low", l->host_full);
 	else {
+		if (l->bare)
+			buf_str(&b,
+			    "; but for net = proxy it was not set up: see "
+			    "xray help firewall");
 		if (s->ruled)
 			buf_str(&b, "; denied by rules: ");
 		denials(s, 1, &b);

@@ -39,6 +39,7 @@ struct look {
 	int full; /* percent of its root that are used, -1: not known */
 	char *cloud; /* what cloud-init says went wrong; NULL: nothing */
 	char *host_full; /* "8 MB free on /data"; NULL: there is room */
+	int bare; /* net = proxy, and its programs do not know of it */
 	char *tag; /* a snapshot to go back to; NULL: there is none */
 };
 

@@ -91,11 +91,14 @@ static void
 look_gateway(const struct vm *vm, struct look *l)
 {
 	autoclose int fd = -1;
+	int done = 0;
 
 	if (!gateway_wanted(vm) && faccessat(vm->dir, VM_SSH, F_OK, 0) < 0) {
 		l->gateway = 1;
 		return;
 	}
+	(void)conf_bool(vm->conf, "firewall_configured", &done, NULL);
+	l->bare = usernet_is(vm) && !done;
 	fd = io_connect(vm->dir, usernet_is(vm) ? VM_PROXY : VM_CONTROL);
 	l->gateway = fd >= 0 || errno == EAGAIN;
 }
