@@ -51,6 +51,12 @@ LIB_SRC := $(wildcard lib/*/*.c)
 LIB_ASM := $(wildcard lib/*/*.S)
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o) $(LIB_ASM:%.S=$(O)/%.o)
 BIN_SRC := $(wildcard bin/*.c)
+# Without libslirp there is no xray-net; VMs can have net = proxy then.
+ifeq ($(shell echo | $(CC) $(CPPFLAGS) -include slirp/libslirp.h -E - \
+	>/dev/null 2>&1 && echo yes),)
+$(info no libslirp: xray-net is not built; see share/deps)
+BIN_SRC := $(filter-out bin/xray-net.c,$(BIN_SRC))
+endif
 BIN_SH := $(wildcard bin/*.sh)
 PROGRAMS := $(BIN_SRC:bin/%.c=$(BIN)/%) $(BIN_SH:bin/%.sh=$(BIN)/%)
 FUZZ_SRC := $(wildcard tests/fuzz-*.c)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 98
+plan 102
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -252,3 +252,18 @@ is 'the VM is there, and the next' 0 'glad
 sad' xray list -q sad glad
 is 'and not started' 0 stopped sh -c '
     xray create -q --start -b b sad2 2>/dev/null || xray status sad2'
+
+# Built without libslirp: no xray-net.
+mkdir "$tmp/less"
+cp "$XRAY_BIN/xray-create" "$XRAY_BIN/xray-doctor" "$XRAY_BIN/xray-hooks" \
+    "$tmp/less"
+ln -s "$top/share" "$top/hooks" "$tmp"
+rm "$XRAY_HOME/scripts/create/10-hook"
+says 'no gateway: 69, and what there is' 69 \
+    'net = filtered needs xray-net, .*; --net proxy, or xray config set net' \
+    "$tmp/less/xray-create" --no-start -b b no
+is 'none is made' 1 '' sh -c 'xray list -q | grep -x no'
+ok 'net = proxy needs none' "$tmp/less/xray-create" -q --no-start -b b --net proxy no
+is 'doctor says so' 0 1 sh -c '"$0" -H -o state,what,text |
+    grep -c "^note	net	no xray-net.*net = proxy is what there is"' \
+    "$tmp/less/xray-doctor"

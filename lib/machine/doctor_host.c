@@ -10,6 +10,7 @@
 
 #include "accel.h"
 #include "firmware.h"
+#include "gateway.h"
 #include "isolate.h"
 #include "keys.h"
 #include "run.h"
@@ -263,6 +264,20 @@ namespaces(struct doctor *d)
 		    "QEMU stays in the host's network: %s", why.text);
 }
 
+static void
+networks(struct doctor *d)
+{
+	struct why why;
+
+	if (gateway_built("filtered", &why) == 0)
+		doctor_add(
+		    d, DOCTOR_OK, "net", NULL, "xray-net: net = filtered");
+	else
+		doctor_add(d, DOCTOR_NOTE, "net", NULL,
+		    "no xray-net, for want of libslirp when xray was built: "
+		    "net = proxy is what there is: xray config set net proxy");
+}
+
 void
 doctor_host(struct doctor *d)
 {
@@ -279,6 +294,7 @@ doctor_host(struct doctor *d)
 	tools(d, "run", DOCTOR_BAD, "ssh and the like");
 	tools(d, "recipe", DOCTOR_NOTE, "base build, base import of a URL");
 	namespaces(d);
+	networks(d);
 	if (geteuid() == 0)
 		doctor_add(d, DOCTOR_NOTE, "user", NULL,
 		    "root: a guest that breaks out of QEMU is root too: use "

@@ -29,6 +29,23 @@ gateway_wanted(const struct vm *vm)
 	return strcmp(vm->net, "none") != 0;
 }
 
+int
+gateway_built(const char *net, struct why *why)
+{
+	autofree char *bin = home_bin_dir(why);
+	autofree char *path = xasprintf("%s/xray-net", bin ? bin : "");
+
+	if (!bin)
+		return -1;
+	if (strcmp(net, "none") == 0 || strcmp(net, "proxy") == 0 ||
+	    access(path, X_OK) == 0)
+		return 0;
+	return why_set(why, EX_UNAVAILABLE,
+	    "net = %s needs xray-net, which was built without libslirp, so it "
+	    "is not here; --net proxy, or xray config set net proxy",
+	    net);
+}
+
 static int
 forwards(const struct conf *c, struct strv *argv, struct why *why)
 {

@@ -6,6 +6,9 @@
 
 #include "vm.h"
 
+/* 0 when a gateway for that kind of network was built; -1 with why
+ * (EX_UNAVAILABLE): this host has no libslirp. */
+int gateway_built(const char *net, struct why *why);
 /* 1 when the VM has one while it runs. */
 int gateway_wanted(const struct vm *vm);
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway.h"
 #include "io.h"
 #include "say.h"
 #include "seed.h"
@@ -264,6 +265,7 @@ plan_make(struct home *h, struct plan *p, struct why *why)
 		return -1;
 	if (word_check("firmware", p->firmware, vm_firmwares, why) < 0 ||
 	    word_check("net", p->net, vm_nets, why) < 0 ||
+	    gateway_built(p->net, why) < 0 ||
 	    word_check("display", p->display, vm_displays, why) < 0)
 		return -1;
 	if (p->memory < 16 << 20 || p->memory % (1 << 20))
