@@ -241,7 +241,7 @@ take_lines(void)
 
 	if (n < 0 && errno == EINTR)
 		return;
-	if (n <= 0 || s.n + (size_t)n == sizeof s.in)
+	if (n <= 0)
 		exit(say_done());
 	s.n += (size_t)n;
 	while ((end = memchr(s.in, '\n', s.n))) {
@@ -252,6 +252,8 @@ take_lines(void)
 		s.n -= used;
 		memmove(s.in, end + 1, s.n);
 	}
+	if (s.n == sizeof s.in) /* no line of ours */
+		exit(say_done());
 }
 
 /* ---- all ---- */

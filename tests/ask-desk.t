@@ -16,22 +16,11 @@ DISPLAY=:$(cat "$tmp/display") NO_AT_BRIDGE=1
 export DISPLAY NO_AT_BRIDGE
 # shellcheck source=asking.sh
 . "${0%/*}/asking.sh"
+# shellcheck source=desk.sh
+. "${0%/*}/desk.sh"
 
 # Notifications: a server on a bus.
-cat >"$tmp/bus.conf" <<E
-<busconfig>
-<type>session</type>
-<listen>$DBUS_SESSION_BUS_ADDRESS</listen>
-<policy context="default">
-<allow send_destination="*" eavesdrop="true"/>
-<allow eavesdrop="true"/>
-<allow own="*"/>
-</policy>
-</busconfig>
-E
-dbus-daemon --config-file="$tmp/bus.conf" --nofork >"$tmp/bus.log" 2>&1 &
-pids="$pids $!"
-until_ok 60 listens "$tmp/bus"
+bus
 choose desktop
 is 'a bus alone is nobody' 0 none fact answerers
 program pick <<E

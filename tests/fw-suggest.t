@@ -91,6 +91,7 @@ says 'one VM: 64' 64 'one VM' xray fw suggest web api
 # What a guest writes.
 cat >"$log/net.log.1" <<-L
 	$d:01.000Z allow learn tcp host - 80 - -
+	$d:01.000Z allow learn tcp zero.example - - - -
 	$d:01.000Z allow learn tcp any - 80 - -
 	$d:01.000Z allow learn tcp * - 80 - -
 	$d:01.000Z allow learn tcp @npm - 80 - -

@@ -34,8 +34,8 @@ aside_start(const struct vm *vm)
 	struct run r = RUN_PLAIN;
 	int p[2];
 
-	if (!bin || !isatty(0) || !isatty(1) || !asker_wanted(vm) ||
-	    sys_pipe(p) < 0)
+	if (!bin || !isatty(0) || !isatty(1) || tcgetpgrp(0) != getpgrp() ||
+	    !asker_wanted(vm) || sys_pipe(p) < 0)
 		return;
 	strv_fmt(&argv, "%s/xray-beside", bin);
 	strv_words(&argv, "--as", "start", "--from", NULL);

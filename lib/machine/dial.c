@@ -65,7 +65,7 @@ dial_once(const struct vm *vm, int port)
 {
 	char name[32];
 
-	if (usernet_is(vm))
+	if (usernet_runs(vm))
 		return usernet_dial(vm, port);
 	(void)snprintf(name, sizeof name, "guest-%d.sock", port);
 	return io_connect(vm->dir, name);
@@ -105,7 +105,7 @@ dial_port(const struct vm *vm, int port, long long deadline, struct why *why)
 		fd = dial_once(vm, port);
 		if (fd >= 0)
 			return fd;
-		if (usernet_is(vm) && errno == ENOENT)
+		if (usernet_runs(vm) && errno == ENOENT)
 			return why_set(why, EX_UNAVAILABLE,
 			    "%s: port %d: with net = proxy only published "
 			    "ports "
@@ -114,13 +114,13 @@ dial_port(const struct vm *vm, int port, long long deadline, struct why *why)
 		/* the gateway makes port 22 itself; a socket that nobody
 		 * listens on is one of a gateway that was killed */
 		if ((errno == ENOENT || errno == ECONNREFUSED) && port != 22 &&
-		    !usernet_is(vm) && ask(vm, port, why) < 0)
+		    !usernet_runs(vm) && ask(vm, port, why) < 0)
 			return -1;
 		if (io_left(deadline) == 0)
 			return why_set(why, EX_TEMPFAIL, "%s: port %d: %s",
 			    vm->name, port,
-			    usernet_is(vm) ? "QEMU does not take it" :
-					     "no gateway");
+			    usernet_runs(vm) ? "QEMU does not take it" :
+					       "no gateway");
 		io_sleep(20);
 	}
 }

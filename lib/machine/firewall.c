@@ -148,7 +148,7 @@ firewall_tell(const struct vm *vm, const char *line, struct why *why)
 
 	if (!vm_alive(vm) || !gateway_wanted(vm))
 		return 0;
-	if (usernet_is(vm)) {
+	if (usernet_runs(vm)) {
 		/* files it looks at by itself, keys when it is started */
 		if (strcmp(line, "reload") != 0)
 			gateway_renew(vm);

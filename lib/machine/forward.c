@@ -98,7 +98,7 @@ tell(const struct vm *vm, const char *verb, const struct forward *f,
 	autofree char *reply = NULL;
 	struct why got;
 
-	if (usernet_is(vm))
+	if (usernet_runs(vm))
 		return usernet_forward(
 		    vm, f, strcmp(verb, "forward") == 0, why);
 	reply = gateway_ask(vm, line, &got);

@@ -81,7 +81,9 @@ start(struct mate *a)
 	if (a->argv(&argv, &why) < 0 ||
 	    (a->pid = stream_start(&a->out, &r, argv.v, &why)) < 0) {
 		a->pid = 0;
+		a->waits = 1;
 		ring_line(m.net, "%s", why.text);
+		stream_once(AGAIN_MOST_MS, a->again);
 	}
 	again_runs(&a->life);
 }

@@ -16,7 +16,10 @@ turn_open(struct turn *t, const struct home *h, const char *vm, struct why *why)
 {
 	*t = (struct turn){ .vm = vm, .home = h->fd, .place = -1, .lock = -1 };
 	t->line = io_mkdir(h->fd, "ask");
-	return t->line < 0 ? why_sys(why, EX_IOERR, "%s/ask", h->path) : 0;
+	if (t->line < 0)
+		return why_sys(why, EX_IOERR, "%s/ask", h->path);
+	(void)unlinkat(t->line, vm, 0); /* of one before us that was killed */
+	return 0;
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "io.h"
 #include "qemu.h"
 #include "qmp.h"
+#include "once.h"
 #include "say.h"
 #include "sys.h"
 
@@ -25,6 +26,16 @@ int
 usernet_is(const struct vm *vm)
 {
 	return strcmp(vm->net, "proxy") == 0;
+}
+
+int
+usernet_runs(const struct vm *vm)
+{
+	autobuf struct buf text = { 0 };
+	struct vm now = { .name = vm->name, .dir = vm->dir, .net = "" };
+
+	once_recall(&now, &text);
+	return usernet_is(&now);
 }
 
 /* vm.ini as it is now, or as it was when somebody is editing it. */

@@ -17,8 +17,10 @@
 /* In the VM's folder while it runs, by its xray-proxy. */
 #define VM_RESOLVER "resolver.sock"
 
-/* 1 when that is the VM's network. */
+/* 1 when that is the VM's network, by its settings. */
 int usernet_is(const struct vm *vm);
+/* 1 when the VM runs, and runs with that, whatever vm.ini says by now. */
+int usernet_runs(const struct vm *vm);
 /* What goes behind -netdev, the caller's; NULL with why: EX_CONFIG when it
  * cannot be said to QEMU where our programs are. */
 char *usernet_netdev(const struct vm *vm, struct why *why);

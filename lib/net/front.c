@@ -53,7 +53,7 @@ follow(struct front *f, const char *vm, const char *line)
 	if (dialog_parse(&d, line) == 0 && is_of(vm, d.vm))
 		put(f, &d);
 	else if (sscanf(line, "withdraw %63s %u", name, &n) == 2 &&
-	    is_of(vm, name) && (i = find(f, vm, n)) < f->nopen)
+	    is_of(vm, name) && (i = find(f, name, n)) < f->nopen)
 		drop(f, i);
 	else if (sscanf(line, "waiting %63s %u", name, &n) == 2)
 		for (i = 0; i < f->nopen; i++)
@@ -79,8 +79,13 @@ gone(size_t who, void *arg)
 	struct front *f = arg;
 
 	for (size_t i = f->nopen; i-- > 0;)
-		if (is_of(f->vm[who], f->open[i].vm))
-			drop(f, i);
+		if (is_of(f->vm[who], f->open[i].vm)) {
+			autofree char *line = xasprintf(
+			    "withdraw %s %u", f->open[i].vm, f->open[i].id);
+
+			drop(f, i); /* nobody else will say so */
+			f->line(f->vm[who], line, f->arg);
+		}
 	*f->vm[who] = '\0';
 }
 

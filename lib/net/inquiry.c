@@ -109,7 +109,8 @@ put(struct inquiry *q, size_t i, const struct inquiry_key *key, long long now,
 	*q->open[i].key.text = '\0';
 	if (bad > 0)
 		return denied(why, "full");
-	hang_up(q);
+	/* Its end is told by the socket, so that those who wait hear of it. */
+	(void)shutdown(q->fd, SHUT_RDWR);
 	return denied(why, "nobody");
 }
 

@@ -15,6 +15,9 @@
 #define MSG_NOSIGNAL 0 /* macOS; callers ignore SIGPIPE anyway */
 #endif
 
+/* Who is not called for beyond that is refused in a while. */
+enum { DUE_MAX = 4096 };
+
 /* Which of the dialer's paths is whose. */
 enum { ASK, CALLS, PATHS };
 
@@ -140,8 +143,8 @@ obey(struct outlet *o, const char *line)
 	int bad;
 
 	if (strcmp(line, "come") == 0) {
-		/* a guest that is not called for is refused in a while */
-		(void)dialer_ask(&o->dialer, CALLS);
+		if (dialer_ask(&o->dialer, CALLS) < 0 && o->due < DUE_MAX)
+			o->due++;
 		return;
 	}
 	if (str_starts(line, name)) {
@@ -230,6 +233,8 @@ dialled(void *arg)
 			asker_came(o, fd);
 		else if (fd >= 0)
 			proxy_take(o->proxy, fd);
+	while (o->due && dialer_ask(&o->dialer, CALLS) == 0)
+		o->due--;
 }
 
 int

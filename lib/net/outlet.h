@@ -26,6 +26,7 @@ struct outlet {
 	int over; /* the gateway is gone */
 	uint64_t told; /* verdicts that it was told of */
 	struct dialer dialer;
+	unsigned due; /* calls for which the dialer had no ear */
 	struct inquiry inquiry;
 	struct proxy_other asker, gateway, dialled;
 	char line[PORTER_LINE]; /* of the gateway's */

@@ -26,13 +26,18 @@ press_begin(struct press *p, const struct dialog *d, long long now)
 	if (!d)
 		return;
 	p->id = d->id;
+	p->to = d->to;
 	memcpy(p->vm, d->vm, sizeof p->vm);
 }
 
 int
 press_is_about(const struct press *p, const struct dialog *d)
 {
-	return d ? p->id == d->id && strcmp(p->vm, d->vm) == 0 : !p->id;
+	/* the next run of a VM counts its questions from 1 again */
+	return d ? p->id == d->id && strcmp(p->vm, d->vm) == 0 &&
+		p->to.proto == d->to.proto && p->to.port == d->to.port &&
+		strcmp(p->to.host, d->to.host) == 0 :
+		   !p->id;
 }
 
 int

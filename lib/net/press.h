@@ -14,6 +14,7 @@ enum { PRESS_MS = 1000 };
 /* Start with { 0 }. */
 struct press {
 	char vm[DIALOG_VM];
+	struct ask_to to;
 	unsigned id; /* 0: about none */
 	int done; /* it was answered here */
 	int wide; /* for its domain */

@@ -18,7 +18,7 @@
 
 /* Read at once of who has no answer yet: what comes behind a request is kept,
  * and the rest stays with the system. */
-enum { HEARD = 512 };
+enum { HEARD = 1024 };
 
 void
 hop_log(const struct hop *h, enum rule_verdict v, const char *why, int ended)

@@ -22,6 +22,8 @@ rule_of(const struct tally_row *row, struct rule *r)
 	struct netlog l = { .proto = row->proto };
 	int same;
 
+	if (!row->port && row->proto != RULE_ICMP)
+		return -1; /* port 0, not all of them */
 	buf_fmt(&b, "%s %s %s ", row->allowed ? "allow" : "deny",
 	    netlog_proto(&l), row->host);
 	if (row->port)
