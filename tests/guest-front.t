@@ -13,7 +13,8 @@ plan 11
 make_world '127.0.0.1 localhost
 93.184.216.34 web1.example
 93.184.216.34 web2.example
-93.184.216.34 web3.example'
+93.184.216.34 web3.example
+93.184.216.34 web4.example'
 printf 'HTTP/1.0 200 OK\r\n\r\npage\n' >"$tmp/page"
 in_world socat TCP-LISTEN:80,fork,reuseaddr "SYSTEM:cat $tmp/page" \
     2>>"$tmp/served" &
@@ -91,7 +92,7 @@ displayed() { [ "$(dunstctl count displayed)" = "$1" ]; }
 ok 'a notification server' until_ok 60 displayed 0
 # Who has been looked for a moment ago is not looked for again.
 until_ok 60 sh -c 'xray fw status -H -o answerers a | grep -q desktop'
-held web3
+held web4
 ok 'a notification asks' until_ok 100 displayed 1
 press() {
 	sleep 1.2
@@ -100,5 +101,5 @@ press() {
 }
 ok 'a button is pressed' until_ok 60 press
 wait "$held"
-is 'and the connection goes on' 0 page cat "$tmp/web3"
+is 'and the connection goes on' 0 page cat "$tmp/web4"
 xray stop -q -f a
