@@ -107,12 +107,16 @@ says() {
 	fi
 }
 
-# until_ok SECONDS COMMAND...: try until it succeeds or the time is over.
+# until_ok SECONDS COMMAND...: try until it succeeds or the time is over, which
+# is told: where nobody looks at the result it costs minutes unseen.
 until_ok() {
 	end=$(($(date +%s) + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt $end ] || return 1
+		if [ "$(date +%s)" -ge $end ]; then
+			echo "# in vain: $*" >&2
+			return 1
+		fi
 		sleep 0.1
 	done
 }
