@@ -8,6 +8,7 @@
  */
 #include "say.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,16 +198,22 @@ open_all(const char *name)
 	struct why why;
 
 	if (home_open_within(&s.home, &why) < 0 ||
-	    vm_open(&s.home, name, &s.vm, &why) < 0 ||
-	    turn_open(&s.turn, &s.home, s.vm.name, &why) < 0)
+	    vm_open(&s.home, name, &s.vm, &why) < 0)
 		die_why(&why);
 	if (!vm_alive(&s.vm))
 		die(EX_UNAVAILABLE, "%s: stopped", s.vm.name);
+	s.asks = asks_begin(&s.vm);
+	if (s.asks < 0 && errno == EWOULDBLOCK)
+		die(EX_TEMPFAIL,
+		    "%s: another xray-ask serves it; to answer: xray fw prompt "
+		    "%s",
+		    s.vm.name, s.vm.name);
+	if (turn_open(&s.turn, &s.home, s.vm.name, &why) < 0)
+		die_why(&why);
 	if (talk_open(&s.desk.talk, s.vm.dir, VM_ASK) < 0 ||
 	    fstatat(s.vm.dir, VM_ASK, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		die_sys(EX_OSERR, "%s: " VM_ASK, s.vm.name);
 	s.sock = st.st_ino;
-	s.asks = asks_begin(&s.vm);
 }
 
 /* What the programs find: our commands, the home, and where others that they

@@ -132,30 +132,14 @@ heard(const char *vm, const char *line, void *arg)
 
 /* ---- the VM ---- */
 
-static int
-wanted(const char *vm, void *arg)
-{
-	(void)arg;
-	return !front_has(&s.front, vm);
-}
-
-static void
-got(const char *vm, int dir, int fd, void *arg)
-{
-	(void)dir;
-	(void)arg;
-	front_join(&s.front, vm, fd);
-}
-
 static void
 find(void)
 {
-	static const struct asker_calls call = { wanted, got, NULL };
-
 	if (!s.asks || io_now() < s.find)
 		return;
 	s.find = io_now() + FIND_MS;
-	(void)askers_find(&s.home, &s.names, &call, NULL); /* or later */
+	/* or later */
+	(void)askers_find(&s.home, &s.names, &s.front, NULL, NULL);
 }
 
 /* ---- what is printed ---- */

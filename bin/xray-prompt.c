@@ -68,31 +68,15 @@ flush(void)
 
 /* ---- VMs ---- */
 
-static int
-wanted(const char *vm, void *arg)
-{
-	(void)arg;
-	return !front_has(&s.front, vm);
-}
-
-static void
-got(const char *vm, int dir, int fd, void *arg)
-{
-	(void)dir;
-	(void)arg;
-	front_join(&s.front, vm, fd);
-}
-
 static void
 find(void)
 {
-	static const struct asker_calls call = { wanted, got, NULL };
 	struct why why;
 
 	if (io_now() < s.find)
 		return;
 	s.find = io_now() + FIND_MS;
-	if (askers_find(&s.home, &s.names, &call, &why) < 0)
+	if (askers_find(&s.home, &s.names, &s.front, NULL, &why) < 0)
 		die_why(&why);
 }
 
@@ -373,7 +357,7 @@ parse(int argc, char **argv)
 static void
 open_hub(void)
 {
-	autofree char *bin = NULL, *share = NULL, *path = NULL;
+	autofree char *bin = NULL, *share = NULL, *path = NULL, *ours = NULL;
 	const char *ask = s.program;
 	struct why why;
 
@@ -383,6 +367,12 @@ open_hub(void)
 		die_sys(EX_NOINPUT, "%s", s.program);
 	if (!(bin = home_bin_dir(&why)) || !(share = home_share_dir(&why)))
 		die_why(&why);
+	ours = xasprintf("%s/ask/%s", share, ask);
+	if (!path && strcmp(ask, "auto") != 0 && access(ours, X_OK) < 0)
+		die(EX_NOINPUT,
+		    "--program: %s: not auto, desktop, tmux, zenity, kdialog, "
+		    "osascript or webhook, or a path",
+		    ask);
 	plugin_environment(bin);
 	if (hub_listen(&s.hub, s.home.fd, s.home.path) < 0)
 		die_sys(EX_IOERR, "%s/prompt", s.home.path);

@@ -98,21 +98,12 @@ find(const char *vm)
 	return NULL;
 }
 
-static int
-wanted(const char *vm, void *arg)
-{
-	(void)arg;
-	return !front_has(&s.front, vm);
-}
-
 /* One more, or one that runs again. */
 static void
-got(const char *vm, int dir, int fd, void *arg)
+joined(const char *vm, int dir)
 {
 	struct seen *v = find(vm);
 
-	(void)arg;
-	front_join(&s.front, vm, fd);
 	if (!v) {
 		/* tails point at their names: the array never moves */
 		if (s.n == FRONT_VMS)
@@ -182,14 +173,13 @@ ask_gateway(struct seen *v)
 static void
 look(void)
 {
-	static const struct asker_calls call = { wanted, got, NULL };
 	struct why why;
 
 	if (io_now() < s.look)
 		return;
 	s.look = io_now() + LOOK_MS;
 	s.changed = 1; /* the clock */
-	if (askers_find(&s.home, &s.names, &call, &why) < 0)
+	if (askers_find(&s.home, &s.names, &s.front, joined, &why) < 0)
 		die_why(&why);
 	for (size_t i = 0; i < s.n; i++) {
 		if (!front_has(&s.front, s.v[i].name))

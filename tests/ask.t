@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 109
+plan 115
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -121,10 +121,11 @@ is 'all of a VM' 0 'Rule added: x.github.io:443/tcp -> deny (60s)' \
 # What strangers say.
 printf 'ask 20 tcp \033[31mred 443\nask 21 tcp -rf 443\nask 22 tcp a 99999\n' >&7
 printf 'ask 23 tcp <b>x</b> 443\nask 24 gre a.example 1\nask\nask x y\n\0\n' >&7
-for i in 20 21 22 23 24; do
-	said a "answer $i deny 1 nobody"
+ok 'a hostile name is denied' said a 'answer 21 deny 1 nobody'
+for i in 22 23 24; do
+	ok 'so is what is none' said a "answer $i deny 1 nobody"
 done
-ok 'hostile names are denied' said a 'answer 24 deny 1 nobody'
+ok 'and a line that is none' said a 'error web 0 not printable'
 is 'and reach nobody' 1 '' sh -c "grep -e red -e rf -e '<' $tmp/one $tmp/two"
 is 'nor are kept' 0 0 fact pending
 head -c 100000 /dev/zero | tr '\0' a |
@@ -205,6 +206,10 @@ until_ok 30 has answerers stdio,stdio
 asked() { xray fw pending -H -o id,dest web; }
 asked >"$tmp/asked"
 until_ok 30 sh -c "[ \$(wc -l <$vm/asked) = \$(wc -l <$tmp/asked) ]"
+first=$(who web)
+says 'another one beside it: 75' 75 'web: another xray-ask serves it' \
+    timeout 20 xray-ask web
+ok 'which changes nothing' [ "$(who web)" = "$first" ]
 ok 'kill -9' kill -9 "$(who web)"
 ok 'it comes back, and so do those who answer' until_ok 30 has answerers \
     stdio,stdio

@@ -126,11 +126,11 @@ ok 'and others are asked again' until_ok 20 sh -c \
     "[ \$('$peer' want -x 1080 -d no-more.test 443) = 2 ] &&
     grep -qx 'ask tcp no-more.test 443' asked"
 
-# Its child that connects.
 kill "$proxy"
 wait "$proxy"
 proxy --mode deny --ask ask.sock
 is 'mode deny asks nobody' 1 2 want never.test 443
-pkill -9 -P "$proxy" -o
+# The newest is the one that connects.
+pkill -9 -P "$proxy" -n
 wait "$proxy"
-ok 'without a child it ends' [ $? = 71 ]
+ok 'without the child that connects it ends' [ $? = 71 ]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "asker.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +64,8 @@ asks_begin(const struct vm *vm)
 
 	if (fd >= 0 && sys_lock(fd) < 0) { /* another of us serves the VM */
 		close(fd);
-		fd = -1;
+		errno = EWOULDBLOCK;
+		return -1;
 	}
 	asks_tell(fd, 0); /* it may be of one that was killed */
 	return fd;
@@ -217,30 +219,34 @@ askers_names(
 }
 
 static void
-find(const struct home *h, const char *name, const struct asker_calls *call)
+find(const struct home *h, const char *name, struct front *front,
+    asker_joined *joined)
 {
 	autoclose int dir = -1;
 	int fd;
 
-	if (!call->wanted(name, call->arg))
+	if (front_has(front, name))
 		return;
 	dir = io_opendir(h->vms, name);
 	fd = dir < 0 ? -1 : io_connect(dir, VM_ASK);
-	if (fd >= 0)
-		call->got(name, dir, fd, call->arg);
+	if (fd < 0)
+		return;
+	front_join(front, name, fd);
+	if (joined)
+		joined(name, dir);
 }
 
 int
-askers_find(const struct home *h, const struct strv *names,
-    const struct asker_calls *call, struct why *why)
+askers_find(const struct home *h, const struct strv *names, struct front *front,
+    asker_joined *joined, struct why *why)
 {
 	autostrv struct strv all = { 0 };
 
 	if (!names->n && name_list(h->vms, &all, why) < 0)
 		return -1;
 	for (size_t i = 0; i < names->n; i++)
-		find(h, names->v[i], call);
+		find(h, names->v[i], front, joined);
 	for (size_t i = 0; i < all.n; i++)
-		find(h, all.v[i], call);
+		find(h, all.v[i], front, joined);
 	return 0;
 }

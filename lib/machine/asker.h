@@ -3,6 +3,7 @@
 #ifndef XRAY_ASKER_H
 #define XRAY_ASKER_H
 
+#include "front.h"
 #include "vm.h"
 
 /* In a VM's folder while it runs; its questions, for one that was killed. */
@@ -57,16 +58,13 @@ pid_t asker_elsewhere(
 int askers_names(
     struct home *h, char *const *vms, struct strv *names, struct why *why);
 /*
- * Connect to those of the VMs called names, or of all when there are none,
- * which runs wants; what fd is got's from then on.  Those that are not there
- * are passed over.
+ * Connect front to those of the VMs called names, or of all when there are
+ * none, to which it is not; those that are not there are passed over.  joined,
+ * which may be NULL, hears of each, with the VM's folder, open until it
+ * returns.  -1 with why.
  */
-struct asker_calls {
-	int (*wanted)(const char *vm, void *arg);
-	void (*got)(const char *vm, int dir, int fd, void *arg);
-	void *arg;
-};
+typedef void asker_joined(const char *vm, int dir);
 int askers_find(const struct home *h, const struct strv *names,
-    const struct asker_calls *call, struct why *why);
+    struct front *front, asker_joined *joined, struct why *why);
 
 #endif
