@@ -112,6 +112,17 @@ make(void)
 	return why.code;
 }
 
+/* It is going to be removed, and with it what it leaves to look at. */
+static void
+tell_why(void)
+{
+	struct strv words = { 0 };
+
+	strv_words(&words, "--", vm.name, NULL);
+	(void)ours("xray-why", 0, &words);
+	note("%s: is removed; without --rm it stays, to be looked at", vm.name);
+}
+
 static int
 boot(void)
 {
@@ -127,7 +138,10 @@ boot(void)
 	if (say_quiet)
 		strv_add(&words, "-q");
 	strv_words(&words, "--", vm.name, NULL);
-	return ours("xray-wait", 0, &words);
+	code = ours("xray-wait", 0, &words);
+	if (code && gone && !tend_told(0))
+		tell_why();
+	return code;
 }
 
 /* ssh's own 255 would be taken for the command's. */

@@ -2,7 +2,7 @@
 # xray-run: what is asked of it, and that nothing is left of it, whenever it is
 # killed.  Its guests are empty disks: they never answer.
 . "${0%/*}/lib.sh"
-plan 51
+plan 53
 empty_base
 empty_base other
 export XRAY_WAIT_TIMEOUT=1
@@ -43,7 +43,11 @@ is 'nothing came of that' 0 '' left
 # ---- the guest does not answer
 says 'told, 75' 75 'run-[a-z0-9]{6}: no ssh after 1 s' \
     xray run --rm -m 64 b -- true </dev/null
+cp "$tmp/err" "$tmp/told"
 is 'nothing on standard output' 0 '' cat "$tmp/out"
+ok 'and why, as nobody can look later' grep -q 'the guest is silent' \
+    "$tmp/told"
+ok 'which is said' grep -q 'removed; without --rm it stays' "$tmp/told"
 is 'nothing is left' 0 '' left
 echo 'net = open' >"$XRAY_HOME/config.ini"
 says 'without --rm it stays' 75 'one: stays, stopped; xray start one, or' \
