@@ -118,7 +118,8 @@ tests: all $(TEST_PROGRAMS)
 # built once into $(O)/guest and linked into each test's own home.
 
 # Those that take longest first.
-SLOW := $(patsubst %,tests/%.t,start run power await hooks doctor)
+SLOW := $(patsubst %,tests/%.t,ask-desk ask lint start ask-front run doctor \
+	hooks power docs keys await trigger ask-beside copy)
 COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd \
 	ask-speed)
 FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) tests/fuzz.t \

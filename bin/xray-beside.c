@@ -138,8 +138,7 @@ find(void)
 	if (!s.asks || io_now() < s.find)
 		return;
 	s.find = io_now() + FIND_MS;
-	/* or later */
-	(void)askers_find(&s.home, &s.names, &s.front, NULL, NULL);
+	front_find(&s.front, s.home.vms, &s.names, VM_ASK, NULL);
 }
 
 /* ---- what is printed ---- */

@@ -71,13 +71,16 @@ flush(void)
 static void
 find(void)
 {
+	autostrv struct strv all = { 0 };
 	struct why why;
 
 	if (io_now() < s.find)
 		return;
 	s.find = io_now() + FIND_MS;
-	if (askers_find(&s.home, &s.names, &s.front, NULL, &why) < 0)
+	if (!s.names.n && name_list(s.home.vms, &all, &why) < 0)
 		die_why(&why);
+	front_find(
+	    &s.front, s.home.vms, s.names.n ? &s.names : &all, VM_ASK, NULL);
 }
 
 /* ---- elsewhere ---- */

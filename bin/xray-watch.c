@@ -173,14 +173,17 @@ ask_gateway(struct seen *v)
 static void
 look(void)
 {
+	autostrv struct strv all = { 0 };
 	struct why why;
 
 	if (io_now() < s.look)
 		return;
 	s.look = io_now() + LOOK_MS;
 	s.changed = 1; /* the clock */
-	if (askers_find(&s.home, &s.names, &s.front, joined, &why) < 0)
+	if (!s.names.n && name_list(s.home.vms, &all, &why) < 0)
 		die_why(&why);
+	front_find(
+	    &s.front, s.home.vms, s.names.n ? &s.names : &all, VM_ASK, joined);
 	for (size_t i = 0; i < s.n; i++) {
 		if (!front_has(&s.front, s.v[i].name))
 			continue;

@@ -217,36 +217,3 @@ askers_names(
 	}
 	return 0;
 }
-
-static void
-find(const struct home *h, const char *name, struct front *front,
-    asker_joined *joined)
-{
-	autoclose int dir = -1;
-	int fd;
-
-	if (front_has(front, name))
-		return;
-	dir = io_opendir(h->vms, name);
-	fd = dir < 0 ? -1 : io_connect(dir, VM_ASK);
-	if (fd < 0)
-		return;
-	front_join(front, name, fd);
-	if (joined)
-		joined(name, dir);
-}
-
-int
-askers_find(const struct home *h, const struct strv *names, struct front *front,
-    asker_joined *joined, struct why *why)
-{
-	autostrv struct strv all = { 0 };
-
-	if (!names->n && name_list(h->vms, &all, why) < 0)
-		return -1;
-	for (size_t i = 0; i < names->n; i++)
-		find(h, names->v[i], front, joined);
-	for (size_t i = 0; i < all.n; i++)
-		find(h, all.v[i], front, joined);
-	return 0;
-}

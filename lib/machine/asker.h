@@ -3,7 +3,6 @@
 #ifndef XRAY_ASKER_H
 #define XRAY_ASKER_H
 
-#include "front.h"
 #include "vm.h"
 
 /* In a VM's folder while it runs; its questions, for one that was killed. */
@@ -57,14 +56,5 @@ pid_t asker_elsewhere(
 /* Put the names of those VMs, which end with NULL, into names; -1 with why. */
 int askers_names(
     struct home *h, char *const *vms, struct strv *names, struct why *why);
-/*
- * Connect front to those of the VMs called names, or of all when there are
- * none, to which it is not; those that are not there are passed over.  joined,
- * which may be NULL, hears of each, with the VM's folder, open until it
- * returns.  -1 with why.
- */
-typedef void asker_joined(const char *vm, int dir);
-int askers_find(const struct home *h, const struct strv *names,
-    struct front *front, asker_joined *joined, struct why *why);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io.h"
+
 static void
 drop(struct front *f, size_t i)
 {
@@ -126,6 +128,29 @@ front_join(struct front *f, const char *vm, int fd)
 	(void)snprintf(f->vm[who], sizeof f->vm[who], "%s", vm);
 	if (strcmp(vm, FRONT_ANY) != 0)
 		talk_say(&f->talk, (size_t)who, "front %s", f->name);
+}
+
+static void
+find_one(struct front *f, int vms, const char *vm, const char *sock,
+    front_joined *joined)
+{
+	autoclose int dir = io_opendir(vms, vm);
+	int fd = dir < 0 ? -1 : io_connect(dir, sock);
+
+	if (fd < 0)
+		return;
+	front_join(f, vm, fd);
+	if (joined)
+		joined(vm, dir);
+}
+
+void
+front_find(struct front *f, int vms, const struct strv *names, const char *sock,
+    front_joined *joined)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!front_has(f, names->v[i]))
+			find_one(f, vms, names->v[i], sock, joined);
 }
 
 int

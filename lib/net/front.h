@@ -7,6 +7,7 @@
 #define XRAY_FRONT_H
 
 #include "dialog.h"
+#include "mem.h"
 #include "talk.h"
 
 enum { FRONT_VMS = 512, FRONT_FDS = 1 + FRONT_VMS, FRONT_OPEN = 8 };
@@ -33,6 +34,15 @@ int front_has(const struct front *f, const char *vm);
 /* fd is a connection to the xray-ask of vm, or FRONT_ANY: to one who has said
  * front to several. */
 void front_join(struct front *f, const char *vm, int fd);
+/*
+ * Connect to those of the VMs called names to which we are not; each has a
+ * folder in vms with a socket in it called sock.  Those that are not there are
+ * passed over.  joined, which may be NULL, hears of each that is, with its
+ * folder, which is open until it returns.
+ */
+typedef void front_joined(const char *vm, int dir);
+void front_find(struct front *f, int vms, const struct strv *names,
+    const char *sock, front_joined *joined);
 /* Say a line to vm's; 0, or -1 when it is not there. */
 int front_say(struct front *f, const char *vm, const char *line);
 /* What a person says; -1 when the VM is not there. */
