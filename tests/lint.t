@@ -3,7 +3,7 @@
 # shellcheck disable=SC2046
 . "${0%/*}/lib.sh"
 [ "$XRAY_BIN" = "$top/bin" ] || skip_all 'the sources are the same'
-plan 10
+plan 11
 cd "$top" || exit 1
 files() { git ls-files -co --exclude-standard -- "$@"; }
 scripts=$(files 'bin/*.sh' 'tests/*.t' 'tests/*.sh' 'share/*' '.ci/*' 'hooks/*' |
@@ -44,3 +44,16 @@ is 'every function has 60 lines at most' 0 '' sh -c '
 	/^\{/ { start = FNR }
 	/^\}/ && start { if (FNR - start > 61) print FILENAME \":\" start
 	    start = 0 }" "$@"' sh $(files 'bin/*.c' 'lib/*.c' 'tests/*.c')
+
+# What a file shows to others is used by another one, be it a test.
+unused() {
+	for f in lib/*/*.c; do
+		o=$XRAY_OBJ/${f%.c}.o
+		[ ! -f "$o" ] || nm -g "$o"
+	done | sed -n 's/.* T //p' | sort -u >"$tmp/shown"
+	nm -u "$XRAY_OBJ"/lib/*/*.o "$XRAY_OBJ"/bin/*.o "$XRAY_OBJ"/tests/*.o |
+	    sed -n 's/.* U //p' | sort -u >"$tmp/used"
+	[ -s "$tmp/shown" ] || echo 'nothing was built'
+	comm -23 "$tmp/shown" "$tmp/used"
+}
+is 'no function is shown that nobody uses' 0 '' unused

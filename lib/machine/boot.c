@@ -24,8 +24,8 @@
 #include "sys.h"
 #include "usernet.h"
 
-void
-boot_free(struct boot *b)
+static void
+free_boot(struct boot *b)
 {
 	qemu_free(&b->qemu);
 	strv_free(&b->argv);
@@ -287,7 +287,7 @@ boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
 	qemu_argv(vm, &b->qemu, &smbios, vm->resume != NULL, &b->argv);
 	return 0;
 fail:
-	boot_free(b);
+	free_boot(b);
 	return -1;
 }
 

@@ -31,7 +31,6 @@ struct boot_how {
  */
 int boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
     struct boot *b, struct why *why);
-void boot_free(struct boot *b);
 
 /* 0 when the VM's ports are free; an ssh port that was not given moves when it
  * is taken, and told gets a line.  -1 with why: EX_TEMPFAIL. */

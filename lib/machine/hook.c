@@ -18,8 +18,9 @@ enum rank { BUILTIN, PLUGIN, USER, VM, PROVISION };
 
 const char *const hook_types[] = { HOOK_CREATE, HOOK_INITIAL, HOOK_BOOT, NULL };
 
-char *
-hook_builtin_dir(struct why *why)
+/* The folder that comes with the programs, the caller's; NULL with why. */
+static char *
+builtin_dir(struct why *why)
 {
 	autofree char *share = home_share_dir(why);
 	const char *slash = share ? strrchr(share, '/') : NULL;
@@ -265,7 +266,7 @@ int
 hooks_collect(const struct home *h, const struct vm *vm, const char *type,
     struct hooks *out, struct why *why)
 {
-	autofree char *builtin = hook_builtin_dir(why);
+	autofree char *builtin = builtin_dir(why);
 	autofree char *user = xasprintf("%s/scripts", h->path);
 
 	*out = (struct hooks){ 0 };

@@ -35,9 +35,6 @@ struct hooks {
 	size_t n;
 };
 
-/* The folder that comes with the programs, the caller's; NULL with why. */
-char *hook_builtin_dir(struct why *why);
-
 /* Add all scripts of that type, those that are not run, too, in order; vm
  * NULL: those of no VM's own.  -1 with why when a folder cannot be read. */
 int hooks_collect(const struct home *h, const struct vm *vm, const char *type,

@@ -91,8 +91,9 @@ snaps_free(struct snaps *s)
 	*s = (struct snaps){ 0 };
 }
 
-const struct snapshot *
-snaps_find(const struct snaps *s, const char *tag, const struct vm *vm,
+/* The one called tag; NULL with why: EX_NOINPUT and the nearest. */
+static const struct snapshot *
+find(const struct snaps *s, const char *tag, const struct vm *vm,
     struct why *why)
 {
 	const char *best = NULL;
@@ -117,7 +118,7 @@ snap_look(const struct vm *vm, const char *tag, int want, struct snapshot *s,
 	*s = (struct snapshot){ 0 };
 	if (tag_check(tag, why) < 0 || snaps_read(vm, &all, why) < 0)
 		return -1;
-	found = snaps_find(&all, tag, vm, want ? why : NULL);
+	found = find(&all, tag, vm, want ? why : NULL);
 	if (found)
 		*s = *found;
 	snaps_free(&all);

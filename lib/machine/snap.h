@@ -29,9 +29,6 @@ struct snaps {
  * it runs.  0 or -1 with why. */
 int snaps_read(const struct vm *vm, struct snaps *s, struct why *why);
 void snaps_free(struct snaps *s);
-/* The one called tag; NULL with why: EX_NOINPUT and the nearest. */
-const struct snapshot *snaps_find(const struct snaps *s, const char *tag,
-    const struct vm *vm, struct why *why);
 
 /* *s is the one called tag, which shall be there (want) or not; -1 with why:
  * EX_USAGE, EX_NOINPUT, EX_CANTCREAT. */

@@ -78,8 +78,8 @@ by_time(const void *a, const void *b)
 	return r ? r : (x->nr > y->nr) - (x->nr < y->nr);
 }
 
-void
-story_sort(struct story *s)
+static void
+sort(struct story *s)
 {
 	if (s->n)
 		qsort(s->v, s->n, sizeof *s->v, by_time);
@@ -237,7 +237,7 @@ story_read(
 	if (r)
 		story_free(s);
 	else
-		story_sort(s);
+		sort(s);
 	return r;
 }
 

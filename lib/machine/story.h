@@ -82,7 +82,5 @@ void story_free(struct story *s);
 /* Add an event; text is masked. */
 void story_add(struct story *s, const char *stamp, enum story_source source,
     unsigned long times, const char *text);
-/* Put the events in order. */
-void story_sort(struct story *s);
 
 #endif

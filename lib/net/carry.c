@@ -284,8 +284,9 @@ by_rank(const void *a, const void *b)
 	return r ? r : (x->nr > y->nr) - (x->nr < y->nr);
 }
 
-void
-carry_print(struct carry_lines *l, struct buf *out)
+/* Add them all to out, sorted, and free them. */
+static void
+print(struct carry_lines *l, struct buf *out)
 {
 	if (l->n)
 		qsort(l->v, l->n, sizeof *l->v, by_rank);
@@ -311,6 +312,6 @@ carry_in(enum carry_form form, const char *text, size_t n, struct buf *out,
 		return why_set(why, EX_DATAERR, "not JSON: %s", w.text);
 	r = (form == CARRY_OPENSNITCH ? carry_opensnitch : carry_lsrules)(
 	    doc, &l, left, why);
-	carry_print(&l, out);
+	print(&l, out);
 	return r;
 }

@@ -25,8 +25,6 @@ struct carry_lines {
 /* Put c together as a line, and add it; one that is no rule is left out. */
 void carry_add(struct carry_lines *l, const struct carried *c, int rank,
     const char *name, carry_left *left);
-/* Add them all to out, sorted, and free them. */
-void carry_print(struct carry_lines *l, struct buf *out);
 
 /* A string of object v at key, the caller's; NULL when it is none. */
 char *carry_str(const struct json *doc, int v, const char *key);
