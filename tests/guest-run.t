@@ -43,10 +43,15 @@ ok 'what it writes comes as it is' sh -c '
     xray run --rm -m 128 -i tiny -- cat <r >r2 && cmp r r2'
 is '-t: a terminal' 0 /dev/pts/0 sh -c '
     xray run --rm -m 128 -t tiny -- tty </dev/null | tr -d "\r"'
+# What is typed ends when it does.
 is '-it, at a terminal' 5 '' sh -c '
-    { sleep 1; echo word; sleep 60; } | timeout 300 script -qec \
-	"xray run --rm -m 128 -it tiny -- sh -c \"read x; [ \\\$x = word ] &&
-	test -t 0 && exit 5\"" /dev/null >typed'
+    { echo word; until [ -e over ]; do sleep 0.1; done; } | {
+	timeout 300 script -qec "xray run --rm -m 128 -it tiny -- sh -c \"
+	    read x; [ \\\$x = word ] && test -t 0 && exit 5\"" /dev/null >typed
+	code=$?
+	: >over
+	exit $code
+    }'
 is 'nobody reads its output: it ends' 0 'y
 141' sh -c '{ xray run --rm -m 128 tiny -- yes </dev/null; echo $? >code; } |
     head -1; cat code'
