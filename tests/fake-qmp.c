@@ -2,8 +2,13 @@
 /*
  * fake-qmp SOCKET SCRIPT COMMAND...: be a QEMU that says the lines of SCRIPT
  * to the first client, whatever it asks, and exit with COMMAND's code.
- * <close> ends the connection, <raw>TEXT has no newline; <deep>, <endless>
- * and <events> are 100000 brackets, 16 MB without a newline, a million events.
+ * <close> ends the connection, <raw>TEXT has no newline, <slow>TEXT comes byte
+ * by byte; <deep>, <endless> and <events> are 100000 brackets, 100 MB without
+ * a newline, a million events.
+ *
+ * fake-qmp -c N SOCKET SCRIPT COMMAND...: say SCRIPT as it is, again and again,
+ * and no more after 0, N, 2 N ... bytes of it; prints which exit codes there
+ * were, and how often, and nothing that COMMAND prints.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -38,6 +43,17 @@ repeat(int fd, const char *s, int times)
 	}
 }
 
+static void
+dribble(int fd, const char *s)
+{
+	for (; *s; s++) {
+		if (io_write(fd, s, 1) < 0)
+			return;
+		io_sleep(5);
+	}
+	put(fd, "\r\n");
+}
+
 /* 0 when the connection is to be closed. */
 static int
 speak(int fd, const char *line)
@@ -50,7 +66,9 @@ speak(int fd, const char *line)
 		repeat(fd, "[", 100000);
 		put(fd, "\n");
 	} else if (strcmp(line, "<endless>") == 0)
-		repeat(fd, "aaaaaaaaaaaaaaaa", 1 << 20);
+		repeat(fd, "aaaaaaaaaaaaaaaaaaaa", 5 << 20);
+	else if (strncmp(line, "<slow>", 6) == 0)
+		dribble(fd, line + 6);
 	else if (strcmp(line, "<events>") == 0)
 		repeat(
 		    fd, "{\"event\":\"RTC_CHANGE\",\"data\":{}}\r\n", 1000000);
@@ -61,44 +79,84 @@ speak(int fd, const char *line)
 	return 1;
 }
 
+/* The first client of listener hears the lines of script, or its first n bytes
+ * and no more. */
 static _Noreturn void
-serve(int listener, char *script)
+serve(int listener, const char *script, long n)
 {
-	int fd = accept(listener, NULL, NULL), open = 1;
-	char *line;
+	autofree char *copy = xstrdup(script);
+	char *rest = copy, *line;
+	int fd = accept(listener, NULL, NULL), open = n < 0;
 
-	while (open && (line = strsep(&script, "\n")))
+	if (n >= 0) {
+		(void)io_write(fd, script, (size_t)n);
+		shutdown(fd, SHUT_WR); /* what the client says is heard */
+	}
+	while (open && (line = strsep(&rest, "\n")))
 		open = speak(fd, line);
-	if (!open)
+	if (n < 0 && !open)
 		close(fd);
 	for (;;)
 		pause();
 }
 
+/* One client; its exit code. */
+static int
+play(int listener, const char *script, long n, char **command)
+{
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC), status;
+	pid_t server = fork(), client;
+
+	if (server == 0)
+		serve(listener, script, n);
+	client = fork();
+	if (client == 0) {
+		signal(SIGPIPE, SIG_DFL);
+		if (n >= 0) {
+			dup2(nowhere, 1);
+			dup2(nowhere, 2);
+		}
+		execvp(command[0], command);
+		_exit(127);
+	}
+	if (waitpid(client, &status, 0) < 0)
+		status = 98 << 8;
+	close(nowhere);
+	kill(server, SIGKILL);
+	(void)waitpid(server, NULL, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+}
+
+static void
+cut(int listener, const char *script, size_t step, char **command)
+{
+	int times[256] = { 0 };
+
+	for (size_t n = 0; n <= strlen(script); n += step)
+		times[play(listener, script, (long)n, command) & 255]++;
+	for (int i = 0; i < 256; i++)
+		if (times[i])
+			printf("%d: %d\n", i, times[i]);
+}
+
 int
 main(int argc, char **argv)
 {
-	int listener = argc > 3 ? io_listen(AT_FDCWD, argv[1], 4) : -1;
-	pid_t server, client;
-	int status;
+	int step = argc > 2 && strcmp(argv[1], "-c") == 0 ? atoi(argv[2]) : 0,
+	    listener;
 
+	if (step > 0) {
+		argc -= 2;
+		argv += 2;
+	}
+	listener = argc > 3 ? io_listen(AT_FDCWD, argv[1], 4) : -1;
 	signal(SIGPIPE, SIG_IGN);
 	if (listener < 0) {
 		perror("fake-qmp");
 		return 99;
 	}
-	server = fork();
-	if (server == 0)
-		serve(listener, argv[2]);
-	client = fork();
-	if (client == 0) {
-		signal(SIGPIPE, SIG_DFL);
-		execvp(argv[3], argv + 3);
-		_exit(127);
-	}
-	if (waitpid(client, &status, 0) < 0)
-		status = 98 << 8;
-	kill(server, SIGKILL);
-	(void)waitpid(server, NULL, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+	if (step <= 0)
+		return play(listener, argv[2], -1, argv + 3);
+	cut(listener, argv[2], (size_t)step, argv + 3);
+	return 0;
 }

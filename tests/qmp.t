@@ -2,7 +2,7 @@
 # QEMU as a liar: a scripted peer in its place that is silent, endless, deep,
 # out of order or cut short.  Every client ends in time, with a message.
 . "${0%/*}/lib.sh"
-plan 15
+plan 26
 empty_base
 xray create -q web
 vm=$XRAY_HOME/vms/web
@@ -17,6 +17,8 @@ lie() {
 }
 hello='{"QMP":{"version":{},"capabilities":[]}}'
 good='{"return":{},"id":1}'
+# However much it is told, nobody needs more than this.
+ulimit -d 65536
 lie 'silence' 75 'QEMU does not answer' '' 1
 lie 'no greeting' 76 'no QMP greeting' '{"event":"STOP"}'
 lie 'no JSON' 76 'no QMP greeting' 'hello'
@@ -57,3 +59,35 @@ says 'an error with escapes in it comes out masked' 76 '' \
 cp "$tmp/err" "$tmp/kept"
 ok 'the error is there' grep -q 'red' "$tmp/kept"
 is 'without its escape' 1 '' grep "$(printf '\033')" "$tmp/kept"
+is 'slow' 0 '{"return":{"ok":true}}' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" \
+    "<slow>$hello
+$good
+<slow>{\"return\":{\"ok\":true},\"id\":2}" \
+    xray qmp --timeout 20 web query-status
+lie 'slower than anybody waits' 75 'does not answer' "$hello
+<slow>{\"event\":\"$(printf '%0900d' 0)\"}" 1
+lie 'no UTF-8' 76 'QMP' "$hello
+$good
+{\"return\":{\"a\":\"$(printf '\377\300\200')\"},\"id\":2}"
+# It goes in the middle of what it says, after each byte.
+cuts() { # N COMMAND...
+	step=$1
+	shift
+	"$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" -c "$step" \
+	    "$vm/qmp.sock" "$hello
+$good
+{\"timestamp\":{\"seconds\":1},\"event\":\"RTC_CHANGE\",\"data\":{\"x\":[1]}}
+{\"return\":{\"running\":true,\"status\":\"running\"},\"id\":2}
+" "$@"
+}
+is 'gone after each byte but the last' 0 '0: 1
+69: 182' cuts 1 xray qmp --timeout 5 web query-status
+is 'pause' 0 '69: 21' cuts 9 xray pause web
+is 'resume, told at the last moment that it runs' 0 '0: 1
+69: 182' cuts 1 xray resume web
+is 'screenshot' 0 '69: 21' cuts 9 xray screenshot web "$tmp/x.png"
+ok 'which there is none of' not test -e "$tmp/x.png"
+is 'snap create' 0 '69: 21' cuts 9 xray snap create web s
+is 'which there is none of' 0 '' xray snap list -H web
+is 'status does not mind' 0 '0: 21' cuts 9 xray status web
