@@ -18,7 +18,7 @@ fi
 debian_base
 tiny_base
 cp -al "$used_home/bases/use" "$XRAY_HOME/bases/"
-plan 38
+plan 41
 web=93.184.216.34
 make_world "127.0.0.1 localhost
 $web web.example deb.example git.example ssh.example
@@ -101,6 +101,12 @@ on() {
 	shift
 	timeout 300 xray ssh "$vm" "$@" 2>/dev/null
 }
+
+# The recipe's Debian boots by BIOS, as its own user.
+is 'as its user' 0 'debian d' on d 'echo "$(id -un) $(hostname)"'
+ok 'cloud-init is content' xray wait --for cloud-init --timeout 600 d
+ok 'its root has grown' on d \
+    '[ "$(df --output=size -BM / | tail -1 | tr -dc 0-9)" -gt 18000 ]'
 
 came() { until_ok 30 test -s "$tmp/late" && cat "$tmp/late"; }
 
