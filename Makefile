@@ -128,7 +128,7 @@ FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) tests/fuzz.t \
 # them, two at a time, those that have one of their own, the longest first;
 # then, alone, those in which time or their number counts.
 GUEST := $(wildcard tests/guest-*.t)
-GUEST_LONG := $(patsubst %,tests/guest-%.t,wall-use run journeys access)
+GUEST_LONG := $(patsubst %,tests/guest-%.t,hooks run journeys why wall)
 GUEST_ALONE := $(patsubst %,tests/guest-%.t,ask many)
 GUEST_OUTSIDE := $(shell grep -l '^[[:blank:]]*own_net=no' $(GUEST))
 GUEST_INSIDE := $(filter-out $(GUEST_ALONE) $(GUEST_OUTSIDE), \
