@@ -19,12 +19,10 @@ move_port(struct home *h, struct vm *vm, struct strv *told, struct why *why)
 		return -1;
 	(void)snprintf(text, sizeof text, "%d", now);
 	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
-	    vm_save(vm, why) < 0) {
-		port_release(h, vm->name, now);
-		return -1;
-	}
+	    vm_save(vm, why) < 0)
+		return -1; /* with its claims: vm.ini may have either */
 	if (old)
-		port_release(h, vm->name, old);
+		(void)port_release(h, vm->name, old); /* or the next change */
 	strv_fmt(told, "%s: port %d is taken; now %d, kept in vm.ini", vm->name,
 	    old, now);
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * Adding: claim, gateway, vm.ini.  Whoever is killed between leaves a claim
  * of this VM's and perhaps a port that is open until it stops; doing it again
- * finds both to be its own.  Removing goes the other way, vm.ini first.
+ * finds both to be its own.  Removing goes the other way, vm.ini first.  The
+ * next change of the VM's ports drops what claims were left.
  */
 #include "forward.h"
 
@@ -140,24 +141,68 @@ uses(const struct vm *vm, int port, int udp, int *same)
 	return n;
 }
 
+struct claims {
+	struct home *h;
+	const struct vm *vm;
+};
+
+/* An io_walk function: what the VM claims, or nobody, and nothing is on. */
+static int
+drop_unused(const char *name, void *arg)
+{
+	struct claims *c = arg;
+	long long port;
+	int same;
+
+	if (num_int(name, 1, 65535, &port) < 0 ||
+	    uses(c->vm, (int)port, 0, &same))
+		return 0;
+	return port_release(c->h, c->vm->name, (int)port);
+}
+
+/* Under the home's lock: its claims are those that vm.ini says, of this change
+ * or of one that was killed. */
+static int
+drop_claims(struct home *h, const struct vm *vm, struct why *why)
+{
+	autoclose int ports = io_mkdir(h->fd, "ports");
+	struct claims c = { h, vm };
+
+	if (ports < 0 || io_walk(ports, drop_unused, &c) < 0)
+		return why_sys(why, EX_IOERR, "%s/ports", h->path);
+	return 0;
+}
+
 static int
 claim(struct home *h, const struct vm *vm, int port, struct why *why)
 {
 	autoclose int lock = home_lock(h, why);
 	int got;
 
-	return lock < 0 ? -1 : port_claim(h, vm->name, port, &got, why);
+	if (lock < 0 || drop_claims(h, vm, why) < 0)
+		return -1;
+	return port_claim(h, vm->name, port, &got, why);
 }
 
-/* Unless something else of the VM's is on it. */
-static void
-release(struct home *h, const struct vm *vm, int port)
+static int
+release(struct home *h, const struct vm *vm, struct why *why)
 {
-	autoclose int lock = home_lock(h, NULL);
-	int same;
+	autoclose int lock = home_lock(h, why);
 
-	if (lock >= 0 && uses(vm, port, 0, &same) == 0)
-		port_release(h, vm->name, port);
+	return lock < 0 ? -1 : drop_claims(h, vm, why);
+}
+
+/* What could not be saved may stand in vm.ini all the same. */
+static void
+undo(struct home *h, const struct vm *vm, const struct forward *f)
+{
+	struct vm now;
+
+	(void)tell(vm, "unforward", f, NULL);
+	if (vm_open(h, vm->name, &now, NULL) < 0)
+		return; /* the next change does it */
+	(void)release(h, &now, NULL);
+	vm_close(&now);
 }
 
 static int
@@ -206,12 +251,11 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 	if (claim(h, vm, f.host, why) < 0)
 		return -1;
 	if (open_port(vm, &f, why) < 0) {
-		release(h, vm, f.host);
+		(void)release(h, vm, NULL); /* or the next change */
 		return -1;
 	}
 	if (save(vm, "port", canon, why) < 0) {
-		(void)tell(vm, "unforward", &f, NULL);
-		release(h, vm, f.host);
+		undo(h, vm, &f);
 		return -1;
 	}
 	/* one that came meanwhile may have read vm.ini too early */
@@ -231,7 +275,7 @@ clear(struct home *h, const struct vm *vm, const struct forward *f)
 	if (!who || strcmp(who, vm->name) != 0 || same ||
 	    tell(vm, "unforward", f, NULL) < 0)
 		return 0;
-	release(h, vm, f->host);
+	(void)release(h, vm, NULL); /* as above */
 	return !used;
 }
 
@@ -254,18 +298,7 @@ forward_remove(struct home *h, struct vm *vm, const char *text, struct why *why)
 		return why_set(why, EX_SOFTWARE, "%s: %s", vm->name, text);
 	if (vm_save(vm, why) < 0 || tell(vm, "unforward", &f, why) < 0)
 		return -1;
-	release(h, vm, f.host);
-	return 0;
-}
-
-/* vm is what could not be saved: new is not in vm.ini. */
-static void
-undo_ssh(struct home *h, struct vm *vm, const struct forward *new,
-    const struct forward *old)
-{
-	(void)tell(vm, "unforward", new, NULL);
-	vm->ssh_port = old->host;
-	release(h, vm, new->host);
+	return release(h, vm, why);
 }
 
 int
@@ -292,19 +325,19 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	(void)snprintf(text, sizeof text, "%d", port);
 	if (port != old.host &&
 	    (claim(h, vm, port, why) < 0 || open_port(vm, &new, why) < 0)) {
-		release(h, vm, port);
+		(void)release(h, vm, NULL); /* or the next change */
 		return -1;
 	}
 	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
 	    conf_set(vm->conf, "ssh_port_fixed", "yes", why) < 0 ||
 	    vm_save(vm, why) < 0) {
 		if (port != old.host)
-			undo_ssh(h, vm, &new, &old);
+			undo(h, vm, &new);
 		return -1;
 	}
 	if (port != old.host && old.host) {
 		(void)tell(vm, "unforward", &old, NULL);
-		release(h, vm, old.host);
+		return release(h, vm, why);
 	}
 	return 0;
 }

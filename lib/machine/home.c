@@ -328,44 +328,6 @@ name_missing(int dir, const char *what, const char *name, struct why *why)
 	return why_set(why, EX_NOINPUT, "%s: no such %s", name, what);
 }
 
-/* Remove what begins with the prefix and belongs to a process that is gone:
- * .stage-PID, .gone-PID, .edit-PID.ini, .ssh-PID.conf. */
-static int
-sweep(const char *name, void *arg)
-{
-	static const char *const prefixes[] = { ".stage-", ".gone-", ".edit-",
-		".ssh-" };
-	unsigned long long start;
-	const char *name_pid;
-	long long pid;
-
-	for (size_t i = 0; i < LEN(prefixes); i++) {
-		autofree char *digits = NULL;
-
-		if (!str_starts(name, prefixes[i]))
-			continue;
-		name_pid = name + strlen(prefixes[i]);
-		digits = xstrndup(name_pid, strcspn(name_pid, "."));
-		if (num_int(digits, 1, INT32_MAX, &pid) < 0)
-			continue;
-		if (sys_start_time((pid_t)pid, &start) == 0)
-			continue;
-		/* a program that it ran may be about to end, and write */
-		for (int k = 0; k < 10; k++) {
-			if (io_remove_tree(*(int *)arg, name) == 0)
-				break;
-			io_sleep(10);
-		}
-	}
-	return 0;
-}
-
-void
-home_sweep(int dir)
-{
-	(void)io_walk(dir, sweep, &dir); /* the next one tries again */
-}
-
 char *
 home_bin_dir(struct why *why)
 {

@@ -69,6 +69,9 @@ int name_missing(int dir, const char *what, const char *name, struct why *why);
  * (vms, bases, the home): .stage-PID, .gone-PID, .edit-PID.ini,
  * .ssh-PID.conf. */
 void home_sweep(int dir);
+/* The same in vms, the claims of ports first, so that whoever is killed here
+ * leaves what has them looked at again.  The caller holds the home's lock. */
+void home_sweep_vms(struct home *h);
 /* The entries of dir that can be names, sorted. */
 int name_list(int dir, struct strv *out, struct why *why);
 
@@ -81,7 +84,8 @@ int name_list(int dir, struct strv *out, struct why *why);
  */
 int port_claim(
     struct home *h, const char *vm, int want, int *got, struct why *why);
-void port_release(struct home *h, const char *vm, int port);
+/* Drop the claim of vm's, or of a VM that is gone; 0 or -1 with errno. */
+int port_release(struct home *h, const char *vm, int port);
 /* Drop the claims of VMs that are gone; the caller holds the home's lock. */
 void port_sweep(struct home *h);
 /* The VM that has the port (its digits), the caller's; NULL: nobody has. */

@@ -257,21 +257,23 @@ claim_all(struct home *h, struct plan *p, struct why *why)
 	return 0;
 }
 
-static void
+static int
 release_all(
     struct home *h, const char *name, int ssh_port, const struct strv *ports)
 {
-	if (ssh_port)
-		port_release(h, name, ssh_port);
+	int bad = ssh_port ? port_release(h, name, ssh_port) : 0;
+
 	for (size_t i = 0; i < ports->n; i++) {
 		struct forward f;
 
 		if (forward_parse(ports->v[i], &f, NULL) == 0)
-			port_release(h, name, f.host);
+			bad |= port_release(h, name, f.host);
 	}
+	return bad;
 }
 
-/* Under the home's lock. */
+/* Under the home's lock.  The stage is there for as long as there are claims of
+ * ports without a VM: a sweep that finds it looks for those. */
 static int
 place(struct home *h, struct plan *p, struct why *why)
 {
@@ -280,23 +282,24 @@ place(struct home *h, struct plan *p, struct why *why)
 
 	if (name_taken(h->vms, "VM", p->spec->name, why) < 0)
 		return -1;
-	home_sweep(h->vms);
-	if (claim_all(h, p, why) < 0)
-		goto undo;
+	home_sweep_vms(h);
 	if (io_remove_tree(h->vms, stage) < 0 ||
-	    (dir = io_mkdir(h->vms, stage)) < 0) {
-		why_sys(why, EX_IOERR, "%s/vms", h->path);
+	    (dir = io_mkdir(h->vms, stage)) < 0)
+		return why_sys(why, EX_IOERR, "%s/vms", h->path);
+	if (claim_all(h, p, why) < 0 || fill(dir, p, why) < 0)
+		goto undo;
+	if (renameat(h->vms, stage, h->vms, p->spec->name) < 0) {
+		why_sys(why, EX_IOERR, "%s", p->spec->name);
 		goto undo;
 	}
-	if (fill(dir, p, why) < 0)
-		goto undo;
-	if (renameat(h->vms, stage, h->vms, p->spec->name) == 0 &&
-	    sys_fsync(h->vms) == 0)
+	if (sys_fsync(h->vms) == 0)
 		return 0;
-	why_sys(why, EX_IOERR, "%s", p->spec->name);
+	/* it is there, and perhaps not for long */
+	return why_sys(why, EX_IOERR, "%s", p->spec->name);
 undo:
-	(void)io_remove_tree(h->vms, stage); /* the sweep's, if it fails */
-	release_all(h, p->spec->name, p->port, &p->spec->ports);
+	/* the sweep's, if it fails */
+	if (release_all(h, p->spec->name, p->port, &p->spec->ports) == 0)
+		(void)io_remove_tree(h->vms, stage);
 	return -1;
 }
 
@@ -338,7 +341,9 @@ put_away(struct home *h, const struct vm *vm, const char *gone, struct why *why)
 	    renameat(h->vms, vm->name, h->vms, gone) < 0 ||
 	    sys_fsync(h->vms) < 0)
 		return why_sys(why, EX_IOERR, "%s", vm->name);
-	release_all(h, vm->name, (int)vm->ssh_port, &ports);
+	/* if it fails, what is away stays, for the sweep */
+	if (release_all(h, vm->name, (int)vm->ssh_port, &ports) < 0)
+		return why_sys(why, EX_IOERR, "%s: its ports", vm->name);
 	return 0;
 }
 

@@ -48,31 +48,40 @@ port_free(int port)
 	return port_free_at("127.0.0.1", port, 0);
 }
 
-/* Who claims the port, the caller's; NULL when nobody does. */
-static char *
-holder(struct home *h, int ports, const char *name)
+/* *who claims the port, the caller's; NULL when nobody does.  0 or -1 with
+ * errno: who cannot be read may be anybody. */
+static int
+holder(struct home *h, int ports, const char *name, char **who)
 {
 	autobuf struct buf b = { 0 };
-	char *who = NULL;
+	const char *last = NULL;
 
+	*who = NULL;
 	if (io_read_file(ports, name, &b, 256) < 0)
-		return NULL;
+		return errno == ENOENT ? 0 : -1;
 	for (char *line = b.p, *end; *line; line = end) {
 		end = line + strcspn(line, "\n");
 		if (*end)
 			*end++ = '\0';
 		if (*line && faccessat(h->vms, line, F_OK, 0) == 0)
-			who = line;
+			last = line;
+		else if (*line && errno != ENOENT)
+			return -1;
 	}
-	return who ? xstrdup(who) : NULL;
+	if (last)
+		*who = xstrdup(last);
+	return 0;
 }
 
 char *
 port_holder(struct home *h, const char *port)
 {
 	autoclose int ports = io_opendir(h->fd, "ports");
+	char *who = NULL;
 
-	return ports < 0 ? NULL : holder(h, ports, port);
+	if (ports >= 0)
+		(void)holder(h, ports, port, &who); /* nobody we know of */
+	return who;
 }
 
 /* 1 claimed for vm, 0 somebody else has it (*who, the caller's), -1. */
@@ -88,7 +97,8 @@ claim(struct home *h, int ports, const char *vm, int port, char **who)
 		return 1;
 	if (errno != EEXIST)
 		return -1;
-	*who = holder(h, ports, name);
+	if (holder(h, ports, name, who) < 0)
+		return -1;
 	if (*who && strcmp(*who, vm) != 0)
 		return 0;
 	free(*who);
@@ -164,7 +174,7 @@ port_claim(struct home *h, const char *vm, int want, int *got, struct why *why)
 	return claim_this(h, ports, vm, want, why);
 }
 
-void
+int
 port_release(struct home *h, const char *vm, int port)
 {
 	autoclose int ports = io_mkdir(h->fd, "ports");
@@ -172,11 +182,11 @@ port_release(struct home *h, const char *vm, int port)
 	char name[16];
 
 	(void)snprintf(name, sizeof name, "%d", port);
-	if (ports < 0)
-		return;
-	who = holder(h, ports, name);
-	if (!who || strcmp(who, vm) == 0)
-		(void)unlinkat(ports, name, 0); /* a dead claim is harmless */
+	if (ports < 0 || holder(h, ports, name, &who) < 0)
+		return -1;
+	if (who && strcmp(who, vm) != 0)
+		return 0;
+	return unlinkat(ports, name, 0) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 struct ports {
@@ -193,7 +203,7 @@ drop_dead(const char *name, void *arg)
 	long long port;
 
 	if (num_int(name, 1, 65535, &port) == 0 &&
-	    !(who = holder(p->h, p->dir, name)))
+	    holder(p->h, p->dir, name, &who) == 0 && !who)
 		(void)unlinkat(p->dir, name, 0); /* a dead claim is harmless */
 	return 0;
 }

@@ -261,8 +261,8 @@ sweep_rest(struct home *h)
 
 	if (lock < 0)
 		return;
-	home_sweep(h->vms);
 	port_sweep(h);
+	home_sweep(h->vms);
 	close(lock);
 }
 
