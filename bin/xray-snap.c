@@ -125,9 +125,9 @@ create_disk(const char *tag, const char *text)
 	autoqmp struct qmp *q = vm.hold < 0 ? monitor() : NULL;
 	struct why why;
 
-	if ((q ? snap_live_disks(&vm, q, tag, &why) :
-		 snap_cold_create(&vm, tag, &why)) < 0 ||
-	    snap_note(&vm, tag, NULL, text, &why) < 0)
+	if (q ? snap_live_disks(&vm, q, tag, &why) < 0 ||
+		    snap_note(&vm, tag, NULL, text, &why) < 0 :
+		snap_cold_create(&vm, tag, text, &why) < 0)
 		die_why(&why);
 	say_result("Created snapshot: %s\n", tag);
 	if (q)

@@ -11,7 +11,6 @@
 #include "qemu.h"
 #include "qmp.h"
 #include "room.h"
-#include "run.h"
 #include "say.h"
 #include "snap.h"
 
@@ -42,35 +41,6 @@ live(const struct vm *vm, const struct vm_disk *d, uint64_t size,
 	    qmp_open(vm->dir, VM_QMP, vm->name, deadline, why);
 
 	return q ? qmp_do(q, "block_resize", args, deadline, why) : -1;
-}
-
-/* qemu-img inherits the locks: without us it still works alone. */
-static int
-cold(const struct vm *vm, const struct vm_disk *d, uint64_t size,
-    struct why *why)
-{
-	autofree char *image = snap_image(vm, d);
-	autostrv struct strv argv = { 0 };
-	struct run r = RUN_PLAIN;
-	pid_t pid;
-	int code;
-
-	r.in = RUN_NULL;
-	r.out = RUN_NULL;
-	r.keep = &vm->hold;
-	r.nkeep = 1;
-	r.dir = vm->dir;
-	strv_words(
-	    &argv, "qemu-img", "resize", "-q", "--image-opts", image, NULL);
-	strv_fmt(&argv, "%" PRIu64, size);
-	pid = run_spawn(&r, argv.v, why);
-	if (pid < 0)
-		return -1;
-	code = run_wait(pid, -1);
-	if (code == 0)
-		return 0;
-	return why_set(
-	    why, EX_IOERR, "%s: qemu-img failed on %s", vm->name, d->file);
 }
 
 static int
@@ -119,7 +89,7 @@ disk_resize(
 		return -1;
 	if (r > 0)
 		return live(vm, &d[0], size, why);
-	r = cold(vm, &d[0], size, why);
+	r = snap_cold_resize(vm, size, why);
 	close(vm->hold);
 	vm->hold = -1;
 	return r;

@@ -65,12 +65,17 @@ char *snap_image(const struct vm *vm, const struct vm_disk *d);
  */
 int snap_hold(struct vm *vm, char **told, struct why *why);
 
-/* Of a stopped VM, by qemu-img over all its images at once, all or none. */
-int snap_cold_create(struct vm *vm, const char *tag, struct why *why);
+/* Of a stopped VM, by qemu-img over all its images at once, all or none; a
+ * new one is written down, as by snap_note. */
+int snap_cold_create(
+    struct vm *vm, const char *tag, const char *note, struct why *why);
 /* Revert, and let the next start resume it or boot. */
 int snap_cold_back(
     struct vm *vm, const char *tag, int resumes, struct why *why);
 int snap_cold_delete(struct vm *vm, const char *tag, struct why *why);
+/* Not of a snapshot, but under the same journal: let its first disk grow to
+ * size bytes. */
+int snap_cold_resize(struct vm *vm, uint64_t size, struct why *why);
 
 /* Of a running VM, by QMP.  *ran: it ran, was not paused; *stood: for how
  * many ms it stood still. */

@@ -3,16 +3,16 @@
  * Snapshots of a stopped VM: one qemu-img for each image, all at once.
  *
  * The journal `op` holds "create TAG", "delete TAG" or "revert TAG" from
- * before the first image is touched until the last is done.  What a killed
- * command left is then undone (create) or done again (delete, revert); both
- * may be repeated.  A qemu-img that was killed leaves clusters that nothing
- * points to; the recovery collects them.
+ * before the first image is touched until the last is done, or "resize to".
+ * What a killed command left is then undone (create) or done again (delete,
+ * revert); both may be repeated.  A qemu-img that was killed, or failed, leaves
+ * clusters that nothing points to; the recovery collects them.
  */
 #include "snap.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,13 +86,11 @@ image_has(const struct vm *vm, const struct vm_disk *d, const char *tag,
 	return h.yes;
 }
 
-/*
- * Run qemu-img with letter on each image whose having the tag is `having`
- * (-1: on all).  done, when not NULL, tells which succeeded.
- */
+/* Run qemu-img with letter on each image whose having the tag is `having`
+ * (-1: on all). */
 static int
 each_image(const struct vm *vm, const char *letter, const char *tag, int having,
-    int *done, struct why *why)
+    struct why *why)
 {
 	struct vm_disk d[VM_DISKS];
 	pid_t pid[VM_DISKS];
@@ -109,12 +107,7 @@ each_image(const struct vm *vm, const char *letter, const char *tag, int having,
 		bad |= pid[i] < 0;
 	}
 	for (int i = 0; i < n; i++) {
-		int ok =
-		    pid[i] == 0 || (pid[i] > 0 && run_wait(pid[i], -1) == 0);
-
-		if (done)
-			done[i] = pid[i] > 0 && ok;
-		if (!ok && pid[i] > 0) {
+		if (pid[i] > 0 && run_wait(pid[i], -1) != 0) {
 			bad = 1;
 			why_set(why, EX_IOERR,
 			    "%s: qemu-img snapshot %s %s "
@@ -175,11 +168,12 @@ recover(struct vm *vm, const char *verb, const char *tag, struct why *why)
 	if (collect_leaks(vm, why) < 0)
 		return -1;
 	if (strcmp(verb, "revert") == 0) {
-		if (each_image(vm, "-a", tag, 1, NULL, why) < 0 ||
+		if (each_image(vm, "-a", tag, 1, why) < 0 ||
 		    snap_current(vm, tag, why) < 0)
 			return -1;
-	} else if (each_image(vm, "-d", tag, 1, NULL, why) < 0 ||
-	    snap_forget(vm, tag, why) < 0)
+	} else if (strcmp(verb, "resize") != 0 &&
+	    (each_image(vm, "-d", tag, 1, why) < 0 ||
+		snap_forget(vm, tag, why) < 0))
 		return -1;
 	return journal_end(vm, why);
 }
@@ -201,47 +195,31 @@ snap_recover(struct vm *vm, char **told, struct why *why)
 		    why, EX_DATAERR, "%s: op: not understood", vm->name);
 	*tag++ = '\0';
 	free(*told);
-	*told = xasprintf("%s: a snapshot %s was broken off; %s", vm->name, b.p,
-	    strcmp(b.p, "create") == 0 ? "undone" : "finished");
+	*told = strcmp(b.p, "resize") == 0 ?
+	    xasprintf("%s: a resize was broken off", vm->name) :
+	    xasprintf("%s: a snapshot %s was broken off; %s", vm->name, b.p,
+		strcmp(b.p, "create") == 0 ? "undone" : "finished");
 	return recover(vm, b.p, tag, why);
 }
 
-/* Delete the tag again from the images that took it. */
-static void
-undo_create(struct vm *vm, const char *tag, const int *done)
-{
-	struct vm_disk d[VM_DISKS];
-	int n = vm_disks(vm, d), left = 0;
-	struct why w;
-
-	for (int i = 0; i < n; i++) {
-		pid_t pid = done[i] ? image_start(vm, &d[i], "-d", tag, &w) : 0;
-
-		left |= pid < 0 || (pid > 0 && run_wait(pid, -1) != 0);
-	}
-	if (!left)
-		(void)journal_end(vm, &w); /* else the next command's */
-}
-
 int
-snap_cold_create(struct vm *vm, const char *tag, struct why *why)
+snap_cold_create(
+    struct vm *vm, const char *tag, const char *note, struct why *why)
 {
-	int done[VM_DISKS] = { 0 };
-
 	if (journal(vm, "create", tag, why) < 0)
 		return -1;
-	if (each_image(vm, "-c", tag, -1, done, why) < 0) {
-		undo_create(vm, tag, done);
-		return -1;
-	}
-	return journal_end(vm, why);
+	if (each_image(vm, "-c", tag, -1, why) == 0 &&
+	    snap_note(vm, tag, NULL, note, why) == 0)
+		return journal_end(vm, why);
+	(void)recover(vm, "create", tag, NULL); /* or the next command */
+	return -1;
 }
 
 int
 snap_cold_delete(struct vm *vm, const char *tag, struct why *why)
 {
 	if (journal(vm, "delete", tag, why) < 0 ||
-	    each_image(vm, "-d", tag, 1, NULL, why) < 0 ||
+	    each_image(vm, "-d", tag, 1, why) < 0 ||
 	    snap_forget(vm, tag, why) < 0)
 		return -1;
 	return journal_end(vm, why);
@@ -251,10 +229,50 @@ static int
 revert(struct vm *vm, const char *tag, struct why *why)
 {
 	if (journal(vm, "revert", tag, why) < 0 ||
-	    each_image(vm, "-a", tag, 1, NULL, why) < 0 ||
+	    each_image(vm, "-a", tag, 1, why) < 0 ||
 	    snap_current(vm, tag, why) < 0)
 		return -1;
 	return journal_end(vm, why);
+}
+
+static int
+grow(const struct vm *vm, const struct vm_disk *d, uint64_t size,
+    struct why *why)
+{
+	autofree char *image = snap_image(vm, d);
+	autostrv struct strv argv = { 0 };
+	struct run r = RUN_PLAIN;
+	pid_t pid;
+
+	r.in = RUN_NULL;
+	r.out = RUN_NULL;
+	r.keep = &vm->hold; /* as in image_start */
+	r.nkeep = 1;
+	r.dir = vm->dir;
+	strv_words(
+	    &argv, "qemu-img", "resize", "-q", "--image-opts", image, NULL);
+	strv_fmt(&argv, "%" PRIu64, size);
+	pid = run_spawn(&r, argv.v, why);
+	if (pid < 0)
+		return -1;
+	if (run_wait(pid, -1) == 0)
+		return 0;
+	return why_set(
+	    why, EX_IOERR, "%s: qemu-img failed on %s", vm->name, d->file);
+}
+
+int
+snap_cold_resize(struct vm *vm, uint64_t size, struct why *why)
+{
+	struct vm_disk d[VM_DISKS];
+
+	(void)vm_disks(vm, d);
+	if (journal(vm, "resize", "to", why) < 0)
+		return -1;
+	if (grow(vm, &d[0], size, why) == 0)
+		return journal_end(vm, why);
+	(void)recover(vm, "resize", "to", NULL); /* or the next command */
+	return -1;
 }
 
 static int
