@@ -102,6 +102,18 @@ seal(struct home *h, struct vm *vm, const char *name, const char *user,
 	return -1;
 }
 
+/* Who was killed when the base was there has the VM to remove yet. */
+static int
+sealed_before(struct home *h, const struct vm *vm, const char *name)
+{
+	autofree char *file = xasprintf("%s/1/disk.qcow2", name);
+	struct stat vms, bases;
+
+	return fstatat(vm->dir, "disk.qcow2", &vms, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(h->bases, file, &bases, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    vms.st_dev == bases.st_dev && vms.st_ino == bases.st_ino;
+}
+
 int
 workshop_seal(struct home *h, const char *name, const char *user, char **sealed,
     struct why *why)
@@ -128,8 +140,9 @@ workshop_seal(struct home *h, const char *name, const char *user, char **sealed,
 		goto out;
 	}
 	if (name_check(name, why) < 0 ||
-	    name_taken(h->bases, "base", name, why) < 0 ||
-	    seal(h, &vm, name, user, why) < 0)
+	    (!sealed_before(h, &vm, name) &&
+		(name_taken(h->bases, "base", name, why) < 0 ||
+		    seal(h, &vm, name, user, why) < 0)))
 		goto out;
 	*sealed = xstrdup(name);
 	r = vm_remove(h, &vm, why);
