@@ -201,6 +201,7 @@ img_check(const struct img_job *j, int stage, struct why *why)
 struct img_disk {
 	int stage;
 	uint64_t size;
+	int bad; /* a part of it could not be read */
 	struct {
 		uint64_t number;
 		unsigned char *bytes;
@@ -250,8 +251,12 @@ window(struct img_disk *i, uint64_t number)
 	for (size_t k = 0; k < i->n; k++)
 		if (i->windows[k].number == number)
 			return i->windows[k].bytes;
-	if (i->n == WINDOWS || !(bytes = fetch(i, number)))
+	if (i->n == WINDOWS)
 		return NULL;
+	if (!(bytes = fetch(i, number))) {
+		i->bad = 1;
+		return NULL;
+	}
 	i->windows[i->n].number = number;
 	i->windows[i->n++].bytes = bytes;
 	return bytes;
@@ -291,10 +296,13 @@ img_open(int stage, uint64_t size, struct disk *d)
 	return i;
 }
 
-void
+int
 img_shut(struct img_disk *i)
 {
+	int bad = i->bad;
+
 	for (size_t k = 0; k < i->n; k++)
 		free(i->windows[k].bytes);
 	free(i);
+	return bad ? -1 : 0;
 }

@@ -33,10 +33,10 @@ int img_check(const struct img_job *j, int stage, struct why *why);
 /*
  * The disk that stage/disk.qcow2 (size bytes to a guest) holds, for
  * layout_read; it is read 1 MiB at a time and 32 times at most.  img_shut
- * frees it.
+ * frees it; -1 when qemu-img could not read what was asked for.
  */
 struct img_disk;
 struct img_disk *img_open(int stage, uint64_t size, struct disk *d);
-void img_shut(struct img_disk *i);
+int img_shut(struct img_disk *i);
 
 #endif

@@ -334,7 +334,8 @@ steps(struct work *w, struct why *why)
 	if (check_sum(w, why) < 0 || bring_in(w, why) < 0 ||
 	    inspect(w, why) < 0)
 		return -1;
-	learn(w->im, w->dir, w->q.size, &w->facts);
+	if (learn(w->im, w->dir, w->q.size, &w->facts, why) < 0)
+		return -1;
 	return base_make(w->h, w->stage, w->im->name, w->facts.p, why);
 }
 

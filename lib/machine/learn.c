@@ -72,8 +72,9 @@ origin(struct import *im, struct buf *facts)
 		buf_fmt(facts, "origin=%s\n", full);
 }
 
-void
-learn(struct import *im, int stage, uint64_t size, struct buf *facts)
+int
+learn(struct import *im, int stage, uint64_t size, struct buf *facts,
+    struct why *why)
 {
 	const char *name = im->name, *cpu;
 	struct layout l;
@@ -81,7 +82,9 @@ learn(struct import *im, int stage, uint64_t size, struct buf *facts)
 	struct img_disk *i = img_open(stage, size, &d);
 
 	layout_read(&d, &l);
-	img_shut(i);
+	if (img_shut(i) < 0) /* a guess would stay */
+		return why_set(
+		    why, EX_IOERR, "%s: what is on it cannot be read", name);
 	cpu = arch(im, &l);
 	buf_fmt(facts, "arch=%s\nfirmware=%s\nkey=seed\ncloud_init=%s\n", cpu,
 	    firmware(im, &l, cpu), l.esp || l.bios || l.table ? "yes" : "no");
@@ -94,4 +97,5 @@ learn(struct import *im, int stage, uint64_t size, struct buf *facts)
 		    name, name);
 	if (!l.esp && !l.bios)
 		strv_fmt(&im->notes, "%s: nothing on it can be booted", name);
+	return 0;
 }
