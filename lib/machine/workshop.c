@@ -83,6 +83,18 @@ unseal(const struct vm *vm)
 	return r;
 }
 
+/* The base is there, and the VM is to be removed yet. */
+static int
+is_sealed(struct home *h, const struct vm *vm, const char *name)
+{
+	autofree char *file = xasprintf("%s/1/disk.qcow2", name);
+	struct stat vms, bases;
+
+	return fstatat(vm->dir, "disk.qcow2", &vms, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(h->bases, file, &bases, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    vms.st_dev == bases.st_dev && vms.st_ino == bases.st_ino;
+}
+
 static int
 seal(struct home *h, struct vm *vm, const char *name, const char *user,
     struct why *why)
@@ -96,22 +108,12 @@ seal(struct home *h, struct vm *vm, const char *name, const char *user,
 	if (share(vm, dir, why) == 0 &&
 	    base_make(h, stage, name, text, why) == 0)
 		return 0;
+	if (is_sealed(h, vm, name))
+		return -1; /* the base is there; the next seal ends it */
 	(void)io_remove_tree(h->bases, stage); /* or the sweep */
 	if (unseal(vm) < 0)
 		return why_sys(why, EX_IOERR, "%s: its disk", vm->name);
 	return -1;
-}
-
-/* Who was killed when the base was there has the VM to remove yet. */
-static int
-sealed_before(struct home *h, const struct vm *vm, const char *name)
-{
-	autofree char *file = xasprintf("%s/1/disk.qcow2", name);
-	struct stat vms, bases;
-
-	return fstatat(vm->dir, "disk.qcow2", &vms, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(h->bases, file, &bases, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    vms.st_dev == bases.st_dev && vms.st_ino == bases.st_ino;
 }
 
 int
@@ -140,7 +142,7 @@ workshop_seal(struct home *h, const char *name, const char *user, char **sealed,
 		goto out;
 	}
 	if (name_check(name, why) < 0 ||
-	    (!sealed_before(h, &vm, name) &&
+	    (!is_sealed(h, &vm, name) &&
 		(name_taken(h->bases, "base", name, why) < 0 ||
 		    seal(h, &vm, name, user, why) < 0)))
 		goto out;
