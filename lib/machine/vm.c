@@ -159,6 +159,8 @@ says_protected(const struct vm *vm)
 int
 vm_open_any(struct home *h, const char *name, struct vm *vm, struct why *why)
 {
+	struct why w = { 0 };
+
 	*vm = (struct vm){ .dir = -1, .hold = -1 };
 	if (!name_valid(name))
 		return name_missing(h->vms, "VM", name, why);
@@ -168,7 +170,14 @@ vm_open_any(struct home *h, const char *name, struct vm *vm, struct why *why)
 		    name_missing(h->vms, "VM", name, why) :
 		    why_sys(why, EX_IOERR, "%s", name);
 	vm->name = xstrdup(name);
-	if (read_record(vm, why) < 0) {
+	if (read_record(vm, &w) < 0) {
+		if (why)
+			*why = w;
+		/* what could not be read may be in order, and protected */
+		if (w.code == EX_IOERR) {
+			vm_close(vm);
+			return -1;
+		}
 		vm->broken = 1;
 		vm->guarded = says_protected(vm);
 		if (!vm->conf)

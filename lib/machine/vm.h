@@ -40,10 +40,11 @@ extern const char *const vm_archs[],
 						 *const vm_displays[];
 
 /* Open the VM; a name of digits alone is a VM's ssh port.  -1 with why:
- * EX_NOINPUT and the nearest name; EX_DATAERR or
- * EX_CONFIG for a vm.ini that is broken. */
+ * EX_NOINPUT and the nearest name; EX_DATAERR or EX_CONFIG for a vm.ini that is
+ * broken, EX_IOERR for one that cannot be read. */
 int vm_open(struct home *h, const char *name, struct vm *vm, struct why *why);
-/* The same, and a VM whose vm.ini is broken opens as broken, why saying how. */
+/* The same, and a VM whose vm.ini is broken, or not there, opens as broken,
+ * why saying how. */
 int vm_open_any(
     struct home *h, const char *name, struct vm *vm, struct why *why);
 /* Look at it for a list, as vm_open does; of one that is stopped the folder is
