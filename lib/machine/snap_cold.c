@@ -38,22 +38,30 @@ snap_image(const struct vm *vm, const struct vm_disk *d)
 	return buf_take(&b);
 }
 
+/* It holds the VM still, even without us. */
+static pid_t
+start(const struct vm *vm, char *const argv[], struct why *why)
+{
+	struct run r = RUN_PLAIN;
+
+	r.in = RUN_NULL;
+	r.out = RUN_NULL;
+	r.keep = &vm->hold;
+	r.nkeep = vm->hold >= 0;
+	r.dir = vm->dir;
+	return run_spawn(&r, argv, why);
+}
+
 static pid_t
 image_start(const struct vm *vm, const struct vm_disk *d, const char *letter,
     const char *tag, struct why *why)
 {
 	autofree char *opts = snap_image(vm, d);
 	autostrv struct strv argv = { 0 };
-	struct run r = RUN_PLAIN;
 
-	r.in = RUN_NULL;
-	r.out = RUN_NULL;
-	r.keep = &vm->hold; /* it holds the VM still, even without us */
-	r.nkeep = vm->hold >= 0;
-	r.dir = vm->dir;
 	strv_words(&argv, "qemu-img", "snapshot", "--image-opts", letter, tag,
 	    opts, NULL);
-	return run_spawn(&r, argv.v, why);
+	return start(vm, argv.v, why);
 }
 
 struct has {
@@ -146,13 +154,15 @@ collect_leaks(const struct vm *vm, struct why *why)
 	for (int i = 0; i < n; i++) {
 		autofree char *opts = snap_image(vm, &d[i]);
 		autostrv struct strv argv = { 0 };
+		pid_t pid;
 		int code;
 
 		strv_words(&argv, "qemu-img", "check", "-q", "-r", "leaks",
 		    "--image-opts", opts, NULL);
-		code = run_quiet(vm->dir, argv.v, why);
-		if (code < 0)
+		pid = start(vm, argv.v, why);
+		if (pid < 0)
 			return -1;
+		code = run_wait(pid, -1);
 		if (code != 0 && code != 3)
 			return why_set(why, EX_IOERR,
 			    "%s: qemu-img check "
@@ -241,18 +251,12 @@ grow(const struct vm *vm, const struct vm_disk *d, uint64_t size,
 {
 	autofree char *image = snap_image(vm, d);
 	autostrv struct strv argv = { 0 };
-	struct run r = RUN_PLAIN;
 	pid_t pid;
 
-	r.in = RUN_NULL;
-	r.out = RUN_NULL;
-	r.keep = &vm->hold; /* as in image_start */
-	r.nkeep = 1;
-	r.dir = vm->dir;
 	strv_words(
 	    &argv, "qemu-img", "resize", "-q", "--image-opts", image, NULL);
 	strv_fmt(&argv, "%" PRIu64, size);
-	pid = run_spawn(&r, argv.v, why);
+	pid = start(vm, argv.v, why);
 	if (pid < 0)
 		return -1;
 	if (run_wait(pid, -1) == 0)
