@@ -96,6 +96,7 @@ editing(void)
 	    read_text("# head\na = 1\n# about b\n"
 		      "b = 2\n\n[s]\n# inside\nk = v\n[t]\nk = w\n",
 		&why);
+	autofree char *was = NULL;
 	size_t n;
 
 	ok(conf_set(c, "a", "9", &why) == 0 &&
@@ -113,6 +114,12 @@ editing(void)
 	       "port = 2:2\n\n[s]\n# inside\nk = v\nk2 = x\n[new]\nk = y\n") ==
 		0,
 	    "comments and order stay");
+	was = xstrdup(conf_text(c, &n));
+	ok(conf_set_in(c, "last", "k", "z", &why) == 0 &&
+		strcmp(conf_text(c, &n), was) != 0 &&
+		conf_drop_section(c, "last") == 0 &&
+		strcmp(conf_text(c, &n), was) == 0,
+	    "a section that comes and goes leaves nothing");
 	ok(conf_set(c, "a", "x ; y", &why) < 0 && why.code == EX_USAGE,
 	    "a value that would not read back is refused");
 	ok(conf_set(c, "a", "two\nlines", &why) < 0, "so are two lines");

@@ -157,6 +157,9 @@ conf_drop_section(struct conf *c, const char *section)
 		return 0;
 	for (end = s + n; *end && !(end[0] == '\n' && end[1] == '[');)
 		end++;
+	/* with the last goes the blank line that was put before it */
+	if (!*end && s - c->text.p >= 2 && s[-1] == '\n' && s[-2] == '\n')
+		s--;
 	splice(c, (size_t)(s - c->text.p),
 	    (size_t)(end - c->text.p) + (*end == '\n'), "");
 	return conf_parse(c, NULL);
