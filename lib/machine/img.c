@@ -235,7 +235,8 @@ fetch(struct img_disk *i, uint64_t number)
 	if (fd >= 0) {
 		n = pread(fd, bytes, WINDOW, 0);
 		close(fd);
-		(void)unlinkat(i->stage, "window", 0); /* the stage goes */
+		if (unlinkat(i->stage, "window", 0) < 0)
+			n = -1; /* it would be sealed in */
 	}
 	if (code == 0 && n >= 0)
 		return bytes;

@@ -240,8 +240,9 @@ move_in(struct work *w, struct why *why)
 	const char *name = w->url ? w->fetch.name : "source";
 	struct stat held, moved;
 
+	/* a download may be elsewhere; ours would stay beside it */
 	if (renameat(from, name, w->dir, "disk.qcow2") < 0)
-		return 0;
+		return w->url ? 0 : why_sys(why, EX_IOERR, "%s", w->im->name);
 	if (fstat(w->fd, &held) < 0 ||
 	    fstatat(w->dir, "disk.qcow2", &moved, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    held.st_dev != moved.st_dev || held.st_ino != moved.st_ino)
