@@ -188,6 +188,12 @@ launch_await(const struct vm *vm, const struct launch *l, struct job *job,
 	if (n == 1)
 		return 0;
 	code = run_wait(job->pid, -1);
+	if (code > 128) { /* it could not say so itself */
+		why_set(why, EX_SOFTWARE,
+		    "%s: xray-supervise was ended by signal %d", vm->name,
+		    code - 128);
+		return EX_SOFTWARE;
+	}
 	return code > 0 ? code : EX_SOFTWARE;
 }
 

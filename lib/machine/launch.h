@@ -33,7 +33,8 @@ struct job {
 int launch_begin(struct home *h, struct vm *vm, const struct launch *l,
     long long lock_ms, struct job *job, struct why *why);
 /* Wait until the VM runs: 0, or the supervisor's exit code; it has told why
- * on standard error itself, but for a unit: then why says so. */
+ * on standard error itself, but for a unit, and one that was ended by a
+ * signal: then why says so. */
 int launch_await(const struct vm *vm, const struct launch *l, struct job *job,
     struct why *why);
 void launch_end(struct job *job);
