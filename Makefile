@@ -60,7 +60,8 @@ endif
 BIN_SH := $(wildcard bin/*.sh)
 PROGRAMS := $(BIN_SRC:bin/%.c=$(BIN)/%) $(BIN_SH:bin/%.sh=$(BIN)/%)
 FUZZ_SRC := $(wildcard tests/fuzz-*.c)
-TEST_SRC := $(filter-out $(FUZZ_SRC),$(wildcard tests/*.c))
+PRELOAD := $(if $(SAN),,$(O)/tests/fault-malloc.so)
+TEST_SRC := $(filter-out $(FUZZ_SRC) tests/fault-malloc.c,$(wildcard tests/*.c))
 TEST_PROGRAMS := $(TEST_SRC:tests/%.c=$(O)/tests/%)
 # Module tests speak TAP; fakes and peers are tools of the shell tests.
 MODULES := $(filter-out %-peer $(O)/tests/fake-%,$(TEST_PROGRAMS))
@@ -110,7 +111,11 @@ $(O)/tests/%: $(O)/tests/%.o $(O)/libxray.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< $(O)/libxray.a $(LDLIBS)
 
-tests: all $(TEST_PROGRAMS)
+$(O)/tests/%.so: tests/%.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
+
+tests: all $(TEST_PROGRAMS) $(PRELOAD)
 
 # ---- checks ---------------------------------------------------------------
 #
@@ -122,7 +127,8 @@ SLOW := $(patsubst %,tests/%.t,ask-desk ask lint start ask-front run doctor \
 	hooks power docs keys await trigger ask-beside copy)
 COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd \
 	ask-speed)
-FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) tests/fuzz.t \
+FAULTS := $(wildcard tests/fault-*.t)
+FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) $(FAULTS) tests/fuzz.t \
 	$(wildcard tests/guest-*.t), $(wildcard tests/*.t))
 # Those that use the machine's own network, one after the other, and beside
 # them, two at a time, those that have one of their own, the longest first;
@@ -142,8 +148,9 @@ deps:
 # All are run, whatever fails: who waited for them wants to know all of it.
 check: deps
 	$(MAKE) -j$(CORES) tests
-	@bad=; for part in fast costs asan fuzz compilers guest; do \
-	    $(MAKE) check-$$part || bad="$$bad check-$$part"; done; \
+	@bad=; for part in fast costs fault asan fuzz compilers guest; do \
+	    FAULT_POINTS=8 $(MAKE) check-$$part || bad="$$bad check-$$part"; \
+	done; \
 	    [ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
 
 check-fast: tests
@@ -154,6 +161,12 @@ check-fast: tests
 # to be counted.
 check-costs: tests
 	$(PROVE) -e '' $(COSTS)
+
+# Each command that changes something, killed or failing at each of its system
+# calls, and at each of the recovery from that; or at FAULT_POINTS of them.
+FAULT_POINTS ?= 0
+check-fault: tests
+	FAULT_POINTS=$(FAULT_POINTS) $(PROVE) -j2 -e '' $(FAULTS)
 
 guest: all
 	@for base in tiny tiny-arm debian; do \
@@ -304,6 +317,7 @@ help:
 	@echo 'check-fast  the tests that boot no guest'
 	@echo 'check-costs what commands take, counted'
 	@echo 'check-asan  the same with AddressSanitizer and UBSan'
+	@echo 'check-fault commands killed or failing at each system call they make'
 	@echo 'check-guest the tests that boot guests'
 	@echo 'fuzz        parsers against a million made-up inputs each (RUNS=)'
 	@echo 'bench       what commands take beside others; XRAY_BENCH_VIRSH=1 asks virsh too'
@@ -311,7 +325,8 @@ help:
 	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
 	@echo 'uninstall dist clean'
 
-.PHONY: all tests deps check check-fast check-costs check-modules check-asan \
+.PHONY: all tests deps check check-fast check-costs check-fault \
+	check-modules check-asan \
 	check-guest guest-outside guest-inside \
 	check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
 	picture quickstart install uninstall dist clean help FORCE
