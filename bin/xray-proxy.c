@@ -42,6 +42,7 @@ enum {
 	OPT_DEFAULTS,
 	OPT_OFF,
 	OPT_GATEWAY,
+	OPT_CONTROL,
 	OPT_NAMES,
 	OPT_RESOLVER,
 	OPT_LOG,
@@ -63,6 +64,7 @@ static const struct opt opts[] = {
 	{ OPT_ASK, "ask", "SOCKET", "mode ask, by xray-ask's socket" },
 	{ OPT_GATEWAY, "gateway", "CONTROL:SOCKET",
 	    "serve the guest of an xray-net, which calls are made at SOCKET" },
+	{ OPT_CONTROL, "control", "PATH", "answer requests on a unix socket" },
 	{ OPT_NAMES, "names", "FILE", "keep the addresses of names there" },
 	{ OPT_RESOLVER, "resolver", "unix:PATH",
 	    "tell them there, by DNS over streams" },
@@ -172,6 +174,9 @@ set_option(int c)
 	case OPT_ASK:
 		net.outlet.ask = optarg;
 		break;
+	case OPT_CONTROL:
+		net.outlet.requests = optarg;
+		break;
 	case OPT_NAMES:
 		mind->names = optarg;
 		break;
@@ -219,7 +224,7 @@ static void
 fall(void)
 {
 	net.logger.fd = 2; /* its child may be the one */
-	proxy_cut(proxy);
+	(void)proxy_cut(proxy);
 	die(EX_OSERR, "a process of the proxy's has ended: so does it");
 }
 
@@ -406,13 +411,7 @@ named(uint32_t addr, const char *name, UNUSED void *arg)
 static int
 who(uint32_t addr, UNUSED void *arg)
 {
-	const char *name = names_at(net.names.names, addr);
-
-	if (name) { /* it was of use just now */
-		names_hold(net.names.names, addr, 1);
-		names_hold(net.names.names, addr, -1);
-	}
-	proxy_named(proxy, addr, name);
+	proxy_named(proxy, addr, nameserver_name(&net.names, addr));
 	return 0;
 }
 
@@ -470,14 +469,13 @@ static void
 confine(void)
 {
 	autobuf struct buf words = { 0 };
-	unsigned in_force = 0;
 	struct why why;
 
 	if (chdir("/") < 0)
 		die_sys(EX_OSERR, "/");
-	if (confine_proxy(&in_force, &why) < 0)
+	if (confine_proxy(&net.outlet.confined, &why) < 0)
 		die_why(&why);
-	confine_words(in_force, &words);
+	confine_words(net.outlet.confined, &words);
 	if (say_verbose)
 		note("confined by %s", words.p);
 }
@@ -494,6 +492,6 @@ main(int argc, char **argv)
 	if (!net.over)
 		stream_run();
 	read_clock();
-	proxy_cut(proxy);
+	(void)proxy_cut(proxy);
 	return 0;
 }

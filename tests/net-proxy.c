@@ -91,7 +91,7 @@ begin(size_t max)
 static void
 end(void)
 {
-	proxy_cut(p);
+	(void)proxy_cut(p);
 	(void)proxy_turn(p);
 	ok(p->n == 0, "nobody is left");
 	resolver_free(p->resolver);

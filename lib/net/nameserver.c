@@ -181,6 +181,18 @@ nameserver_start(struct nameserver *s, int listener, const char *file)
 	return s->edges < 0 ? -1 : edges_add(s->edges, listener, s);
 }
 
+const char *
+nameserver_name(struct nameserver *s, uint32_t addr)
+{
+	const char *name = names_at(s->names, addr);
+
+	if (name) {
+		names_hold(s->names, addr, 1);
+		names_hold(s->names, addr, -1);
+	}
+	return name;
+}
+
 void
 nameserver_turn(struct nameserver *s)
 {

@@ -38,6 +38,8 @@ struct nameserver {
  * block.  Names that are in file, when it is there, have their addresses
  * already; NULL: none.  -1 with errno. */
 int nameserver_start(struct nameserver *s, int listener, const char *file);
+/* Which name has that address, which is of use now; NULL: none. */
+const char *nameserver_name(struct nameserver *s, uint32_t addr);
 void nameserver_turn(struct nameserver *s);
 void nameserver_tick(struct nameserver *s);
 /* Hang up on all, and forget all names; the listener stays the caller's. */

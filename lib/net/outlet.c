@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "io.h"
 #include "say.h"
+#include "sys.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* macOS; callers ignore SIGPIPE anyway */
@@ -56,11 +59,10 @@ asker_came(struct outlet *o, int fd)
 		fd = -1;
 	}
 	inquiry_attach(&o->inquiry, fd);
-	if (o->inquiry.fd < 0)
-		proxy_answered(o->proxy);
+	proxy_answered(o->proxy); /* nobody came, or who was asked is gone */
 }
 
-/* ---- a gateway ---- */
+/* ---- what it decides by ---- */
 
 static int
 set_mode(struct outlet *o, const char *word, struct why *why)
@@ -82,6 +84,25 @@ set_defaults(struct outlet *o, int off, struct why *why)
 	o->defaults_off = off;
 	return mind_defaults(o->mind, !off, why);
 }
+
+/* 1: it is none of these. */
+static int
+change(struct outlet *o, const char *line, struct why *why)
+{
+	static const char mode[] = "mode ";
+
+	if (strcmp(line, "reload") == 0)
+		return mind_reload(o->mind, why);
+	if (str_starts(line, mode))
+		return set_mode(o, line + sizeof mode - 1, why);
+	if (strcmp(line, "defaults on") == 0)
+		return set_defaults(o, 0, why);
+	if (strcmp(line, "defaults off") == 0)
+		return set_defaults(o, 1, why);
+	return 1;
+}
+
+/* ---- a gateway ---- */
 
 static int
 tell_gateway(struct outlet *o, const char *line)
@@ -120,13 +141,13 @@ named(struct outlet *o, const char *text)
 	    name_canon(same, name, strlen(name)) < 0 ? NULL : same);
 }
 
-void
-outlet_tick(struct outlet *o)
+static void
+count(struct outlet *o)
 {
 	const struct proxy *p = o->proxy;
 	char line[64];
 
-	if (!o->control || o->told == p->allowed + p->denied)
+	if (o->told == p->allowed + p->denied)
 		return;
 	(void)snprintf(line, sizeof line, "did %llu %llu",
 	    (unsigned long long)p->allowed, (unsigned long long)p->denied);
@@ -137,10 +158,10 @@ outlet_tick(struct outlet *o)
 static void
 obey(struct outlet *o, const char *line)
 {
-	static const char mode[] = "mode ", name[] = "name ";
+	static const char name[] = "name ";
 	autofree char *answer = NULL;
 	struct why why;
-	int bad;
+	int r;
 
 	if (strcmp(line, "come") == 0) {
 		if (dialer_ask(&o->dialer, CALLS) < 0 && o->due < DUE_MAX)
@@ -151,18 +172,10 @@ obey(struct outlet *o, const char *line)
 		named(o, line + sizeof name - 1);
 		return;
 	}
-	if (strcmp(line, "reload") == 0)
-		bad = mind_reload(o->mind, &why);
-	else if (str_starts(line, mode))
-		bad = set_mode(o, line + sizeof mode - 1, &why);
-	else if (strcmp(line, "defaults on") == 0)
-		bad = set_defaults(o, 0, &why);
-	else if (strcmp(line, "defaults off") == 0)
-		bad = set_defaults(o, 1, &why);
-	else
+	r = change(o, line, &why);
+	if (r > 0)
 		return; /* its "ok" */
-	answer =
-	    bad ? xasprintf("error %s", why.text) : xasprintf("ok %s", line);
+	answer = r ? xasprintf("error %s", why.text) : xasprintf("ok %s", line);
 	(void)tell_gateway(o, answer);
 }
 
@@ -219,7 +232,78 @@ find_gateway(struct outlet *o, struct why *why)
 	return 0;
 }
 
-/* ---- both ---- */
+/* ---- requests ---- */
+
+static void
+status(const struct outlet *o, struct buf *out)
+{
+	buf_str(out, "ok net=proxy ");
+	proxy_status(o->proxy, out);
+	buf_str(out, " confined=");
+	confine_words(o->confined, out);
+}
+
+static int
+answer(const char *line, int fd, struct buf *out, void *arg)
+{
+	struct outlet *o = arg;
+	struct why why;
+	int r;
+
+	if (strcmp(line, "ask") == 0) {
+		buf_str(out, "ok");
+		asker_came(o, fd);
+		return 1;
+	}
+	if (strcmp(line, "cut") == 0)
+		buf_fmt(out, "ok %zu", proxy_cut(o->proxy));
+	else if (strcmp(line, "status") == 0)
+		status(o, out);
+	else if ((r = change(o, line, &why)) > 0)
+		buf_str(out, "error unknown request");
+	else if (r)
+		buf_fmt(out, "error %s", why.text);
+	else
+		buf_str(out, "ok");
+	return 0;
+}
+
+/* Until none of them has anything, or nobody can be let in; then who is new is
+ * watched. */
+static void
+asked(void *arg)
+{
+	struct outlet *o = arg;
+	struct pollfd p[1 + CONTROL_CLIENTS];
+	int n = 1;
+
+	for (int i = 0; n > 0 && i < 4 * CONTROL_CLIENTS; i++) {
+		control_poll(&o->own, p);
+		n = poll(p, LEN(p), 0);
+		control_serve(&o->own, p, o->proxy->now, answer, o);
+	}
+	control_poll(&o->own, p);
+	for (size_t i = 0; i < LEN(p); i++)
+		if (p[i].fd >= 0)
+			(void)sys_watch(o->asked.end.fd, p[i].fd, 1, 0);
+}
+
+static int
+await_requests(struct outlet *o, struct why *why)
+{
+	int set = sys_watch_new();
+
+	if (set < 0 || proxy_watch(o->proxy, &o->asked, set) < 0)
+		return why_sys(why, EX_OSERR, "%s", o->requests);
+	o->own.fd = -1;
+	if (control_open(&o->own, o->requests, why) < 0)
+		return -1;
+	return sys_watch(set, o->own.fd, 1, 0) < 0 ?
+	    why_sys(why, EX_OSERR, "%s", o->requests) :
+	    0;
+}
+
+/* ---- all ---- */
 
 static void
 dialled(void *arg)
@@ -237,27 +321,38 @@ dialled(void *arg)
 		o->due--;
 }
 
-int
-outlet_start(struct outlet *o, struct why *why)
+static int
+start_dialer(struct outlet *o, struct why *why)
 {
 	const char *const paths[PATHS] = { o->ask, o->calls };
 
-	inquiry_init(&o->inquiry);
-	if (!o->ask && !o->control)
-		return 0;
 	if (dialer_start(&o->dialer, paths, PATHS, why) < 0)
 		return -1;
-	o->inquiry.call = call;
+	if (proxy_watch(o->proxy, &o->dialled, o->dialer.fd) < 0)
+		return why_sys(why, EX_OSERR, "the event loop");
+	return 0;
+}
+
+int
+outlet_start(struct outlet *o, struct why *why)
+{
+	inquiry_init(&o->inquiry);
 	o->asker.told = asker_said;
 	o->gateway.told = gateway_said;
 	o->dialled.told = dialled;
-	o->inquiry.arg = o->asker.arg = o->gateway.arg = o->dialled.arg = o;
+	o->asked.told = asked;
+	o->inquiry.arg = o->asker.arg = o->gateway.arg = o->dialled.arg =
+	    o->asked.arg = o;
 	if (o->ask)
+		o->inquiry.call = call;
+	if (o->ask || o->requests)
 		o->proxy->ask = ask;
 	if (o->control)
 		o->proxy->who = who;
-	if (proxy_watch(o->proxy, &o->dialled, o->dialer.fd) < 0)
-		return why_sys(why, EX_OSERR, "the event loop");
+	if (o->requests && await_requests(o, why) < 0)
+		return -1;
+	if ((o->ask || o->control) && start_dialer(o, why) < 0)
+		return -1;
 	return o->control ? find_gateway(o, why) : 0;
 }
 
@@ -265,4 +360,13 @@ int
 outlet_is_whole(const struct outlet *o)
 {
 	return (!o->ask && !o->control) || o->dialer.fd >= 0;
+}
+
+void
+outlet_tick(struct outlet *o)
+{
+	if (o->control)
+		count(o);
+	if (o->requests)
+		asked(o);
 }

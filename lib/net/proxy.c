@@ -64,6 +64,8 @@ hop_end(struct hop *h, int reset)
 
 	if (*h->why)
 		hop_log(h, RULE_ALLOW, h->why, 1);
+	p->bytes_out += h->relay.way[CLIENT].n;
+	p->bytes_in += h->relay.way[REMOTE].n;
 	relay_close(&h->relay, reset);
 	unlink_hop(h);
 	h->over = 1;
@@ -353,10 +355,34 @@ proxy_tick(struct proxy *p)
 		}
 }
 
-void
+size_t
 proxy_cut(struct proxy *p)
 {
+	size_t n = 0;
+
 	for (int i = 0; i < HOP_STATES; i++)
-		while (p->in[i].first)
+		while (p->in[i].first) {
 			hop_end(p->in[i].first, 1);
+			n += i != HOP_REFUSED;
+		}
+	return n;
+}
+
+void
+proxy_status(const struct proxy *p, struct buf *out)
+{
+	uint64_t sent = p->bytes_out, got = p->bytes_in;
+	size_t n = 0;
+
+	for (int i = 0; i < HOP_STATES; i++)
+		for (const struct hop *h = p->in[i].first; h; h = h->next) {
+			sent += h->relay.way[CLIENT].n;
+			got += h->relay.way[REMOTE].n;
+			n += i != HOP_REFUSED;
+		}
+	buf_fmt(out,
+	    "mode=%s flows=%zu in=%llu out=%llu allowed=%llu denied=%llu",
+	    mode_text(p->policy.mode), n, (unsigned long long)got,
+	    (unsigned long long)sent, (unsigned long long)p->allowed,
+	    (unsigned long long)p->denied);
 }

@@ -80,6 +80,7 @@ struct proxy {
 	int edges; /* readable: proxy_turn */
 	size_t n; /* connections */
 	uint64_t allowed, denied;
+	uint64_t bytes_out, bytes_in; /* of clients that are gone */
 	struct deny deny;
 	struct hops { /* by state, who moved least lately first */
 		struct hop *first, *last;
@@ -123,7 +124,9 @@ void proxy_named(struct proxy *p, uint32_t addr, const char *name);
 size_t proxy_recheck(struct proxy *p);
 /* There are answers, or other rules: who waits for one is decided again. */
 void proxy_answered(struct proxy *p);
-/* Reset all. */
-void proxy_cut(struct proxy *p);
+/* Reset all; how many there were but for those that were refused. */
+size_t proxy_cut(struct proxy *p);
+/* "mode=deny flows=3 in=1234 out=987 allowed=4 denied=2" */
+void proxy_status(const struct proxy *p, struct buf *out);
 
 #endif
