@@ -98,8 +98,8 @@ look_gateway(const struct vm *vm, struct look *l)
 		return;
 	}
 	(void)conf_bool(vm->conf, "firewall_configured", &done, NULL);
-	l->bare = usernet_is(vm) && !done;
-	fd = io_connect(vm->dir, usernet_is(vm) ? VM_PROXY : VM_CONTROL);
+	l->bare = usernet_runs(vm) && !done;
+	fd = io_connect(vm->dir, VM_CONTROL);
 	l->gateway = fd >= 0 || errno == EAGAIN;
 }
 

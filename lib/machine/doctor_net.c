@@ -12,7 +12,6 @@
 #include "proc.h"
 #include "say.h"
 #include "sys.h"
-#include "usernet.h"
 
 struct listening {
 	const struct vm *vm;
@@ -157,9 +156,6 @@ confinement(struct doctor *d, const struct vm *vm, const struct proc *p)
 		    p->filtered ? "it may gain privileges" :
 				  "no seccomp filter confines it",
 		    name);
-	else if (usernet_is(vm)) /* it answers no requests */
-		doctor_add(d, DOCTOR_OK, "gateway", name,
-		    "%s: its proxy lives, under a seccomp filter", name);
 	else if (!words || !strstr(words, "landlock"))
 		doctor_add(d, DOCTOR_BAD, "gateway", name,
 		    "%s: lives, under a seccomp filter, without Landlock, "

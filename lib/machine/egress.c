@@ -24,12 +24,12 @@ egress_argv(
 	if (!bin)
 		return -1;
 	strv_fmt(argv, "%s/xray-proxy", bin);
-	strv_words(
-	    argv, "-q", "--listen", "unix:" VM_PROXY, "--ask", VM_ASK, NULL);
+	strv_words(argv, "-q", "--listen", "unix:" VM_PROXY, NULL);
 	if (usernet_is(vm))
-		strv_words(argv, "--resolver", "unix:" VM_RESOLVER, "--names",
-		    VM_NAMES, NULL);
+		strv_words(argv, "--control", VM_CONTROL, "--resolver",
+		    "unix:" VM_RESOLVER, "--names", VM_NAMES, NULL);
 	else
-		strv_words(argv, "--gateway", VM_CONTROL ":" VM_CALLS, NULL);
+		strv_words(argv, "--ask", VM_ASK, "--gateway",
+		    VM_CONTROL ":" VM_CALLS, NULL);
 	return gateway_rules(h, vm, argv, why);
 }

@@ -10,12 +10,15 @@
 #include "asker.h"
 #include "gateway.h"
 #include "io.h"
+#include "once.h"
 #include "say.h"
-#include "usernet.h"
 
 #define DEFAULTS "default-firewall-rules.conf"
 
 enum { DEFAULTS_MAX = 1 << 20 };
+/* A gateway that has ended is back by then, and may have read the keys before
+ * they were changed. */
+enum { BACK_MS = 3000, TURN_MS = 50 };
 
 const char *const firewall_modes[] = { "ask", "deny", "allow", "learn", NULL };
 const char *const firewall_dns[] = { "synthetic", "real", NULL };
@@ -138,23 +141,31 @@ firewall_close(struct firewall *f)
 	*f = (struct firewall){ 0 };
 }
 
+/* By what it was started with. */
+static int
+has_gateway(const struct vm *vm)
+{
+	autobuf struct buf text = { 0 };
+	struct vm now = *vm;
+
+	once_recall(&now, &text);
+	return gateway_wanted(&now);
+}
+
 int
 firewall_tell(const struct vm *vm, const char *line, struct why *why)
 {
 	static const char unknown[] = "unknown request";
+	long long deadline = io_now() + BACK_MS;
 	autofree char *reply = NULL;
 	struct why w = { 0 };
 	size_t n;
 
-	if (!vm_alive(vm) || !gateway_wanted(vm))
+	if (!vm_alive(vm) || !has_gateway(vm))
 		return 0;
-	if (usernet_runs(vm)) {
-		/* files it looks at by itself, keys when it is started */
-		if (strcmp(line, "reload") != 0)
-			gateway_renew(vm);
-		return 0;
-	}
-	reply = gateway_ask(vm, line, &w);
+	while (!(reply = gateway_ask(vm, line, &w)) &&
+	    w.code == EX_UNAVAILABLE && vm_alive(vm) && io_left(deadline) > 0)
+		io_sleep(TURN_MS);
 	n = strlen(w.text);
 	if (reply || !vm_alive(vm))
 		return 0;

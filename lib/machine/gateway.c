@@ -191,17 +191,6 @@ noted(const struct vm *vm, long *pid, unsigned long long *start)
 }
 
 void
-gateway_renew(const struct vm *vm)
-{
-	unsigned long long start;
-	long pid;
-
-	/* it may have ended just now: who starts it again reads the keys */
-	if (noted(vm, &pid, &start) == 0)
-		(void)sys_kill((pid_t)pid, start, SIGTERM);
-}
-
-void
 gateway_end(const struct vm *vm)
 {
 	unsigned long long start;

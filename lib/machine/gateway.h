@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* gateway: the xray-net of one VM, as others see it; with net = proxy its
- * xray-proxy, which answers no requests. */
+ * xray-proxy. */
 #ifndef XRAY_GATEWAY_H
 #define XRAY_GATEWAY_H
 
@@ -24,10 +24,6 @@ int gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
  * lists. */
 int gateway_rules(
     struct home *h, const struct vm *vm, struct strv *argv, struct why *why);
-
-/* Have the xray-proxy of a VM with net = proxy started anew, by the keys as
- * they are now; its connections are reset.  Nothing when none runs. */
-void gateway_renew(const struct vm *vm);
 
 /* Write down its pid, so that one whose supervisor was killed is ended before
  * the next start; and end that one: it would hold the ports, and take the new

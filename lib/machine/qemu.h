@@ -47,7 +47,7 @@ void qemu_argv(const struct vm *vm, const struct qemu *q,
 #define VM_CONSOLE "console.sock"
 #define VM_TTY "tty.sock" /* the console, shared out by the supervisor */
 #define VM_NET "net.sock"
-#define VM_CONTROL "gateway.sock" /* xray-net's requests */
+#define VM_CONTROL "gateway.sock" /* the gateway's requests */
 #define VM_SSH "guest-22.sock" /* the guest's port 22 */
 #define VM_VNC "vnc.sock"
 #define VM_SPICE "spice.sock"

@@ -1,0 +1,95 @@
+#!/bin/sh
+# xray-fw and a VM with net = proxy that runs: its proxy goes by a change when
+# the command returns, and is the same one then.  QEMU is real, no guest is
+# needed: the proxy is used from outside.
+. "${0%/*}/lib.sh"
+peer=$XRAY_OBJ/tests/socks-peer
+[ -x "$peer" ] || skip_all 'socks-peer is not built: make tests'
+pids=
+# shellcheck disable=SC2086	# a list
+trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
+plan 21
+empty_base
+xray create -q -m 64 -c 1 --net proxy --mode deny web
+dir=$XRAY_HOME/vms/web
+is 'it runs' 0 '' xray start -q web
+"$peer" serve 9000 &
+pids="$pids $!"
+until_ok 20 "$peer" conn 1 1 9000
+gate() { cut -d' ' -f1 "$dir/gateway"; }
+want() { "$peer" want -x "$dir/proxy.sock" "$@"; } # 2: denied; 4: no such name
+pid=$(gate)
+
+is 'denied' 1 2 want 9000
+xray fw allow -q web 127.0.0.1:9000
+is 'a rule counts at once' 0 0 want 9000
+"$peer" conn -x "$dir/proxy.sock" 1 1 9000 >/dev/null
+mkfifo "$tmp/keep"
+"$peer" idle -x "$dir/proxy.sock" 3 9000 <"$tmp/keep" >"$tmp/rested" 2>&1 &
+idle=$!
+pids="$pids $idle"
+exec 4>"$tmp/keep"
+until_ok 60 grep -q ready "$tmp/rested"
+xray fw remove -q web 127.0.0.1:9000
+is 'so does one that is gone' 1 2 want 9000
+xray fw deny -q web 127.0.0.1
+exec 4>&-
+wait "$idle"
+ok 'and one that denies, for what is open' grep -qx 'alive 0' "$tmp/rested"
+xray fw clear -qy web
+
+xray fw mode web allow
+is 'mode allow' 1 4 want -d other.invalid 443
+xray fw mode web deny
+is 'mode deny' 1 2 want -d other.invalid 443
+for mode in allow deny ask learn allow deny allow; do
+	xray fw mode web "$mode" || echo "$mode" >>"$tmp/failed"
+done
+ok 'many modes, one after the other' not test -e "$tmp/failed"
+is 'the last one counts' 1 4 want -d other.invalid 443
+is 'it was the same proxy all the time' 0 "$pid" gate
+is 'which nobody had to start again' 1 '' grep 'gateway ended' "$dir/log/net.log"
+is 'status has what it counted' 0 'denied
+bytes_out
+bytes_in' sh -c 'xray fw status web | sed -n "s/^\(denied\|bytes_out\|bytes_in\)=[1-9][0-9]*$/\1/p"'
+ok 'doctor has nothing bad about it' sh -c \
+    '! xray doctor --security --vm web | grep "^bad.*gateway"'
+
+# Questions.
+xray fw mode web ask
+is 'nobody is there to be asked' 1 2 want -d late.invalid 443
+is 'which is told' 0 'late	late.invalid:443' xray fw pending -H -o waits,dest web
+mkfifo "$tmp/in"
+xray fw prompt --stdio <"$tmp/in" >"$tmp/asked" 2>&1 &
+pids="$pids $!"
+exec 5>"$tmp/in"
+until_ok 30 sh -c 'xray fw status -H -o answerers web | grep -qx stdio'
+want -d asked.invalid 443 >"$tmp/got" &
+waits=$!
+pids="$pids $waits"
+waits() { xray fw pending -H -o waits,dest web | grep 'asked.invalid:443' |
+    grep -vq late; }
+ok 'somebody is' until_ok 30 waits
+id=$(xray fw pending -H -o id,dest web | sed -n 's/	asked.invalid:443$//p')
+is 'yes' 0 'Rule added: asked.invalid:443 -> allow (once)' \
+    xray fw answer web "$id" allow
+wait "$waits"
+is 'it goes on' 0 4 cat "$tmp/got"
+exec 5>&-
+
+# One that has ended: the change counts for the next one, whatever that was
+# started with.
+xray fw mode web allow
+# shellcheck disable=SC2009 # of that process alone
+supervisor=$(ps -o ppid= -p "$(gate)" | tr -d ' ')
+kill -STOP "$supervisor"
+kill -9 "$(gate)"
+(
+	sleep 1
+	kill -CONT "$supervisor"
+) &
+pids="$pids $!"
+is 'it has ended: mode waits for the next one' 0 '' xray fw mode web deny
+is 'which goes by it' 1 2 want -d other.invalid 443
+ok 'and is another one' [ "$(gate)" != "$pid" ]
+xray stop -q -f web
