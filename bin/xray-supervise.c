@@ -140,11 +140,12 @@ start_gateway(int ready)
 	int bell = egress_wanted(&s.vm) ? mates_bell() : -1;
 	int keep[2] = { ready, bell };
 	struct why why;
+	int r = gateway_argv(&s.home, &s.vm, ready, bell, &argv, &why);
 
-	if (gateway_argv(&s.home, &s.vm, ready, bell, &argv, &why) < 0) {
+	if (r != 0)
 		ring_line(&s.net_log, "%s", why.text);
+	if (r < 0)
 		return;
-	}
 	s.gateway = start(&argv, keep + (ready < 0), (ready >= 0) + (bell >= 0),
 	    &s.net_out, &s.net_log);
 	if (s.gateway)

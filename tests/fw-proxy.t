@@ -8,7 +8,7 @@ peer=$XRAY_OBJ/tests/socks-peer
 pids=
 # shellcheck disable=SC2086	# a list
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 21
+plan 27
 empty_base
 xray create -q -m 64 -c 1 --net proxy --mode deny web
 dir=$XRAY_HOME/vms/web
@@ -92,4 +92,22 @@ pids="$pids $!"
 is 'it has ended: mode waits for the next one' 0 '' xray fw mode web deny
 is 'which goes by it' 1 2 want -d other.invalid 443
 ok 'and is another one' [ "$(gate)" != "$pid" ]
+
+# What vm.ini says cannot be known: no more is allowed than rules say.
+renew() {
+	old=$(gate)
+	kill -9 "$old"
+	until_ok 30 eval '[ "$(gate)" != "$old" ] &&
+	    socat -u OPEN:/dev/null "UNIX-CONNECT:$dir/proxy.sock"'
+}
+xray fw allow -q web 127.0.0.1:9000
+xray fw mode web allow
+ok 'its proxy is killed' renew
+is 'mode allow, still' 1 4 want -d other.invalid 443
+echo garbage >>"$dir/vm.ini"
+ok 'while vm.ini is being edited it comes back too' renew
+is 'and allows nothing' 1 2 want -d other.invalid 443
+is 'but by a rule' 0 0 want 9000
+ok 'which is told' grep -q 'vm.ini cannot be read: mode deny' "$dir/log/net.log"
+sed -i '$d' "$dir/vm.ini"
 xray stop -q -f web

@@ -13,7 +13,7 @@
 /* 1 when the VM may have one while it runs, beside its gateway.  With net =
  * proxy it is the gateway. */
 int egress_wanted(const struct vm *vm);
-/* Its command line, by the keys as they are now; 0 or -1 with why. */
+/* Its command line, by the keys as they are now; as gateway_argv. */
 int egress_argv(
     struct home *h, const struct vm *vm, struct strv *argv, struct why *why);
 

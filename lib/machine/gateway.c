@@ -62,7 +62,8 @@ forwards(const struct conf *c, struct strv *argv, struct why *why)
 	return 0;
 }
 
-/* NULL: somebody is in the middle of editing it. */
+/* NULL: it cannot be read, perhaps since somebody is in the middle of editing
+ * it. */
 static struct conf *
 conf_now(const struct vm *vm)
 {
@@ -83,15 +84,25 @@ rules_words(const struct firewall *f, struct strv *argv)
 }
 
 /* By the keys as they are now: mode and the defaults may have changed since the
- * VM was started. */
+ * VM was started.  When they cannot be read, what they say may be less than
+ * what was said then, so nothing is allowed but by a rule: 1, with why. */
 static int
 rules_now(struct home *h, const struct vm *vm, struct conf *c,
     struct firewall *f, struct why *why)
 {
 	struct vm now = *vm;
 
-	now.conf = c;
-	return firewall_open(h, &now, f, why);
+	now.conf = c ? c : vm->conf;
+	if (firewall_open(h, &now, f, why) < 0)
+		return -1;
+	if (c)
+		return 0;
+	f->mode = "deny";
+	f->defaults_on = 0;
+	strv_free(&f->private_ok);
+	(void)why_set(why, EX_CONFIG,
+	    "vm.ini cannot be read: mode deny, no defaults, no private_ok");
+	return 1;
 }
 
 int
@@ -100,22 +111,24 @@ gateway_rules(
 {
 	autoconf struct conf *now = conf_now(vm);
 	struct firewall f;
+	int r = rules_now(h, vm, now, &f, why);
 
-	if (rules_now(h, vm, now ? now : vm->conf, &f, why) < 0)
+	if (r < 0)
 		return -1;
 	rules_words(&f, argv);
 	firewall_close(&f);
-	return 0;
+	return r;
 }
 
 /* What a gateway that filters has besides. */
 static int
-filter_argv(struct home *h, const struct vm *vm, struct conf *c, int bell,
+filter_argv(struct home *h, const struct vm *vm, struct conf *now, int bell,
     struct strv *argv, struct why *why)
 {
 	struct firewall f;
+	int r = rules_now(h, vm, now, &f, why);
 
-	if (rules_now(h, vm, c, &f, why) < 0)
+	if (r < 0)
 		return -1;
 	rules_words(&f, argv);
 	strv_words(argv, "--dns", f.dns, "--names", VM_NAMES, "--socks",
@@ -125,7 +138,7 @@ filter_argv(struct home *h, const struct vm *vm, struct conf *c, int bell,
 		strv_add(argv, "--bell-fd");
 		strv_fmt(argv, "%d", bell);
 	}
-	return 0;
+	return r;
 }
 
 static int
@@ -144,19 +157,21 @@ net_argv(struct home *h, const struct vm *vm, int bell, struct strv *argv,
 	strv_words(argv, "--net", vm->net, "--mac", vm->mac, "--control",
 	    VM_CONTROL, "--unix", VM_SSH ":22", "--forward", NULL);
 	strv_fmt(argv, "127.0.0.1:%lld:22", port);
-	if (forwards(c, argv, why) < 0 ||
-	    (strcmp(vm->net, "filtered") == 0 &&
-		filter_argv(h, vm, c, bell, argv, why) < 0))
+	if (forwards(c, argv, why) < 0)
 		return -1;
-	return 0;
+	return strcmp(vm->net, "filtered") == 0 ?
+	    filter_argv(h, vm, now, bell, argv, why) :
+	    0;
 }
 
 int
 gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
     struct strv *argv, struct why *why)
 {
-	if (usernet_is(vm) ? egress_argv(h, vm, argv, why) < 0 :
-			     net_argv(h, vm, bell, argv, why) < 0)
+	int r = usernet_is(vm) ? egress_argv(h, vm, argv, why) :
+				 net_argv(h, vm, bell, argv, why);
+
+	if (r < 0)
 		return -1;
 	if (ready >= 0) {
 		strv_add(argv, "--ready-fd");
@@ -164,7 +179,7 @@ gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
 	}
 	if (!usernet_is(vm))
 		strv_add(argv, VM_NET);
-	return 0;
+	return r;
 }
 
 void

@@ -16,12 +16,13 @@ int gateway_wanted(const struct vm *vm);
  * Its command line by vm.ini as that is now, which may be later than vm: ports
  * come and go while a VM runs.  ready is a descriptor that it writes to when
  * all listens, -1: none; bell one that it rings for the VM's proxy, -1: none.
- * 0 or -1 with why.
+ * 0; 1 with why: vm.ini cannot be read, so only what a rule allows is; -1 with
+ * why.
  */
 int gateway_argv(struct home *h, const struct vm *vm, int ready, int bell,
     struct strv *argv, struct why *why);
 /* Of that what it has in common with a proxy: what may pass, by mode, rules and
- * lists. */
+ * lists; as gateway_argv. */
 int gateway_rules(
     struct home *h, const struct vm *vm, struct strv *argv, struct why *why);
 
