@@ -81,7 +81,8 @@ static const struct usage usage = {
 
 /* Descriptors for other things than connections and pipes; pipes that are kept
  * come besides those that are out. */
-enum { OTHERS = 64, RESERVE = OTHERS + 2 * RELAY_PIPE_FDS };
+enum { OTHERS = 64 + NAMESERVER_MAX + CONTROL_CLIENTS };
+enum { RESERVE = OTHERS + 2 * RELAY_PIPE_FDS };
 enum { MAX = 10000, PATHS = 8 };
 
 static struct {
@@ -246,7 +247,7 @@ stop(void)
 static void
 read_clock(void)
 {
-	proxy->now = io_now() + 1;
+	proxy->now = net.names.now = io_now() + 1;
 	proxy->wall = time(NULL);
 }
 
@@ -267,6 +268,8 @@ serve_clients(void)
 
 	read_clock();
 	more = proxy_turn(proxy);
+	if (net.resolver)
+		more |= nameserver_turn(&net.names);
 	if (net.outlet.over) /* so is what the guest had open */
 		stop();
 	if (!more || net.again)
@@ -309,7 +312,6 @@ tick(void)
 	serve_mind(0, 0);
 	proxy_tick(proxy);
 	outlet_tick(&net.outlet);
-	net.names.now = proxy->now;
 	if (net.resolver)
 		nameserver_tick(&net.names);
 }
@@ -394,14 +396,6 @@ listen_all(void)
 }
 
 static void
-serve_names(void)
-{
-	read_clock();
-	net.names.now = proxy->now;
-	nameserver_turn(&net.names);
-}
-
-static void
 named(uint32_t addr, const char *name, UNUSED void *arg)
 {
 	clerk_name(mind->clerk, addr, name);
@@ -429,7 +423,7 @@ start_names(void)
 		die_usage(&usage, "--resolver: %s: not unix:PATH", l.label);
 	net.names.named = named;
 	if (nameserver_start(&net.names, l.fd, mind->names) < 0 ||
-	    stream_watch(net.names.edges, serve_names) < 0)
+	    stream_watch(net.names.edges, serve_clients) < 0)
 		die_sys(EX_OSERR, "%s", l.label);
 	proxy->who = who;
 }

@@ -50,7 +50,7 @@ settle(void)
 	struct pollfd p = { .fd = s.edges, .events = POLLIN };
 
 	while (poll(&p, 1, 20) > 0)
-		nameserver_turn(&s);
+		(void)nameserver_turn(&s);
 }
 
 static int
@@ -211,6 +211,38 @@ test_strange(void)
 	ok(s.n == 0, "all of them are gone");
 }
 
+/* One who has asked much does not keep others waiting. */
+static void
+test_turns(void)
+{
+	enum { MUCH = 500 };
+	uint8_t q[64], a[600];
+	size_t n = question(q, 'a', 28, 1);
+	int fd = client(), other = client(), more, turns = 1;
+	autobuf struct buf much = { 0 };
+	ssize_t got, all = 0;
+
+	for (int i = 0; i < MUCH; i++)
+		buf_add(&much, q, n);
+	put(fd, (uint8_t *)much.p, much.n); /* at once, or it would not fit */
+	put(other, q, n);
+	more = nameserver_turn(&s);
+	ok(more && recv(other, a, sizeof a, MSG_DONTWAIT) > 0,
+	    "one who has asked much has more than one turn, others one each");
+	for (;; turns++) {
+		while ((got = recv(fd, a, sizeof a, MSG_DONTWAIT)) > 0)
+			all += got;
+		if (!more)
+			break;
+		more = nameserver_turn(&s);
+	}
+	ok(s.n == 2 && turns > 2 && all > MUCH * (ssize_t)n,
+	    "%d turns, and all is answered: %zd bytes", turns, all);
+	close(fd);
+	close(other);
+	settle();
+}
+
 static void
 test_bounds(void)
 {
@@ -232,9 +264,10 @@ test_bounds(void)
 	     send(fd[1], q, question(q, 'a', 1, 1),
 		 MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 	     i++)
-		nameserver_turn(&s);
+		(void)nameserver_turn(&s);
 	settle();
 	ok(s.n == 0, "who does not hear his answers is hung up on");
+	test_turns();
 	for (int i = 0; i <= NAMESERVER_MAX; i++)
 		close(fd[i]);
 }

@@ -19,11 +19,14 @@
 
 /* Before a message: its length. */
 enum { HEAD = 2, TOLD = 64 };
+/* Read of one client in one turn: others wait. */
+enum { READS = 4 };
 
 struct nameclient {
 	struct nameclient *prev, *next; /* while fd is open */
 	int fd;
 	long long heard; /* ms */
+	int more; /* may be there */
 	size_t n;
 	uint8_t in[HEAD + NAMESERVER_ASKED];
 };
@@ -151,19 +154,38 @@ answer_all(struct nameserver *s, struct nameclient *c)
 static void
 hear(struct nameserver *s, struct nameclient *c)
 {
-	ssize_t n;
+	ssize_t n = 1;
 
 	unlink_client(s, c);
 	link_client(s, c);
-	while ((n = recv(c->fd, c->in + c->n, sizeof c->in - c->n, 0)) > 0) {
-		c->n += (size_t)n;
-		if (answer_all(s, c) < 0) {
-			hang_up(s, c);
-			return;
-		}
+	c->more = 0;
+	for (int i = 0; i < READS && n > 0; i++) {
+		n = recv(c->fd, c->in + c->n, sizeof c->in - c->n, 0);
+		c->n += n > 0 ? (size_t)n : 0;
+		if (n > 0 && answer_all(s, c) < 0)
+			n = 0;
 	}
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		hang_up(s, c);
+	else
+		c->more = n > 0;
+}
+
+/* Once each; 1 when somebody has more to say than one turn is for. */
+static int
+hear_all(struct nameserver *s)
+{
+	struct nameclient *c, *next;
+	size_t n = s->n; /* who is heard goes to the end */
+	int more = 0;
+
+	for (c = s->first; c && n > 0; c = next, n--) {
+		next = c->next;
+		if (c->more)
+			hear(s, c);
+		more |= c->fd >= 0 && c->more;
+	}
+	return more;
 }
 
 /* ---- turns ---- */
@@ -193,21 +215,23 @@ nameserver_name(struct nameserver *s, uint32_t addr)
 	return name;
 }
 
-void
+int
 nameserver_turn(struct nameserver *s)
 {
 	struct edge v[TOLD];
-	int n = edges_next(s->edges, v, TOLD);
+	int n = edges_next(s->edges, v, TOLD), more;
 
 	for (int i = 0; i < n; i++) {
 		struct nameclient *c = v[i].what;
 
 		if (v[i].what == s)
 			let_in(s);
-		else if (c->fd >= 0)
-			hear(s, c);
+		else
+			c->more = 1;
 	}
+	more = hear_all(s);
 	free_clients(s);
+	return more;
 }
 
 /* One that was not taken for want of descriptors is taken now. */

@@ -40,7 +40,8 @@ struct nameserver {
 int nameserver_start(struct nameserver *s, int listener, const char *file);
 /* Which name has that address, which is of use now; NULL: none. */
 const char *nameserver_name(struct nameserver *s, uint32_t addr);
-void nameserver_turn(struct nameserver *s);
+/* 1 when it could go on at once: call it again when others had their turn. */
+int nameserver_turn(struct nameserver *s);
 void nameserver_tick(struct nameserver *s);
 /* Hang up on all, and forget all names; the listener stays the caller's. */
 void nameserver_end(struct nameserver *s);
