@@ -162,6 +162,17 @@ asker(uint32_t ip, uint16_t port)
 enum { LOOPBACK = 0x7f000001 };
 enum { NOTHING = -1, AN_END = -2, A_RESET = -3 };
 
+/* pair[0] is a client by a unix socket. */
+static void
+local(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0 ||
+	    fcntl(pair[1], F_SETFL, O_NONBLOCK) < 0)
+		abort();
+	proxy_take(p, pair[1]);
+	settle();
+}
+
 /* The code of the reply that fd has; or NOTHING, ... */
 static int
 reply(int fd)
@@ -250,6 +261,55 @@ test_refused(void)
 	close(fd);
 	settle();
 	ok(p->n == 0, "or until it hangs up");
+	end();
+}
+
+/* By a unix socket that all is over is told at once, or never. */
+static void
+test_local(void)
+{
+	static const uint8_t q[] = { 5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1 };
+	uint8_t where[2];
+	uint16_t port;
+	int full = hear(&port), more[4], pair[2], far;
+
+	begin(20);
+	if (listen(full, 0) < 0)
+		abort();
+	for (int i = 0; i < 4; i++)
+		more[i] = asker(LOOPBACK, port);
+	where[0] = (uint8_t)(port >> 8);
+	where[1] = (uint8_t)port;
+	local(pair);
+	tell(pair[0], q, sizeof q);
+	tell(pair[0], where, sizeof where);
+	ok(p->n == 5, "a client by a unix socket is dialled for");
+	(void)shutdown(pair[0], SHUT_WR);
+	settle();
+	ok(p->n == 5, "half an end is none");
+	(void)reply(pair[0]); /* unread, it would be a reset */
+	close(pair[0]);
+	settle();
+	ok(p->n == 4, "a whole one is");
+	for (int i = 0; i < 4; i++)
+		close(more[i]);
+	close(full);
+	settle();
+	local(pair);
+	where[0] = (uint8_t)(web_port >> 8);
+	where[1] = (uint8_t)web_port;
+	tell(pair[0], q, sizeof q);
+	tell(pair[0], where, sizeof where);
+	far = accept(web, NULL, NULL);
+	if (send(pair[0], "last", 4, MSG_NOSIGNAL) != 4)
+		abort();
+	while (reply(pair[0]) != SOCKS_OK)
+		settle();
+	close(pair[0]);
+	settle();
+	ok(recv(far, logged, 4, 0) == 4 && p->n == 0,
+	    "what it said last goes through, and nothing more is waited for");
+	close(far);
 	end();
 }
 
@@ -364,6 +424,7 @@ main(void)
 	test_hello();
 	test_open();
 	test_refused();
+	test_local();
 	test_dial();
 	test_full();
 	test_descriptors();

@@ -16,7 +16,9 @@ enum {
 	EDGE_OUT = 2,
 	EDGE_END = 4, /* the other side sends no more */
 	EDGE_BROKEN = 8, /* nothing more goes either way */
-	EDGE_URGENT = 16 /* a short read says nothing about what follows */
+	EDGE_URGENT = 16, /* a short read says nothing about what follows */
+	EDGE_CLOSED = 32 /* nor does any more, since both sides have ended; a
+			  * unix socket whose other side is closed */
 };
 
 struct edge {

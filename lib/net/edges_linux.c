@@ -43,7 +43,8 @@ is(unsigned events)
 	    (events & EPOLLOUT ? EDGE_OUT : 0) |
 	    (events & (EPOLLRDHUP | EPOLLHUP) ? EDGE_END : 0) |
 	    (events & EPOLLERR ? EDGE_BROKEN : 0) |
-	    (events & EPOLLPRI ? EDGE_URGENT : 0);
+	    (events & EPOLLPRI ? EDGE_URGENT : 0) |
+	    (events & EPOLLHUP ? EDGE_CLOSED : 0);
 }
 
 int

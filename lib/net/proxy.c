@@ -121,7 +121,7 @@ hop_run(struct hop *h)
 /* ---- clients ---- */
 
 static void
-welcome(struct proxy *p, int fd)
+welcome(struct proxy *p, int fd, int local)
 {
 	struct hop *h = xcalloc(1, sizeof *h);
 
@@ -130,6 +130,7 @@ welcome(struct proxy *p, int fd)
 	h->relay.end[CLIENT] = (struct relay_end){ .fd = fd, .side = CLIENT };
 	h->relay.end[REMOTE] = (struct relay_end){ .fd = -1, .side = REMOTE };
 	h->since = p->now;
+	h->local = local != 0;
 	link_hop(h);
 	p->n++;
 	if (edges_add(p->edges, fd, &h->relay.end[CLIENT]) < 0)
@@ -154,6 +155,15 @@ is_ours(int fd)
 	return sys_peer_uid(fd, &uid) == 0 && uid == geteuid();
 }
 
+static void
+take(struct proxy *p, int fd, int local)
+{
+	if (p->n >= p->max)
+		turn_away(p, fd, "full");
+	else
+		welcome(p, fd, local);
+}
+
 /* Those who are too many are told so at once, and one that fails for want of
  * descriptors or memory is taken at the next tick. */
 static void
@@ -165,7 +175,7 @@ let_in(struct proxy *p, struct proxy_listener *l)
 		if (fd >= 0 && l->local && !is_ours(fd))
 			turn_away(p, fd, "user");
 		else if (fd >= 0)
-			proxy_take(p, fd);
+			take(p, fd, l->local);
 		else if (errno != EINTR && errno != ECONNABORTED) {
 			l->failed = errno != EAGAIN;
 			l->end.can = 0;
@@ -176,10 +186,7 @@ let_in(struct proxy *p, struct proxy_listener *l)
 void
 proxy_take(struct proxy *p, int fd)
 {
-	if (p->n >= p->max)
-		turn_away(p, fd, "full");
-	else
-		welcome(p, fd);
+	take(p, fd, 1);
 }
 
 int
@@ -259,6 +266,9 @@ told(struct proxy *p, const struct edge *e)
 	h = (struct hop *)(void *)(end - end->side);
 	if (h->over)
 		return;
+	/* nobody is there, which a unix socket does not call broken */
+	if (end->side == CLIENT && h->local && (e->is & EDGE_CLOSED))
+		end->is |= EDGE_BROKEN;
 	if (end->side == CLIENT || h->state >= HOP_OPEN)
 		client_told(h);
 	else

@@ -107,7 +107,8 @@ int proxy_start(struct proxy *p);
 /* Take clients from a listening socket that does not block; local: it is a
  * unix one, only our own user's.  -1 with errno. */
 int proxy_listen(struct proxy *p, int fd, int local);
-/* A client that came another way; fd, which does not block, is the proxy's. */
+/* A client that came another way; fd, a unix socket that does not block, is the
+ * proxy's. */
 void proxy_take(struct proxy *p, int fd);
 /* Watch fd for o until it is closed; -1 with errno. */
 int proxy_watch(struct proxy *p, struct proxy_other *o, int fd);

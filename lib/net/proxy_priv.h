@@ -31,6 +31,7 @@ struct hop {
 	uint16_t port; /* 0: not known yet */
 	uint8_t state, busy, over;
 	uint8_t host; /* it is this machine itself */
+	uint8_t local; /* the client is at a unix socket */
 	char why[WHY_TEXT]; /* why it was allowed; "": not yet */
 };
 

@@ -38,7 +38,8 @@ relay_told(struct relay_end *e, int is)
 		e->can |= EDGE_IN;
 	if (is & (EDGE_OUT | EDGE_BROKEN))
 		e->can |= EDGE_OUT;
-	e->is |= (uint8_t)is & (EDGE_END | EDGE_BROKEN | EDGE_URGENT);
+	e->is |=
+	    (uint8_t)is & (EDGE_END | EDGE_BROKEN | EDGE_URGENT | EDGE_CLOSED);
 }
 
 /* ---- what is held ---- */
@@ -274,8 +275,10 @@ relay_run(struct relay *r)
 			return RELAY_BROKEN;
 		more |= n;
 	}
-	if (is_over(&r->way[0]) && is_over(&r->way[1]))
-		return RELAY_DONE;
+	for (int i = 0; i < 2; i++)
+		if (is_over(&r->way[i]) &&
+		    (is_over(&r->way[!i]) || (r->end[i].is & EDGE_CLOSED)))
+			return RELAY_DONE;
 	return more ? RELAY_MORE : RELAY_WAITS;
 }
 

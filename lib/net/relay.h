@@ -27,7 +27,7 @@ struct relay_end {
 	int fd; /* -1: none */
 	uint8_t side;
 	uint8_t can; /* EDGE_IN, EDGE_OUT: is worth a try */
-	uint8_t is; /* EDGE_END, EDGE_BROKEN, EDGE_URGENT: was so once */
+	uint8_t is; /* EDGE_END, _BROKEN, _URGENT, _CLOSED: was so once */
 };
 
 struct relay {
@@ -52,7 +52,7 @@ enum { RELAY_TURN = 1 << 20 };
 enum relay_said {
 	RELAY_WAITS, /* for what will be told */
 	RELAY_MORE, /* its turn is over, but it could go on */
-	RELAY_DONE, /* both sides have ended */
+	RELAY_DONE, /* both sides have ended, or one has and is closed */
 	RELAY_BROKEN /* one is gone: the other is to be reset */
 };
 
