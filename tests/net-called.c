@@ -40,6 +40,18 @@ wants(uint16_t own)
 	return out();
 }
 
+/* The same with another number: the guest has forgotten the first one. */
+static void
+wants_anew(uint16_t own, uint32_t seq)
+{
+	from(own, PROXY, PORT);
+	by.seq = seq;
+	by.ack = 0;
+	tcp(SYN, 0);
+	seal(50);
+	(void)out();
+}
+
 /* The proxy's, as the stack begins it. */
 static enum done
 comes(uint16_t port)
@@ -74,6 +86,10 @@ test_meeting(void)
 	ok(wants(1) == DROP && nsocks == 1 && !nlogged,
 	    "the guest waits, and the proxy is called");
 	ok(wants(1) == DROP && nsocks == 1, "once, however often it asks");
+	wants_anew(1, 700);
+	ok(nsocks == 1 && flow_calls(&gate.flows) == 1,
+	    "and one that has forgotten, as the proxy is on its way");
+	wants_anew(1, 501);
 	(void)comes(CALLER);
 	g = parsed(&to_guest);
 	s = parsed(&to_stack);

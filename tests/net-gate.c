@@ -244,6 +244,12 @@ test_filtered(void)
 		strcmp(logged, "deny unknown icmp - 10.0.2.3 - - -") == 0,
 	    "ping elsewhere");
 	ok(gate.flows.n == 0 && gate.denied == 5, "five denials, no flow");
+	gate.policy.mode = MODE_ALLOW;
+	from(40000, ADDR(1, 2, 3, 4), 0);
+	tcp(SYN, 0);
+	ok(out() == REPLY && is_rst() &&
+		str_starts(logged, "deny unknown tcp "),
+	    "port 0, whatever is allowed");
 }
 
 static void

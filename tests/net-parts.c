@@ -74,6 +74,42 @@ says(struct requests *r, const char *line, const char *want)
 }
 
 static void
+ignore(const char *line, void *arg)
+{
+	(void)line;
+	(void)arg;
+}
+
+/* Who comes to ask has what another one was asked, who is let go. */
+static void
+test_ask(struct requests *r)
+{
+	struct wall *w = r->wall;
+	struct frame f = { .proto = FRAME_TCP,
+		.src = LAN_LEASE,
+		.dst = FRAME_ADDR(93, 184, 216, 34),
+		.sport = 1,
+		.dport = 443 };
+	struct flow *fl = flow_add(&w->gate.flows, &f, 1);
+	autobuf struct buf b = { 0 };
+	int pair[2];
+
+	inquiry_init(&w->inquiry);
+	w->gate.call.log = ignore;
+	w->gate.policy =
+	    (struct policy){ .mode = MODE_DENY, .rules = rules_new() };
+	fl->state = FLOW_ASKED;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		abort();
+	ok(request_answer("ask", pair[1], &b, r) == 1 && !w->gate.flows.n,
+	    "request: ask, and those who wait are decided again");
+	inquiry_attach(&w->inquiry, -1);
+	close(pair[0]);
+	w->gate.policy.mode = MODE_ALLOW;
+	w->gate.denied = 0;
+}
+
+static void
 test_request(void)
 {
 	static struct published t;
@@ -87,6 +123,7 @@ test_request(void)
 		says(&r, "mode some", "error no such mode") &&
 		gate->policy.mode == MODE_ALLOW,
 	    "request: mode");
+	test_ask(&r);
 	ok(says(&r, "status",
 	       "ok net=filtered mode=allow flows=0 in=0 out=0 allowed=0 "
 	       "denied=0 confined=none"),

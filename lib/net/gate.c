@@ -103,7 +103,8 @@ is_syn(const struct frame *f)
  * A segment of a flow that is there.  A bare SYN on one from outside would be
  * a simultaneous open: the stack, if it had forgotten the flow, would dial out
  * for it.  On one of the guest's it is the first frame again; with another
- * number it comes from a guest that has forgotten the flow.
+ * number it comes from a guest that has forgotten the flow, for which the proxy
+ * may be on its way already.
  */
 static void
 from_known_tcp(struct gate *g, struct flow *fl, struct frame *f)
@@ -115,6 +116,11 @@ from_known_tcp(struct gate *g, struct flow *fl, struct frame *f)
 		if (fl->inbound ||
 		    (fl->state != FLOW_LIVE && f->seq + 1 == fl->ack)) {
 			gate_socks_again(g, fl);
+			return;
+		}
+		if (fl->state == FLOW_CALLED &&
+		    flow_keep(fl, g->frame, f->n) == 0) {
+			fl->ack = f->seq + 1;
 			return;
 		}
 		gate_finish(g, fl, 1);

@@ -15,7 +15,8 @@ gate_deny(struct gate *g, struct flow *fl, const char *why)
 	gate_refuse_first(g, fl);
 }
 
-/* What fl is about, for the rules; -1 for an address that nobody has. */
+/* What fl is about, for the rules; -1 for an address, or a port, that nobody
+ * has. */
 static int
 target(const struct gate *g, const struct flow *fl, struct target *to)
 {
@@ -23,6 +24,8 @@ target(const struct gate *g, const struct flow *fl, struct target *to)
 		.port = fl->port,
 		.addr = addr_v4(fl->peer),
 		.now = g->wall };
+	if (!fl->port && fl->proto != FRAME_ICMP)
+		return -1;
 	if (fl->label) {
 		to->name = names_at(g->names, fl->label);
 		return to->name ? 0 : -1;

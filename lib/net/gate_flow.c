@@ -187,7 +187,7 @@ gate_finish(struct gate *g, struct flow *fl, int reset)
 }
 
 void
-gate_reset(struct gate *g, const struct flow *fl)
+gate_tell(struct gate *g, const struct flow *fl, uint32_t seq, int flags)
 {
 	struct frame_ends e = gate_guest_ends(fl);
 	struct frame_segment s = { .to = g->mac,
@@ -196,13 +196,19 @@ gate_reset(struct gate *g, const struct flow *fl)
 		.dst = e.dst,
 		.sport = e.sport,
 		.dport = e.dport,
-		.seq = fl->seq,
+		.seq = seq,
 		.ack = fl->ack,
-		.flags = FRAME_RST | FRAME_ACK };
+		.flags = (uint8_t)flags };
 	uint8_t out[FRAME_FORGED];
 
+	g->call.guest(out, frame_segment(out, &s), g->call.arg);
+}
+
+void
+gate_reset(struct gate *g, const struct flow *fl)
+{
 	if (fl->proto == FRAME_TCP)
-		g->call.guest(out, frame_segment(out, &s), g->call.arg);
+		gate_tell(g, fl, fl->seq, FRAME_RST | FRAME_ACK);
 }
 
 size_t

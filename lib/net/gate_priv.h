@@ -30,6 +30,8 @@ void gate_drop(struct gate *g, struct flow *fl);
 void gate_end(struct gate *g, struct flow *fl);
 void gate_finish(struct gate *g, struct flow *fl, int reset);
 void gate_reset(struct gate *g, const struct flow *fl);
+/* Tell the guest a segment of fl's that has no data. */
+void gate_tell(struct gate *g, const struct flow *fl, uint32_t seq, int flags);
 /* Answer f, a frame of the guest's, by a refusal; or one of the stack's that
  * has no flow, when it is more than the last ACK of one that is over. */
 void gate_refuse(struct gate *g, const struct frame *f);

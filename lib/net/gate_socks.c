@@ -24,20 +24,8 @@ gate_socks_begin(struct gate *g, struct flow *fl)
 void
 gate_socks_again(struct gate *g, const struct flow *fl)
 {
-	struct frame_ends e = gate_guest_ends(fl);
-	struct frame_segment s = { .to = g->mac,
-		.from = lan_gateway,
-		.src = e.src,
-		.dst = e.dst,
-		.sport = e.sport,
-		.dport = e.dport,
-		.seq = fl->seq - 1,
-		.ack = fl->ack,
-		.flags = FRAME_SYN | FRAME_ACK };
-	uint8_t out[FRAME_FORGED];
-
 	if (fl->caller)
-		g->call.guest(out, frame_segment(out, &s), g->call.arg);
+		gate_tell(g, fl, fl->seq - 1, FRAME_SYN | FRAME_ACK);
 }
 
 /* f is the stack's SYN for fl. */

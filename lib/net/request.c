@@ -166,6 +166,8 @@ request_answer(const char *line, int fd, struct buf *out, void *arg)
 
 	if (strcmp(line, "ask") == 0) {
 		inquiry_attach(&r->wall->inquiry, fd);
+		gate_answered(
+		    &r->wall->gate); /* who was asked before is gone */
 		buf_str(out, "ok");
 		return 1;
 	}
