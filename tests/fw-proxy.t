@@ -8,7 +8,7 @@ peer=$XRAY_OBJ/tests/socks-peer
 pids=
 # shellcheck disable=SC2086	# a list
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 27
+plan 32
 empty_base
 xray create -q -m 64 -c 1 --net proxy --mode deny web
 dir=$XRAY_HOME/vms/web
@@ -92,6 +92,34 @@ pids="$pids $!"
 is 'it has ended: mode waits for the next one' 0 '' xray fw mode web deny
 is 'which goes by it' 1 2 want -d other.invalid 443
 ok 'and is another one' [ "$(gate)" != "$pid" ]
+
+# Ports are QEMU's.
+mv "$dir/qmp.sock" "$dir/real.sock"
+socat -v "UNIX-LISTEN:$dir/qmp.sock,fork" "UNIX-CONNECT:$dir/real.sock" \
+    2>"$tmp/said" &
+pids="$pids $!"
+until_ok 20 listens "$dir/qmp.sock"
+is 'a port' 0 'Added port forward: 18391:80' xray port add web 18391:80
+is 'is added once' 0 1 grep -c hostfwd_add "$tmp/said"
+rm -f "$dir/qmp.sock"
+mv "$dir/real.sock" "$dir/qmp.sock"
+kill -STOP "$(xray pid web)"
+for i in 1 2 3 4; do
+	socat -u OPEN:/dev/null,ignoreeof TCP:127.0.0.1:18391 &
+	pids="$pids $!"
+done
+full() { [ "$(ss -Htn state syn-sent dport = :18391 | wc -l)" -gt 0 ]; }
+until_ok 20 full
+says 'one that QEMU does not take is not waited for' 75 \
+    'port 80: QEMU does not take it' timeout 60 xray connect \
+    --timeout 2 web 80
+kill -CONT "$(xray pid web)"
+
+# Another network, from the next start on.
+xray config set -q web net filtered
+is 'what runs has another network still' 0 '' xray fw mode web deny
+is 'which hears of it' 1 2 want -d other.invalid 443
+xray config set -q web net proxy
 
 # What vm.ini says cannot be known: no more is allowed than rules say.
 renew() {

@@ -258,8 +258,10 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 		undo(h, vm, &f);
 		return -1;
 	}
-	/* one that came meanwhile may have read vm.ini too early */
-	(void)tell(vm, "forward", &f, NULL);
+	/* a gateway that came meanwhile may have read vm.ini too early; QEMU
+	 * did not, and would have to take it back first */
+	if (!usernet_runs(vm))
+		(void)tell(vm, "forward", &f, NULL);
 	return 0;
 }
 

@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,9 +20,10 @@
 
 /* How many of each there may be at once: each is a process. */
 enum { PROXIES = 256, RESOLVERS = 32 };
-/* QEMU cuts a longer command without a word. */
-enum { COMMAND_MAX = 1000 };
-enum { QMP_MS = 10000 };
+/* QEMU keeps 1023 bytes of what follows guestfwd=, and cuts it without a word:
+ * of those this many are for the folder of our programs. */
+enum { BIN_MAX = 959 };
+enum { QMP_MS = 10000, CONNECT_MS = 1000 };
 
 int
 usernet_is(const struct vm *vm)
@@ -57,15 +60,15 @@ join_program(struct why *why)
 
 	if (!bin)
 		return NULL;
-	if (*bin == '/' && strlen(bin) < COMMAND_MAX &&
+	if (*bin == '/' && strlen(bin) <= BIN_MAX &&
 	    !bin[strspn(bin,
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789/._+~@%-")])
 		return xasprintf("%s/xray-join", bin);
 	why_set(why, EX_CONFIG,
 	    "%s: net = proxy needs xray's programs where the path has neither "
-	    "blanks, commas nor quotes",
-	    bin);
+	    "blanks, commas nor quotes, and at most %d bytes",
+	    bin, BIN_MAX);
 	return NULL;
 }
 
@@ -127,6 +130,34 @@ find(const struct vm *vm, int port, struct forward *f)
 	return 0;
 }
 
+/* QEMU, which may stand still, takes one or two that it has not heard of. */
+static int
+connect_soon(int fd, const struct sockaddr_in *in)
+{
+	long long deadline = io_now() + CONNECT_MS;
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int n, err = 0;
+	socklen_t len = sizeof err;
+
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)in, sizeof *in) < 0 &&
+	    errno != EINPROGRESS)
+		return -1;
+	do
+		n = poll(&p, 1, io_left(deadline));
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		err = ETIMEDOUT;
+	else if (n < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
+		return -1;
+	if (err) {
+		errno = err;
+		return -1;
+	}
+	return fcntl(fd, F_SETFL, 0);
+}
+
 int
 usernet_dial(const struct vm *vm, int port)
 {
@@ -144,8 +175,7 @@ usernet_dial(const struct vm *vm, int port)
 	fd = socket(AF_INET, SOCK_STREAM | SYS_SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	/* this machine's own address: it answers at once, or not at all */
-	if (connect(fd, (struct sockaddr *)&in, sizeof in) == 0)
+	if (connect_soon(fd, &in) == 0)
 		return fd;
 	err = errno;
 	close(fd);

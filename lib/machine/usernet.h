@@ -26,7 +26,7 @@ int usernet_runs(const struct vm *vm);
 char *usernet_netdev(const struct vm *vm, struct why *why);
 /* Connect to a TCP port of the guest's that is published, by vm.ini as it is
  * now; QEMU takes connections at once.  -1 with errno, ENOENT: it is not
- * published. */
+ * published; ETIMEDOUT: QEMU has not taken it for a second. */
 int usernet_dial(const struct vm *vm, int port);
 /* Have the QEMU that runs publish f (on), or not any more.  0, 1 when none
  * runs; -1 with why: EX_TEMPFAIL when it could not. */
