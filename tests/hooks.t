@@ -3,7 +3,7 @@
 # it.  No guest: a VM without a network is not waited for.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 98
+plan 100
 empty_base
 xray-create -q -b b --net none -m 64M -c 1 web
 xray-key 2>"$tmp/err"
@@ -378,3 +378,18 @@ ok 'start --no-hooks' xray start -q --no-hooks web
 is 'runs none, as is known when it is back' 0 none xray info -H -o hooks web
 ok 'is not waited for' xray wait --for hooks --timeout 60 web
 is 'indeed' 0 '' ran
+
+# net = proxy: what is set up, and what is not any more.
+mkdir "$tmp/fake"
+put "$tmp/fake/xray" <<'X'
+[ "$1" != ssh ] || exit 1
+exec "$XRAY_BIN/xray" "$@"
+X
+set_up() {
+	PATH=$tmp/fake:$PATH XRAY_VM_NAME=$1 \
+	    sh "$top/hooks/initial-boot/00-setup-firewall.sh"
+}
+xray create -q -b b --net proxy -m 64M -c 1 fire
+xray config set -q fire firewall_configured yes
+is 'a setup that fails' 1 '' set_up fire
+is 'leaves nothing set up' 0 no xray config get fire firewall_configured

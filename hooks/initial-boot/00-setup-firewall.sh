@@ -26,6 +26,9 @@ if [ -d "$debs" ] &&
 	    rm -rf .xray-debs && mkdir .xray-debs && tar -C .xray-debs -xf -'
 fi
 
+# From here on what was set up before may be half of it.
+xray config set -q "$vm" firewall_configured no
+
 # A failure counts, but for 3: it is another system.
 code=0
 in_guest 'exec sudo -n sh -s' <<'GUEST' || code=$?
@@ -35,6 +38,7 @@ if [ ! -d /run/systemd/system ] || ! command -v dpkg >/dev/null; then
 	    'proxy, socks5h://10.0.2.100:1080'
 	exit 3
 fi
+# Standard input is this script: nobody else may read of it.
 export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive LC_ALL=C
 home=$(getent passwd "${SUDO_USER:-root}" | cut -d: -f6)
 proxy=socks5h://10.0.2.100:1080
@@ -47,7 +51,7 @@ there()
 from_files()
 {
 	set -- "$home"/.xray-debs/*.deb
-	[ -f "$1" ] && dpkg -i "$@" && there
+	[ -f "$1" ] && dpkg -i "$@" </dev/null && there
 }
 
 from_archive()
@@ -56,9 +60,9 @@ from_archive()
 	set -- -q -o "Acquire::http::Proxy=$proxy" \
 	    -o "Acquire::https::Proxy=$proxy" -o Acquire::Retries=1 \
 	    -o DPkg::Lock::Timeout=120
-	apt-get "$@" update &&
-	    apt-get "$@" -y --no-install-recommends install redsocks iptables &&
-	    there
+	apt-get "$@" update </dev/null &&
+	    apt-get "$@" -y --no-install-recommends install redsocks iptables \
+		</dev/null && there
 }
 
 there || from_files || from_archive || {
