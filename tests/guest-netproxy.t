@@ -24,7 +24,7 @@ fi
 . "${0%/*}/world.sh"
 debian_base
 tiny_base
-plan 58
+plan 59
 web=93.184.216.34
 make_world "127.0.0.1 localhost
 $web web.example other.example
@@ -177,7 +177,14 @@ ok 'it is started again' until_ok 120 again
 
 # Snapshots know one network from another.
 ok 'a live snapshot' xray snap create -q t now
-ok 'back to it' xray snap revert -q -y t now
+on t "{ printf '\\005\\001\\000\\005\\001\\000\\003\\013web.example\\000\\120'
+    sleep 300; } | nc 10.0.2.100 1080 >/dev/null 2>&1 &"
+one() { echo status | socat -t 20 - "UNIX-CONNECT:$dir/gateway.sock" |
+    grep -q ' flows=1 '; }
+until_ok 60 one
+says 'back to it, which ends what is open' 0 '; 1 connection cut' \
+    xray snap revert -y t now
+ok 'of which nothing is left' until_ok 60 none_left
 ok 'it answers' on t true
 xray stop -q -f t
 xray snap revert -q -y t now

@@ -153,7 +153,7 @@ killed=0
 for i in 1 2 3 4 5 6; do
 	sleep 0."$(($(od -An -N1 -tu1 /dev/urandom) % 10))"
 	p=$(proxy)
-	[ -z "$p" ] || kill -9 "$p" && killed=$((killed + 1))
+	[ -n "$p" ] && kill -9 "$p" && killed=$((killed + 1))
 done
 ok "it was killed $killed times" test "$killed" -ge 1
 # shellcheck disable=SC2086	# a list

@@ -17,7 +17,7 @@ socat UNIX-LISTEN:s,fork EXEC:cat & # an echo
 echo=$!
 trap 'kill $echo $held 2>/dev/null; finish' EXIT
 held=
-until_ok 30 test -S s
+until_ok 30 listens s
 is 'there and back, and the end' 0 'hello' sh -c \
     'echo hello | socat -t 20 - EXEC:"xray-join s"'
 head -c 20000000 /dev/urandom >big
