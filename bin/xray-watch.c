@@ -349,7 +349,7 @@ put_rows(struct strv *out, int most)
 		strv_fmt(out, "%cWAITS (%zu)", TERM_STRONG, s.nrows);
 	for (size_t i = from; i < s.nrows && i < from + (size_t)most; i++) {
 		const struct listed *r = &s.rows[i];
-		autofree char *where = dialog_where(&r->d.to);
+		autofree char *where = dialog_where_short(&r->d.to);
 		autofree char *waits = r->state == ASK_IS_LATE ?
 		    xstrdup("late") :
 		    xasprintf("%u s", r->seconds);

@@ -3,7 +3,7 @@
 # by ssh, a webhook; and when nobody is there.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 34
+plan 36
 mkdir "$tmp/stub"
 PATH=$PATH:$tmp/stub
 # shellcheck source=asking.sh
@@ -31,8 +31,10 @@ robots() {
 		    echo "${p#/proc/}"
 	done 2>/dev/null
 }
-ok 'it is killed' kill -9 "$(robots)"
-until_ok 60 answerers robot
+killed=$(robots)
+ok 'it is killed' kill -9 "$killed"
+another() { answerers robot && [ "$(robots)" != "$killed" ]; }
+until_ok 60 another
 ask two.example
 ok 'another one answers' allowed
 program nobody <<'E'
@@ -134,6 +136,14 @@ ask a.mac.example
 ok 'osascript answers' said "answer $id deny 5 asked"
 ok 'what it is told is words, not script' grep -Fqx \
     'web wants  a.mac.example:443  (HTTPS)' "$tmp/stub/said"
+ask "google.com.$(printf '%060d.%060d.%060d.%043d' 0 0 0 0).evil.example"
+until_ok 60 sh -c "sed -n '/wants  google/,\$p' '$tmp/stub/said' |
+    grep -q 'deny always domain'"
+is 'of a long name both ends' 0 \
+    'web wants  google.com.00000...0000000000000000.evil.example:443  (HTTPS)' \
+    sh -c "grep '^web wants  google' '$tmp/stub/said'"
+is 'so where a domain is named' 0 2 \
+    grep -c 'all of \*.com.0\{12\}[.]\{3\}0\{16\}.evil.example$' "$tmp/stub/said"
 choose terminal
 is 'ask = terminal starts none' 0 none fact answerers
 

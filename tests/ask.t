@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 115
+plan 119
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -285,6 +285,15 @@ if command -v tmux >/dev/null; then
 	shows p 'web wants  enter.example'
 	tm send-keys -t p Enter
 	ok 'Enter is no, at once' said c 'answer 5 deny 5 asked'
+	long=google.com.$(printf '%060d.%060d.%060d.%043d' 0 0 0 0).evil.example
+	echo "ask 50 tcp $long 443" >&7
+	ok 'of a long name both ends are shown' shows p \
+	    '^web wants  google.com.00000[.]{3}0{16}.evil.example:443  .HTTPS. +1 of 1$'
+	ok 'as in the keys' shows p \
+	    '^\[w\]iden to \*.com.0{12}[.]{3}0{16}.evil.example   \[\?\] > *$'
+	tm send-keys -t p d
+	ok 'the answer is about all of it' heard c '^answer 50 deny'
+	ok 'and its rule' grep -q "^deny tcp $long 443 " "$vm/rules.session"
 	tm send-keys -t p C-c
 	tm send-keys -t p 'stty -a' Enter
 	ok 'Ctrl-C leaves the terminal as it was' shows p '(^| )icanon.* echo '
@@ -320,7 +329,7 @@ if command -v tmux >/dev/null; then
 		    '(^| )icanon.* echo '
 	done
 else
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
 		n=$((n + 1))
 		echo "ok $n # SKIP no tmux"
 	done

@@ -30,6 +30,8 @@ check_question(const char *line)
 	check_text(&a);
 	check_text(&b);
 	dialog_want(&d, &a);
+	must(a.n <= strlen(d.vm) + DIALOG_NAME +
+		sizeof " wants  []:65535/udp  (POSTGRESQL)");
 	dialog_facts(&d, &b);
 	check_text(&a);
 	check_text(&b);
@@ -89,6 +91,7 @@ check_to(char *line)
 		if (dialog_dest(&to, (enum dialog_scope)i, dest, &why) == 0)
 			must(strlen(dest) < DIALOG_DEST);
 	free(dialog_where(&to));
+	free(dialog_where_short(&to));
 }
 
 int

@@ -222,52 +222,6 @@ listed_parse(struct listed *l, const char *line)
 	return 0;
 }
 
-char *
-dialog_where(const struct ask_to *to)
-{
-	int v6 = strchr(to->host, ':') != NULL;
-	struct buf b = { 0 };
-
-	buf_fmt(&b, "%s%s%s", v6 ? "[" : "", to->host, v6 ? "]" : "");
-	if (to->proto != RULE_ICMP)
-		buf_fmt(&b, ":%u", to->port);
-	if (to->proto != RULE_TCP)
-		buf_fmt(&b, "/%s", dialog_proto(to));
-	return buf_take(&b);
-}
-
-void
-dialog_want(const struct dialog *d, struct buf *out)
-{
-	const char *service = dialog_service(&d->to);
-	autofree char *where = dialog_where(&d->to);
-
-	buf_fmt(out, "%s wants  %s", d->vm, where);
-	if (*service != '-')
-		buf_fmt(out, "  (%s)", service);
-}
-
-void
-dialog_facts(const struct dialog *d, struct buf *out)
-{
-	static const char *const before[] = { [ASK_NEVER] =
-						  "never asked before",
-		[ASK_ALLOWED] = "allowed before",
-		[ASK_DENIED] = "denied before",
-		[ASK_UNANSWERED] = "nobody answered before" };
-	char kind = *dialog_kind(&d->to);
-
-	buf_fmt(out, "verified: %s; %s",
-	    kind == 'n'	    ? "our resolver gave this name" :
-		kind == 'h' ? "this machine itself" :
-			      "this address; it was asked for by no name",
-	    before[d->last]);
-	if (d->tries > 1)
-		buf_fmt(out, "; tried %u times", d->tries);
-	if (kind == 'n')
-		buf_str(out, "; not yet resolved");
-}
-
 /* ---- how far ---- */
 
 /* Whether anybody may have a name there: a last label alone, two short ones as

@@ -56,7 +56,13 @@ void listed_print(const struct listed *l, struct buf *out);
 int listed_parse(struct listed *l, const char *line);
 /* Where to, as it is listed; the caller's. */
 char *dialog_where(const struct ask_to *to);
-/* For a person: what is wanted, and what is known about it; without ends. */
+/* For a person, who sees all of a question at once, on 80 columns or in a
+ * notification: a name that is longer than that has "..." in its middle, which
+ * no name has; the caller's. */
+enum { DIALOG_NAME = 48 };
+char *dialog_short(const char *name);
+char *dialog_where_short(const struct ask_to *to);
+/* What is wanted, and what is known about it; without ends. */
 void dialog_want(const struct dialog *d, struct buf *out);
 void dialog_facts(const struct dialog *d, struct buf *out);
 

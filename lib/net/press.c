@@ -104,9 +104,11 @@ press_keys(
 	static const char keys[] =
 	    "[d]eny  [o]nce  [s]ession  15[m]  1[h]  [a]lways";
 	autobuf struct buf more = { 0 };
-	char wide[ASK_HOST];
+	autofree char *wide = NULL;
+	char domain[ASK_HOST];
 
-	dialog_domain(d->to.host, wide);
+	dialog_domain(d->to.host, domain);
+	wide = dialog_short(domain);
 	if (p->wide)
 		buf_fmt(&more, "all for *.%s ([w] not)   ", wide);
 	else if (*wide)

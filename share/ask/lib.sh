@@ -63,12 +63,23 @@ dialog() {
 	! grep -Eiq '(open|connect to) display' "$scratch" || kill $$
 }
 
+# shorten NAME: as dialog_short does it, so that what stands behind it is seen.
+shorten() {
+	[ ${#1} -gt 48 ] || {
+		echo "$1"
+		return
+	}
+	tail=$1
+	while [ ${#tail} -gt 29 ]; do
+		tail=${tail#?}
+	done
+	printf '%.16s...%s\n' "$1" "$tail"
+}
+
 # Set want, facts, and wide, where an answer for the domain leads.
 describe() {
-	case $host in
-	*:*) to="[$host]" ;;
-	*) to=$host ;;
-	esac
+	to=$(shorten "$host")
+	case $host in *:*) to="[$to]" ;; esac
 	[ "$proto" = icmp ] || to=$to:$port
 	[ "$proto" = tcp ] || to=$to/$proto
 	want="$vm wants  $to"
@@ -87,7 +98,7 @@ describe() {
 	[ "$kind" != name ] || facts="$facts; not yet resolved"
 	facts="verified: $facts"
 	wide=
-	[ "$domain" = - ] || wide="*.$domain"
+	[ "$domain" = - ] || wide="*.$(shorten "$domain")"
 }
 
 asking=
