@@ -231,12 +231,12 @@ environment(const char *bin)
 static void
 end(void)
 {
-	usher_rest(&s.desk.usher, s.loop.ms);
 	(void)turn_take(&s.turn, 0, s.loop.ms);
 	if (is_ours())
 		(void)unlinkat(s.vm.dir, VM_ASK, 0);
 	asks_end(&s.vm, s.asks);
 	scribe_leave(&s.desk.scribe);
+	usher_end(&s.desk.usher, s.loop.ms);
 }
 
 int

@@ -3,7 +3,7 @@
 # by ssh, a webhook; and when nobody is there.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 36
+plan 41
 mkdir "$tmp/stub"
 PATH=$PATH:$tmp/stub
 # shellcheck source=asking.sh
@@ -25,15 +25,23 @@ is 'it would be asked' 0 robot fact answerers
 ask one.example
 ok 'a program answers' allowed
 ok 'its answer is a rule' rule 'allow tcp one.example 443'
-robots() {
+# runs NAME: those of that program.
+runs() {
 	for p in /proc/[0-9]*; do
-		[ "$(tr '\0' ' ' <"$p/cmdline")" != "/bin/sh $tmp/robot " ] ||
+		[ "$(tr '\0' ' ' <"$p/cmdline")" != "/bin/sh $tmp/$1 " ] ||
 		    echo "${p#/proc/}"
 	done 2>/dev/null
 }
-killed=$(robots)
+none() { [ -z "$(runs "$1")" ]; }
+who() { # the process that asks for the VM
+	for p in /proc/[0-9]*; do
+		[ "$(readlink "$p/cwd")" = "$vm" ] &&
+		    [ "$(cat "$p/comm")" = xray-ask ] && echo "${p#/proc/}"
+	done 2>/dev/null
+}
+killed=$(runs robot)
 ok 'it is killed' kill -9 "$killed"
-another() { answerers robot && [ "$(robots)" != "$killed" ]; }
+another() { answerers robot && [ "$(runs robot)" != "$killed" ]; }
 until_ok 60 another
 ask two.example
 ok 'another one answers' allowed
@@ -44,7 +52,24 @@ E
 choose "$tmp/nobody"
 ask three.example
 ok 'one that ends: nobody' said "answer $id deny 1 nobody"
-ok 'the other one is let go' until_ok 60 sh -c '[ -z "$1" ]' - "$(robots)"
+ok 'the other one is let go' until_ok 60 none robot
+program last <<'E'
+#!/bin/sh
+echo front last
+read -r _ && read -r word vm id _
+: >"${0%/*}/asked"
+until [ -e "${0%/*}/go" ]; do sleep 0.1; done
+yes 'ask me' | head -n 500
+echo "answer $vm $id allow"
+E
+choose "$tmp/last"
+ask last.example
+until_ok 60 test -e "$tmp/asked"
+kill -STOP "$(who)"
+: >"$tmp/go"
+until_ok 60 none last
+kill -CONT "$(who)"
+ok 'the last words of one that ends count' allowed
 program mute <<'E'
 #!/bin/sh
 exec sleep 60
@@ -214,3 +239,22 @@ ask eight.example
 ok 'a program elsewhere answers' allowed
 kill "$prompt"
 ok 'until it goes' until_ok 60 answerers none
+
+# One that does not end, whatever it is told.
+program stubborn <<'E'
+#!/bin/sh
+trap '' TERM HUP INT
+echo front stubborn
+while :; do sleep 1; done
+E
+choose "$tmp/stubborn"
+until_ok 60 answerers stubborn
+left=$(runs stubborn)
+ok 'who asks is killed' kill -9 "$(who)"
+ok 'and comes back beside what it has left behind' until_ok 60 answerers stubborn
+# shellcheck disable=SC2086 # a list
+kill -9 $left
+only() { [ "$(runs stubborn)" ] && [ "$(runs stubborn)" != "$left" ]; }
+until_ok 60 only
+ok 'the VM stops' xray stop -q -f web
+ok 'and so does the program' until_ok 20 none stubborn

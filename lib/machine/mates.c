@@ -8,9 +8,13 @@
 #include "again.h"
 #include "asker.h"
 #include "egress.h"
+#include "io.h"
 #include "launch.h"
 #include "stream.h"
 #include "sys.h"
+
+/* ms: that children of one that has ended are waited for. */
+enum { CHILDREN_MS = 3000 };
 
 /* One that is started again. */
 struct mate {
@@ -20,6 +24,7 @@ struct mate {
 	struct stream out;
 	pid_t pid; /* 0: none */
 	int waits; /* it is to be started in a while */
+	long long patience; /* ms, of io_now: with children of the last one */
 	struct again life;
 };
 
@@ -69,11 +74,13 @@ start(struct mate *a)
 
 	if (m.over || a->pid)
 		return;
-	a->waits = a->out.open; /* children of the last one are to end */
+	/* children of the last one, which have its output, are to end */
+	a->waits = a->out.open && io_now() < a->patience;
 	if (a->waits) {
 		stream_once(AGAIN_MS, a->again);
 		return;
 	}
+	stream_close(&a->out);
 	r.in = RUN_NULL;
 	r.dir = m.vm->dir;
 	r.session = 1;
@@ -158,6 +165,7 @@ ended(struct mate *a, int status)
 	ring_line(m.net, "%s ended (%s); again in %d ms", a->name,
 	    run_ending(status), again_ended(&a->life));
 	a->waits = 1;
+	a->patience = io_now() + CHILDREN_MS;
 	stream_once(a->life.ms, a->again);
 }
 

@@ -23,9 +23,11 @@ let_go(uv_handle_t *h)
 	free(h); /* the pipe begins with it */
 }
 
-static void
-end(struct stream *st)
+void
+stream_close(struct stream *st)
 {
+	if (!st->pipe)
+		return;
 	uv_close((uv_handle_t *)&st->pipe->uv, let_go);
 	st->pipe = NULL;
 	st->open = 0;
@@ -41,7 +43,7 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 	if (n > 0)
 		st->came(st, b->base, (size_t)n);
 	if (n < 0) {
-		end(st);
+		stream_close(st);
 		st->came(st, "", 0);
 	}
 }
@@ -72,7 +74,7 @@ stream_follow(struct stream *st, int fd)
 	st->open = 1;
 	if (uv_pipe_open(&st->pipe->uv, fd) != 0 ||
 	    uv_read_start(h, give_memory, came) != 0)
-		end(st);
+		stream_close(st);
 }
 
 pid_t

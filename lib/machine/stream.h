@@ -33,6 +33,8 @@ pid_t stream_start(struct stream *st, const struct run *r, char *const argv[],
 int stream_fd(const struct stream *st);
 /* Read to its end; who writes has gone. */
 void stream_drain(struct stream *st);
+/* Read no more, whoever may yet write. */
+void stream_close(struct stream *st);
 
 /* Call turn whenever fd can be read; -1 with errno when that cannot be. */
 int stream_watch(int fd, void (*turn)(void));

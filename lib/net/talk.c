@@ -15,7 +15,8 @@
 #define MSG_NOSIGNAL 0 /* macOS; callers ignore SIGPIPE anyway */
 #endif
 
-enum { BACKLOG = 128 };
+/* LAST: what is heard of one who has ended; a socket has no more. */
+enum { BACKLOG = 128, LAST = 256 };
 
 /* Descriptors are never 0: that one is the process's input. */
 struct talker {
@@ -175,7 +176,8 @@ split(struct talk *t, size_t who)
 	}
 }
 
-static void
+/* 1 when something came. */
+static int
 hear(struct talk *t, size_t who)
 {
 	struct talker *k = &t->v[who];
@@ -183,14 +185,24 @@ hear(struct talk *t, size_t who)
 
 	if (n < 0 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		return;
+		return 0;
 	if (n <= 0) {
 		lose(t, who);
-		return;
+		return 0;
 	}
 	k->n += (size_t)n;
 	split(t, who);
 	if (k->fd && k->n == sizeof k->in)
+		lose(t, who);
+	return 1;
+}
+
+void
+talk_end(struct talk *t, size_t who)
+{
+	for (int i = 0; i < LAST && t->v[who].fd && hear(t, who); i++)
+		continue;
+	if (t->v[who].fd)
 		lose(t, who);
 }
 
@@ -202,7 +214,7 @@ talk_serve(struct talk *t, const struct pollfd *p, long long now)
 
 		if (k->fd && p[1 + i].fd == k->fd &&
 		    (p[1 + i].revents & ~POLLOUT))
-			hear(t, i);
+			(void)hear(t, i);
 		if (k->fd && k->out.n)
 			flush(k);
 		if (k->fd && !k->known && !k->since)

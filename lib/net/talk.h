@@ -42,6 +42,9 @@ int talk_open(struct talk *t, int dir, const char *name);
 long talk_add(struct talk *t, int fd);
 /* Let go of who. */
 void talk_drop(struct talk *t, size_t who);
+/* Who has ended: hear what he has said, as far as it goes, and let go of him;
+ * gone is called. */
+void talk_end(struct talk *t, size_t who);
 /* Say a line to who, without its end; nothing when he is gone. */
 void talk_say(struct talk *t, size_t who, const char *fmt, ...) PRINTF(3, 4);
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "io.h"
 #include "run.h"
 #include "say.h"
 #include "sys.h"
@@ -18,6 +19,8 @@
  * to end is told by a signal, and by one that it cannot ignore. */
 enum { EXPECT_MS = 3000, MUTE_MS = 10000, AGAIN_MS = 1000 };
 enum { TERM_MS = 2000, KILL_MS = 4000, LOOK_MS = 20 };
+/* The same when we end, and are waited for. */
+enum { END_TERM_MS = 500, END_KILL_MS = 500 };
 
 static const struct {
 	const char *ask;
@@ -122,6 +125,7 @@ start(struct usher *u, size_t i, long long now)
 		return;
 	r.in = r.out = pair[1];
 	r.session = 1; /* a group that can be ended as a whole */
+	r.tied = 1;
 	u->v[i].pid = run_spawn(&r, argv, &why);
 	close(pair[1]);
 	if (u->v[i].pid < 0) {
@@ -217,7 +221,8 @@ serve(struct usher *u, size_t i, long long now)
 	long long had = now - u->v[i].since;
 
 	if (bury(u, i)) {
-		let_go(u, i, now);
+		if (u->v[i].who >= 0) /* its last words */
+			talk_end(u->talk, (size_t)u->v[i].who);
 		u->v[i].pid = 0;
 		if (u->v[i].again && u->v[i].chosen)
 			start(u, i, now);
@@ -238,6 +243,44 @@ usher_serve(struct usher *u, long long now)
 			u->v[i].path = NULL;
 		}
 	}
+}
+
+/* Give them ms to end: 1 while one is there. */
+static int
+linger(struct usher *u, int ms)
+{
+	long long end = io_now() + ms;
+
+	for (;;) {
+		int left = 0;
+
+		for (size_t i = 0; i < USHER_MOST; i++) {
+			if (u->v[i].pid && bury(u, i))
+				u->v[i].pid = 0;
+			left |= u->v[i].pid != 0;
+		}
+		if (!left || io_now() >= end)
+			return left;
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+}
+
+static void
+signal_all(const struct usher *u, int sig)
+{
+	for (size_t i = 0; i < USHER_MOST; i++)
+		if (u->v[i].pid)
+			(void)kill(-u->v[i].pid, sig);
+}
+
+void
+usher_end(struct usher *u, long long now)
+{
+	usher_rest(u, now);
+	if (linger(u, END_TERM_MS))
+		signal_all(u, SIGTERM);
+	if (linger(u, END_KILL_MS))
+		signal_all(u, SIGKILL);
 }
 
 int

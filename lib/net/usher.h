@@ -53,6 +53,8 @@ void usher_here(struct usher *u, size_t who);
 void usher_lost(struct usher *u, size_t who, long long now);
 /* Let all go: they read the end of their input. */
 void usher_rest(struct usher *u, long long now);
+/* We end: so do they, within a second. */
+void usher_end(struct usher *u, long long now);
 /* Go on: bury those that have ended, end those that do not. */
 void usher_serve(struct usher *u, long long now);
 /* How many ms until usher_serve has something to do; -1: nothing. */
