@@ -126,7 +126,7 @@ heard(const char *vm, const char *line, void *arg)
 
 	(void)vm;
 	(void)arg;
-	page_heard(&s.page, shown(), line, &b);
+	page_heard(&s.page, shown(), line, io_now(), &b);
 	print(s.tty, &b);
 }
 

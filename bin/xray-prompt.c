@@ -176,7 +176,7 @@ heard_result(const char *line)
 {
 	autobuf struct buf b = { 0 };
 
-	page_heard(&s.page, shown(), line, &b);
+	page_heard(&s.page, shown(), line, io_now(), &b);
 	put(&b);
 }
 

@@ -216,6 +216,7 @@ heard(const char *vm, const char *line, void *arg)
 
 	(void)arg;
 	s.changed = 1;
+	press_refused(&s.press, line, io_now());
 	if (v && v->stale &&
 	    (str_starts(line, "pending ") || str_starts(line, "end "))) {
 		forget_rows(vm);

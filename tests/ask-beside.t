@@ -75,7 +75,7 @@ ok 'no' said 'answer 2 deny 5 asked'
 echo 'ask 3 tcp c.example 443' >&7
 ok 'another' shows '^web wants  c.example:443'
 xray fw answer -q web 3 deny
-ok 'answered elsewhere' shows '> answered$'
+ok 'answered elsewhere' shows '> asked no more$'
 
 # Ctrl-Z, and on.
 tm send-keys -t p C-z

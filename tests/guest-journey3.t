@@ -78,7 +78,7 @@ is 'a list has it' 0 1 sh -c 'NO_COLOR=1 script -qec "xray list" /dev/null |
 ok 'also where the VM was started' shows f '^jail wants  www.registry.example'
 press p a
 ok 'yes, for good' shows p 'www.registry.example:80 -> allow$'
-ok 'answered there too' shows f '> answered$'
+ok 'answered there too' shows f '> asked no more$'
 ok 'and asks again' shows p '^jail wants  sentry.example:80 '
 tm send-keys -t p d
 ok 'no' shows p 'sentry.example:80/tcp -> deny .60s.$'

@@ -43,24 +43,49 @@ is_of(const char *vm, const char *name)
 	return strcmp(vm, FRONT_ANY) == 0 || strcmp(vm, name) == 0;
 }
 
-/* What a line says of a VM's questions. */
-static void
+/* A question; -1: it is none of vm's. */
+static int
+asked(struct front *f, const char *vm, const char *line)
+{
+	struct dialog d;
+
+	if (dialog_parse(&d, line) < 0 || !is_of(vm, d.vm))
+		return -1;
+	put(f, &d);
+	return 0;
+}
+
+/* What else xray-ask says to who shows questions: WORD VM, and a number or
+ * not. */
+static const struct {
+	const char *word;
+	int number;
+} words[] = { { "withdraw", 1 }, { "waiting", 1 }, { "ok", 1 },
+	{ "written", 1 }, { "delayed", 1 }, { "error", 1 }, { "pending", 1 },
+	{ "end", 0 } };
+
+/* What a line says of a VM's questions; -1: it is none that vm says. */
+static int
 follow(struct front *f, const char *vm, const char *line)
 {
-	char name[DIALOG_VM];
-	struct dialog d;
-	unsigned n;
-	size_t i;
+	char word[16], name[DIALOG_VM];
+	size_t k = 0, i;
+	unsigned n = 0;
+	int got = sscanf(line, "%15s %63s %u", word, name, &n);
 
-	if (dialog_parse(&d, line) == 0 && is_of(vm, d.vm))
-		put(f, &d);
-	else if (sscanf(line, "withdraw %63s %u", name, &n) == 2 &&
-	    is_of(vm, name) && (i = find(f, name, n)) < f->nopen)
+	if (got > 0 && strcmp(word, "question") == 0)
+		return asked(f, vm, line);
+	while (got > 1 && k < LEN(words) && strcmp(word, words[k].word) != 0)
+		k++;
+	if (got < 2 || k == LEN(words) || got - 2 < words[k].number ||
+	    (!is_of(vm, name) && strcmp(name, "-") != 0))
+		return -1;
+	if (strcmp(word, "withdraw") == 0 && (i = find(f, name, n)) < f->nopen)
 		drop(f, i);
-	else if (sscanf(line, "waiting %63s %u", name, &n) == 2)
-		for (i = 0; i < f->nopen; i++)
-			if (strcmp(f->open[i].vm, name) == 0)
-				f->open[i].waiting = n;
+	for (i = 0; i < f->nopen && strcmp(word, "waiting") == 0; i++)
+		if (strcmp(f->open[i].vm, name) == 0)
+			f->open[i].waiting = n;
+	return 0;
 }
 
 static void
@@ -71,8 +96,8 @@ heard(size_t who, char *line, void *arg)
 	for (char *p = line; *p; p++)
 		if (*p < ' ' || *p > '~')
 			*p = '?'; /* none of ours */
-	follow(f, f->vm[who], line);
-	f->line(f->vm[who], line, f->arg);
+	if (follow(f, f->vm[who], line) == 0)
+		f->line(f->vm[who], line, f->arg);
 }
 
 static void

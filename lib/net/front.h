@@ -23,7 +23,8 @@ struct front {
 	/* The questions that are shown, the oldest first; mostly one. */
 	struct dialog open[FRONT_OPEN];
 	size_t nopen;
-	/* A line of a VM's, which is printable ASCII; open is as it says. */
+	/* A line that a VM's says, which is printable ASCII; what is none is
+	 * passed over.  open is as it says. */
 	void (*line)(const char *vm, const char *line, void *arg);
 	void *arg;
 };

@@ -33,7 +33,7 @@ page_look(
 	if (press_is_about(&p->press, d))
 		return 0;
 	if (page_open(p))
-		buf_str(out, "answered\n");
+		buf_str(out, "asked no more\n");
 	press_begin(&p->press, d, now);
 	if (d)
 		put_question(p, d, out);
@@ -66,16 +66,24 @@ page_key(struct page *p, const struct dialog *d, int key, long long now,
 	return 0;
 }
 
-void
-page_heard(const struct page *p, const struct dialog *d, const char *line,
-    struct buf *out)
+/* It is there, and waits for a key. */
+static int
+waits(const struct page *p, const struct dialog *d)
 {
-	const char *next = d && page_open(p) ? "\n" : "";
+	return d && page_open(p) && press_is_about(&p->press, d);
+}
+
+void
+page_heard(struct page *p, const struct dialog *d, const char *line,
+    long long now, struct buf *out)
+{
+	const char *next = waits(p, d) ? "\n" : "";
 	autobuf struct buf b = { 0 };
 
 	if (!press_result(line, &b))
 		return;
+	press_refused(&p->press, line, now);
 	buf_fmt(out, "%s%s\n", next, b.p);
-	if (*next)
+	if (waits(p, d))
 		put_keys(p, d, out);
 }

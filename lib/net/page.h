@@ -25,7 +25,7 @@ int page_open(const struct page *p);
 int page_key(struct page *p, const struct dialog *d, int key, long long now,
     struct decree *decree, struct buf *out);
 /* A line that says what became of an answer; d as above. */
-void page_heard(const struct page *p, const struct dialog *d, const char *line,
-    struct buf *out);
+void page_heard(struct page *p, const struct dialog *d, const char *line,
+    long long now, struct buf *out);
 
 #endif

@@ -73,7 +73,11 @@ press_key(struct press *p, const struct dialog *d, int key, long long now,
 		p->since = now;
 		return PRESS_AGAIN;
 	}
-	if (!life || (!no && now - p->since < PRESS_MS))
+	if (!no && now - p->since < PRESS_MS) { /* in the middle of a word */
+		p->since = now;
+		return PRESS_NOTHING;
+	}
+	if (!life)
 		return PRESS_NOTHING;
 	*out = (struct decree){ .id = d->id,
 		.verdict = no ? RULE_DENY : RULE_ALLOW,
@@ -116,6 +120,19 @@ press_keys(
 	buf_str(&more, "[?]");
 	buf_fmt(out, "%s%s%s", keys,
 	    sizeof keys + 5 + more.n > (size_t)cols ? "\n" : "   ", more.p);
+}
+
+void
+press_refused(struct press *p, const char *line, long long now)
+{
+	char vm[DIALOG_VM];
+	unsigned id;
+
+	if (sscanf(line, "error %63s %u", vm, &id) != 2 || id != p->id ||
+	    strcmp(vm, p->vm) != 0)
+		return;
+	p->done = 0;
+	p->since = now;
 }
 
 int

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * press: a question on a screen, and the keys that answer it.  A key that
- * allows counts when the question has been there for PRESS_MS: what was typed
- * for another one, or for something else, is no answer.
+ * allows counts when the question has been there for PRESS_MS, without a key
+ * that did not count: what was typed for another one, or for something else, is
+ * no answer.
  */
 #ifndef XRAY_PRESS_H
 #define XRAY_PRESS_H
@@ -42,6 +43,8 @@ enum press_result press_key(struct press *p, const struct dialog *d, int key,
 void press_want(const struct dialog *d, int cols, struct buf *out);
 void press_keys(
     const struct press *p, const struct dialog *d, int cols, struct buf *out);
+/* What line of xray-ask's refuses the answer, it can be given again. */
+void press_refused(struct press *p, const char *line, long long now);
 /* For a person: what line of xray-ask's tells about an answer; 0 when it tells
  * nothing. */
 int press_result(const char *line, struct buf *out);
