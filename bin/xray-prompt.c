@@ -52,8 +52,9 @@ static struct {
 	long long find; /* ms, when next */
 	const char *program, *via; /* NULL: none */
 	unsigned one; /* 0: all */
-	int ready; /* we are told what is shown */
+	int oks; /* how often we were told what is shown */
 	int stdio, terminal, hubs;
+	int begun, keys; /* those of the terminal are ours */
 	pid_t ssh;
 	char in[LINE]; /* of --stdio */
 	size_t n;
@@ -128,6 +129,22 @@ shown(void)
 	return NULL;
 }
 
+/* We may be spoken to: the keys are ours, or who speaks lines is told. */
+static void
+begin(void)
+{
+	if (s.begun)
+		return;
+	s.begun = 1;
+	if (s.stdio)
+		say("ok - 0\n");
+	if (s.terminal && term_open(0) < 0)
+		die_sys(EX_IOERR, "terminal");
+	s.keys = s.terminal;
+	if (s.keys && !s.one)
+		note("questions come here; q leaves");
+}
+
 static _Noreturn void
 leave(void)
 {
@@ -185,13 +202,15 @@ heard(const char *vm, const char *line, void *arg)
 {
 	(void)vm;
 	(void)arg;
+	begin();
 	if (str_starts(line, "ok ") && strstr(line, " 0")) {
-		s.ready = 1;
+		s.oks++;
+		flush();
 		return;
 	}
 	if (s.hubs)
 		hub_tell(&s.hub, line);
-	if (s.terminal)
+	if (s.keys)
 		heard_result(line);
 	if (s.stdio)
 		say("%s\n", line);
@@ -255,7 +274,8 @@ seek(void)
 		die(EX_UNAVAILABLE, "%s: nobody is there to be asked",
 		    s.program ? s.program : "here");
 	if (s.one) {
-		if ((s.ready && !shown()) || !front_has(&s.front, s.names.v[0]))
+		if ((s.oks > 1 && !shown()) ||
+		    !front_has(&s.front, s.names.v[0]))
 			exit(say_done());
 	} else if (!s.via) {
 		if (some)
@@ -266,7 +286,8 @@ seek(void)
 		start_ssh();
 }
 
-/* The question comes from where a program that shows it has it. */
+/* The question comes from where a program that shows it has it.  It comes
+ * behind an "ok": with a second one it has come, if it is there. */
 static void
 join_one(void)
 {
@@ -277,6 +298,7 @@ join_one(void)
 	if (fd < 0)
 		die_why(&why);
 	front_join(&s.front, s.names.v[0], fd);
+	(void)front_say(&s.front, s.names.v[0], "front popup");
 }
 
 static void
@@ -285,12 +307,12 @@ turn(void)
 	int c, wait;
 
 	seek();
-	if (s.terminal)
+	if (s.keys)
 		look();
-	s.p[AT_IN] = (struct pollfd){ .fd = s.stdio || s.terminal ? 0 : -1,
+	s.p[AT_IN] = (struct pollfd){ .fd = s.stdio || s.keys ? 0 : -1,
 		.events = POLLIN };
-	s.p[AT_SIGNAL] = (struct pollfd){ .fd = s.terminal ? term_fd() : -1,
-		.events = POLLIN };
+	s.p[AT_SIGNAL] =
+	    (struct pollfd){ .fd = s.keys ? term_fd() : -1, .events = POLLIN };
 	wait = talk_sooner(hub_poll(&s.hub, s.p + AT_HUB), FIND_MS);
 	talk_poll(&s.front.talk, s.p + AT_FRONT);
 	if (poll(s.p, FDS, wait) < 0) {
@@ -300,12 +322,11 @@ turn(void)
 	}
 	talk_serve(&s.front.talk, s.p + AT_FRONT, io_now());
 	hub_serve(&s.hub, s.p + AT_HUB, io_now());
-	if (s.terminal)
+	if (s.p[AT_SIGNAL].fd >= 0)
 		(void)term_obey();
 	if (s.p[AT_IN].revents && s.stdio)
 		take_lines();
-	while (
-	    s.terminal && s.p[AT_IN].revents && (c = term_key()) != TERM_NONE)
+	while (s.keys && s.p[AT_IN].revents && (c = term_key()) != TERM_NONE)
 		key(c);
 }
 
@@ -392,14 +413,13 @@ go_on(const char *name)
 	s.front.line = heard;
 	hub_init(&s.hub, &s.front, io_now());
 	signal(SIGPIPE, SIG_IGN);
-	if (s.terminal && term_open(0) < 0)
-		die_sys(EX_IOERR, "terminal");
+	if (!s.via) /* else ssh may have to ask for a password first */
+		begin();
 	if (s.hubs)
 		open_hub();
 	if (s.one)
 		join_one();
-	else if (s.terminal)
-		note("questions come here; q leaves");
+	flush();
 	for (;;)
 		turn();
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Programs that put questions before people: those of one's own, run by hand,
-# by ssh, a webhook; and when nobody is there.
+# a webhook; and when nobody is there.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 41
+plan 36
 mkdir "$tmp/stub"
 PATH=$PATH:$tmp/stub
 # shellcheck source=asking.sh
@@ -187,58 +187,6 @@ ask seven.example
 ok 'one that is there answers' allowed
 kill "$prompt"
 ok 'until prompt ends' until_ok 60 answerers none
-
-# From elsewhere, by ssh.
-mkdir -p /run/sshd 2>/dev/null
-ssh-keygen -q -t ed25519 -N '' -f "$tmp/hostkey"
-ssh-keygen -q -t ed25519 -N '' -f "$tmp/key"
-cat >"$tmp/sshd_config" <<E
-Port 2200
-ListenAddress 127.0.0.1
-HostKey $tmp/hostkey
-AuthorizedKeysFile $tmp/key.pub
-PidFile none
-StrictModes no
-UsePAM no
-SetEnv PATH=$PATH XRAY_HOME=$XRAY_HOME
-E
-cat >"$tmp/ssh_config" <<E
-Host server
-	HostName 127.0.0.1
-	Port 2200
-	User $(id -un)
-	IdentityFile $tmp/key
-	IdentitiesOnly yes
-	UserKnownHostsFile $tmp/known
-	StrictHostKeyChecking accept-new
-E
-mkdir "$tmp/laptop"
-program laptop/ssh <<E
-#!/bin/sh
-exec $(command -v ssh) -F "$tmp/ssh_config" "\$@"
-E
-program laptop/on <<E
-#!/bin/sh
-XRAY_HOME=$tmp/there PATH=$tmp/laptop:$PATH exec "\$@"
-E
-laptop=$tmp/laptop/on
-(umask 077; mkdir "$tmp/there")
-says 'a host is no option' 64 'no host' \
-    "$laptop" xray fw prompt --via -oProxyCommand=true --program "$tmp/robot"
-PATH=$PATH:/usr/sbin
-"$(command -v sshd)" -D -e -f "$tmp/sshd_config" 2>"$tmp/sshd.log" &
-pids="$pids $!"
-until_ok 60 "$laptop" ssh server true
-says 'what is said there' 66 'nope: no such VM' \
-    "$laptop" xray fw prompt --via server --program "$tmp/robot" nope
-"$laptop" xray fw prompt --via server --program "$tmp/robot" web 2>"$tmp/err" &
-prompt=$!
-pids="$pids $prompt"
-ok 'somebody is there by ssh' until_ok 60 answerers stdio
-ask eight.example
-ok 'a program elsewhere answers' allowed
-kill "$prompt"
-ok 'until it goes' until_ok 60 answerers none
 
 # One that does not end, whatever it is told.
 program stubborn <<'E'

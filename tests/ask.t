@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 119
+plan 122
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -293,12 +293,40 @@ if command -v tmux >/dev/null; then
 	    '^\[w\]iden to \*.com.0{12}[.]{3}0{16}.evil.example   \[\?\] > *$'
 	tm send-keys -t p d
 	ok 'the answer is about all of it' heard c '^answer 50 deny'
-	ok 'and its rule' grep -q "^deny tcp $long 443 " "$vm/rules.session"
+	ok 'and its rule' until_ok 30 grep -q "^deny tcp $long 443 " "$vm/rules.session"
 	tm send-keys -t p C-c
 	tm send-keys -t p 'stty -a' Enter
 	ok 'Ctrl-C leaves the terminal as it was' shows p '(^| )icanon.* echo '
 	is 'no byte but ours' 0 0 sh -c \
 	    "LC_ALL=C tr -d '\033\r\n\t\b\007 -~' <$tmp/raw | wc -c"
+
+	# What a popup shows is there when it has been told so twice.
+	cat >"$tmp/slow" <<-'E'
+		#!/bin/sh
+		while read -r word rest; do
+			echo "$word $rest" >>"$1"
+			[ "$word" = front ] || continue
+			echo 'ok web 0'
+			sleep 0.3
+			echo 'question web 5 tcp pop.example 443 HTTPS name 1' \
+			    'never 0 pop.example'
+		done
+	E
+	chmod 755 "$tmp/slow"
+	socat "UNIX-LISTEN:$tmp/slow.sock,fork" \
+	    EXEC:"$tmp/slow $tmp/slow.heard" &
+	pids="$pids $!"
+	until_ok 30 test -S "$tmp/slow.sock"
+	tm send-keys -t p "clear; export XRAY_ASK_SOCK=$tmp/slow.sock" Enter
+	tm send-keys -t p 'xray-prompt one web 5; echo code $?' Enter
+	ok 'a popup waits for its question' shows p '^web wants  pop.example'
+	tm send-keys -t p d
+	ok 'it is answered' until_ok 30 grep -q '^answer web 5 deny' \
+	    "$tmp/slow.heard"
+	tm send-keys -t p q
+	shows p '^code 1$'
+	tm send-keys -t p 'clear; xray-prompt one web 6; echo code $?' Enter
+	ok 'one whose question is gone goes' shows p '^code 0$'
 
 	tm new-session -d -x 80 -y 24 -s w "PS1='$ ' sh"
 	tm send-keys -t w 'xray fw watch' Enter
@@ -329,7 +357,7 @@ if command -v tmux >/dev/null; then
 		    '(^| )icanon.* echo '
 	done
 else
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do
 		n=$((n + 1))
 		echo "ok $n # SKIP no tmux"
 	done
