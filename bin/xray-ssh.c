@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "asker.h"
@@ -119,16 +120,15 @@ await(long long ms)
 	close(fd);
 }
 
+/* Those of ssh that have an argument, in the same word or the next. */
+static const char with_arg[] = "BbcDEeFIiJLlmOopQRSWw";
+
 /* Whether the argument of word's last option is the next word: -L, -NL. */
 static int
 wants_next(const char *word)
 {
-	static const char with_arg[] = "BbcDEeFIiJLlmOopQRSWw";
-
-	for (word++; *word; word++)
-		if (strchr(with_arg, *word))
-			return !word[1];
-	return 0;
+	word += strcspn(word, with_arg);
+	return *word && !word[1];
 }
 
 /* What follows the first word that is neither option nor argument of one is
@@ -192,16 +192,37 @@ ssh_words(const char *conf, long long ms, struct strv *words)
 		strv_add(words, *w);
 }
 
-/* Whether ssh is told to give the command a terminal. */
+/* As ssh_config(5) has it: RequestTTY=force. */
+static int
+requests_terminal(const char *option)
+{
+	static const char key[] = "requesttty";
+	size_t n = sizeof key - 1;
+
+	if (strncasecmp(option, key, n) != 0)
+		return 0;
+	option += n + strspn(option + n, " \t=\"");
+	return strncasecmp(option, "yes", 3) == 0 ||
+	    strncasecmp(option, "force", 5) == 0;
+}
+
+/* Whether ssh is told to give the command a terminal: -t, -tA, -o. */
 static int
 gets_terminal(void)
 {
 	if (!*command)
 		return 1;
-	for (size_t i = 0; i < theirs.n; i++)
-		if (strcmp(theirs.v[i], "-t") == 0 ||
-		    strcmp(theirs.v[i], "-tt") == 0)
+	for (size_t i = 0; i < theirs.n; i++) {
+		const char *word = theirs.v[i];
+		size_t n = strcspn(word, with_arg);
+		const char *arg = word[n] && word[n + 1] ? word + n + 1 :
+		    wants_next(word) && i + 1 < theirs.n ? theirs.v[++i] :
+							   "";
+
+		if (memchr(word, 't', n) ||
+		    (word[n] == 'o' && requests_terminal(arg)))
 			return 1;
+	}
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 # What tells that questions are open: list, info, wait; who is killed leaves
 # none behind.  The VM boots nothing; the asker is what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 33
+plan 34
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web off
@@ -111,9 +111,17 @@ says '--ask without a terminal goes on' 3 'web: no terminal, nobody is asked' \
 is '--ask for a session goes on' 0 1 sh -c "
     script -qec 'xray ssh --ask web' /dev/null </dev/null |
     grep -c 'a session has the keys to itself'"
-is 'or -t' 0 1 sh -c "
-    script -qec 'xray ssh --ask web -t top' /dev/null </dev/null |
-    grep -c 'a session has the keys to itself'"
+with_ask() { script -qec "xray ssh --ask $1" /dev/null </dev/null; }
+sessions() { # OPTION... [...]: how many of them give a command the terminal
+	for words; do
+		with_ask "web $words top" |
+		    grep -c 'a session has the keys to itself'
+	done | grep -c 1
+}
+is 'or -t' 0 7 sessions -t -tt -tA -At '-o RequestTTY=force' \
+    '-oRequestTTY=yes' '-o "requesttty Force"'
+is 'but for no other option' 1 0 sessions -A '-o RequestTTY=no' '-L t:9:t:9' \
+    '-o User=t' -iat
 is '--ask for a command' 3 '' sh -c "
     script -qec 'xray ssh --ask web true' /dev/null </dev/null"
 says '--ask and --password: 64' 64 'want the same keys' \

@@ -41,13 +41,17 @@ XRAY_HOME=$tmp/there PATH=$tmp/laptop:$PATH exec "\$@"
 E
 laptop=$tmp/laptop/on
 (umask 077; mkdir "$tmp/there")
-known() { "$laptop" ssh -o StrictHostKeyChecking=accept-new "$@" server true; }
+# known FILE: the server is, from then on.
+known() {
+	"$laptop" ssh -o StrictHostKeyChecking=accept-new \
+	    -o UserKnownHostsFile="$1" server true
+}
 says 'a host is no option' 64 'no host' \
     "$laptop" xray fw prompt --via -oProxyCommand=true --program "$tmp/robot"
 PATH=$PATH:/usr/sbin
 "$(command -v sshd)" -D -e -f "$tmp/sshd_config" 2>"$tmp/sshd.log" &
 pids="$pids $!"
-until_ok 60 known -o UserKnownHostsFile="$tmp/tried"
+until_ok 60 known "$tmp/tried"
 
 # On a terminal, where ssh asks first.
 if command -v tmux >/dev/null; then
@@ -81,7 +85,7 @@ else
 		n=$((n + 1))
 		echo "ok $n # SKIP no tmux"
 	done
-	known
+	known "$tmp/known"
 fi
 
 # To a program; which hears all that happens.
