@@ -228,11 +228,16 @@ static void
 open_vm(char **argv)
 {
 	struct why why;
+	struct vm vm;
 
 	if (strcmp(argv[optind], "-") == 0)
 		die_usage(in.use, "one VM");
-	if (each_open(&in.e, optind + 1, argv, optind, &why) < 0)
-		die_selection(in.use, &why);
+	if (each_open(&in.e, optind + 1, argv, optind, &why) == 0)
+		return;
+	if (in.ndests && vm_open(&in.e.home, in.dests[0], &vm, NULL) == 0)
+		die(why.code, "%s; %s is one, and comes first: %s %s", why.text,
+		    vm.name, strrchr(in.use->name, ' ') + 1, in.use->operands);
+	die_selection(in.use, &why);
 }
 
 static int

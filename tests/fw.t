@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-fw: rules are looked at, added, taken out; what was added counts.
 . "${0%/*}/lib.sh"
-plan 101
+plan 104
 empty_base
 xray create -q -m 64 -c 1 web
 xray create -q -m 64 -c 1 api
@@ -164,6 +164,13 @@ is 'several: 1 when one is not allowed' 1 'allow
 ask' xray fw check web x.example:443 z.example
 says 'no destination: 64' 64 '127.1: no address' xray fw check web 127.1
 says 'no VM: 66' 66 'no such VM' xray fw check wep x.example
+says 'the wrong way round' 66 \
+    'no such VM; web is one, and comes first: allow VM DEST' \
+    xray fw allow nodejs.org web
+says 'with a port' 66 'web is one, and comes first: deny VM DEST' \
+    xray fw deny nodejs.org:443 web
+says 'where neither is one' 66 'wep: no such VM \(web\?\)$' \
+    xray fw allow wep x.example
 
 # mode, defaults.
 is 'mode' 0 ask xray fw mode web
