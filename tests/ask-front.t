@@ -3,7 +3,7 @@
 # a webhook; and when nobody is there.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-plan 36
+plan 38
 mkdir "$tmp/stub"
 PATH=$PATH:$tmp/stub
 # shellcheck source=asking.sh
@@ -77,6 +77,9 @@ E
 choose "$tmp/mute"
 ask four.example
 ok 'one that says nothing, too' said "answer $id deny 1 nobody"
+cp "$tmp/mute" "$tmp/dumb"
+choose "$tmp/dumb"
+is 'nor is it somebody' 0 none fact answerers
 program hasty <<'E'
 #!/bin/sh
 echo front hasty 60
@@ -143,6 +146,9 @@ posted() { grep -q silent "$tmp/posts"; }
 until_ok 60 posted
 ok 'nothing says nothing' waits silent.example
 xray fw answer web all deny >/dev/null
+echo 'url = "http://127.0.0.1:8009/"' >"$XRAY_HOME/config/webhook"
+ask nowhere.example
+ok 'one that cannot be reached is nobody' said "answer $id deny 1 nobody"
 
 # macOS's, as far as it goes without one.
 program stub/launchctl <<'E'

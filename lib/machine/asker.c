@@ -18,7 +18,8 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-enum { STATUS_MS = 2000, READ = 4096, LONGEST = 65536 };
+/* STATUS_MS: longer than programs may take to say that somebody is there. */
+enum { STATUS_MS = 5000, READ = 4096, LONGEST = 65536 };
 
 int
 asker_wanted(const struct vm *vm)
