@@ -113,10 +113,13 @@ until_ok 60 window
 xray fw answer web all deny >/dev/null
 ok 'answered elsewhere it goes' until_ok 60 no_window
 
+mkfifo "$tmp/lost"
+exec 9<>"$tmp/lost" # its input does not end
+echo 'question web 1 tcp a.example 443 HTTPS name 1 never 0 a.example' >&9
 ok 'without that display nobody is there' sh -c '
-    (echo "question web 1 tcp a.example 443 HTTPS name 1 never 0 a.example"
-    sleep 20) | DISPLAY=:4711 timeout 10 "$1/share/ask/zenity"
-    [ $? != 124 ]' - "$top"
+    DISPLAY=:4711 timeout 60 "$1/share/ask/zenity" <"$2" 9>&-
+    [ $? != 124 ]' - "$top" "$tmp/lost"
+exec 9>&-
 
 # tmux: who is attached.
 choose tmux

@@ -13,6 +13,7 @@ use Time::HiRes qw(time sleep);
 my ($seed, $seconds, $home, @vms) = @ARGV;
 my $fronts = 2;
 my $late = 30; # s: no answer takes longer
+my $patience = 120; # s
 srand $seed;
 $SIG{PIPE} = 'IGNORE';
 my ($sel, %n, %vm, %front, %written) = (IO::Select->new);
@@ -190,9 +191,14 @@ $vm{$_} = { name => $_, next => 0, killed => 0, open => {} } for @vms;
 for (1 .. $fronts) {
     start_front($front{$_} = {});
 }
+# For so long, and until enough has happened on a machine that is busy.
+sub enough {
+    return $n{kills} > 5 && $n{answered} > 50 && $n{allowed} > 20
+        && keys %written > 10;
+}
 my $end = time + $seconds;
 my $strike = time + 1;
-while (time < $end) {
+while (time < $end || (!enough() && time < $end + $patience)) {
     turn(1);
     next if time < $strike;
     strike();

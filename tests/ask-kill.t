@@ -31,6 +31,11 @@ files() { # VM
 }
 fds() { open_files "$1" >"$tmp/$1.fds"; }
 as_before() { open_files "$1" | diff "$tmp/$1.fds" -; }
+steady() {
+	fds "$1"
+	sleep 1
+	as_before "$1"
+}
 # A first question, so that all has been used once.
 # One question and its answer, which may take the time of a look round for
 # who is there.
@@ -48,9 +53,8 @@ warm() {
 }
 for vm in web db; do
 	ok "$vm: a question" warm $vm
-	until_ok 10 test -s "$XRAY_HOME/vms/$vm/asked"
-	sleep 1
-	fds $vm
+	until_ok 30 test -s "$XRAY_HOME/vms/$vm/asked"
+	until_ok 30 steady $vm
 	files $vm >"$tmp/$vm.files"
 done
 
