@@ -69,7 +69,16 @@ fronts_tell(struct fronts *f, const char *line, long long now)
 }
 
 int
-fronts_early(const struct fronts *f, size_t who, long long now)
+fronts_hasty(struct fronts *f, size_t who, const struct dialog *shown,
+    const struct decree *c, long long now)
 {
-	return *f->v[who].name && now - f->v[who].since < f->v[who].pause;
+	autobuf struct buf line = { 0 };
+
+	if (c->verdict != RULE_ALLOW || c->id != shown->id ||
+	    !*f->v[who].name || now - f->v[who].since >= f->v[who].pause)
+		return 0;
+	talk_say(f->talk, who, "error %s %u too early", c->vm, c->id);
+	dialog_print(shown, &line);
+	fronts_show(f, who, line.p, now);
+	return 1;
 }

@@ -5,6 +5,7 @@
 #ifndef XRAY_FRONTS_H
 #define XRAY_FRONTS_H
 
+#include "dialog.h"
 #include "talk.h"
 
 enum { FRONTS_MOST = 32, FRONTS_NAME = 24 };
@@ -31,7 +32,9 @@ void fronts_names(const struct fronts *f, struct buf *out);
 void fronts_tell(struct fronts *f, const char *line, long long now);
 void fronts_show(
     struct fronts *f, size_t who, const char *question, long long now);
-/* Whether who has had what he shows for too short a time to allow it. */
-int fronts_early(const struct fronts *f, size_t who, long long now);
+/* 1 when who allows the question shown after too short a time: he is told, and
+ * it is shown to him again. */
+int fronts_hasty(struct fronts *f, size_t who, const struct dialog *shown,
+    const struct decree *c, long long now);
 
 #endif

@@ -42,24 +42,19 @@ find(const struct hub *h, const struct decree *c)
 static void
 answered(struct hub *h, size_t who, const char *text)
 {
-	autobuf struct buf line = { 0 };
 	const struct dialog *d;
 	struct decree c;
 	struct why why;
 
-	if (decree_parse(&c, text, &why) < 0)
-		;
-	else if (!(d = find(h, &c)))
+	if (decree_parse(&c, text, &why) == 0) {
+		d = find(h, &c);
+		if (d &&
+		    (fronts_hasty(&h->fronts, who, d, &c, h->now) ||
+			front_decree(h->front, &c) == 0))
+			return;
 		why_set(&why, 0, "no such question");
-	else if (c.verdict == RULE_ALLOW &&
-	    fronts_early(&h->fronts, who, h->now)) {
-		why_set(&why, 0, "too early");
-		dialog_print(d, &line);
-	} else if (front_decree(h->front, &c) == 0)
-		return;
+	}
 	talk_say(&h->talk, who, "error %s %u %s", c.vm, c.id, why.text);
-	if (line.n)
-		fronts_show(&h->fronts, who, line.p, h->now);
 }
 
 static void
