@@ -30,6 +30,15 @@ ssh_key(const struct home *h)
 	return env ? xstrdup(env) : xasprintf("%s/ssh/id", h->path);
 }
 
+/* ssh-keygen leaves that to chance, and guests come to know the key. */
+static int
+sync_file(int dir, const char *name)
+{
+	autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : sys_fsync(fd);
+}
+
 /* Make an ed25519 pair dir/name, private half renamed into place last. */
 static int
 keygen(int dir, const char *name, const char *comment, struct why *why)
@@ -49,7 +58,8 @@ keygen(int dir, const char *name, const char *comment, struct why *why)
 		return -1;
 	if (code > 0)
 		return why_set(why, EX_IOERR, "%s: ssh-keygen failed", name);
-	if (renameat(dir, tmp_pub, dir, pub) < 0 ||
+	if (sync_file(dir, tmp_pub) < 0 || sync_file(dir, tmp) < 0 ||
+	    renameat(dir, tmp_pub, dir, pub) < 0 ||
 	    renameat(dir, tmp, dir, name) < 0 || sys_fsync(dir) < 0)
 		return why_sys(why, EX_IOERR, "%s", name);
 	return 0;
