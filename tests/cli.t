@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 commands='base create start stop list info remove ssh connect wait key qmp
 snap argv console monitor screenshot log ssh-config copy completion'
-plan 65
+plan 66
 
 is 'version' 0 "xray $(cat "$top/share/version")" xray --version
 says 'no command: usage, 64' 64 '^usage: xray COMMAND' xray
@@ -55,3 +55,11 @@ is 'json' 0 '[{"name":"web","cpus":1}]' sh -c \
      xray list --json -o name,cpus'
 says 'others may not write to the home' 77 'others can write' \
     sh -c 'chmod 777 "$XRAY_HOME"; xray list'
+theirs=/
+if [ "$(id -u)" = 0 ]; then
+	theirs=$tmp/theirs
+	mkdir -m 755 "$theirs"
+	chown 65534 "$theirs"
+fi
+says 'nor is it another user'"'"'s' 77 'belongs to uid' \
+    env XRAY_HOME="$theirs" xray list

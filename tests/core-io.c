@@ -55,6 +55,15 @@ reading(void)
 }
 
 static void
+full(void)
+{
+	autoclose int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	ok(fd < 0 || (io_write(fd, "x", 1) < 0 && errno == ENOSPC),
+	    "what is not written is told");
+}
+
+static void
 trees(void)
 {
 	struct stat st;
@@ -189,6 +198,7 @@ main(void)
 		return 1;
 	replacing();
 	reading();
+	full();
 	trees();
 	copying();
 	rings();

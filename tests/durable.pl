@@ -71,6 +71,8 @@ while (<STDIN>) {
 		my $path = path($1, $2);
 		delete $there{$path};
 		delete $dirty{$path};
+		$dirty{ parent($path) } = "$path is gone"
+		    if $path !~ m{/\.};
 	} elsif (/^fd?a?t?a?sync\(\d+<(.*)>\)/) {
 		delete $dirty{$1};
 	}

@@ -304,7 +304,7 @@ clear
 echo 'echo before; sleep 1000 & echo $! >"$XRAY_HOME/pid"; wait' |
     put "$user/boot/1"
 says 'past its deadline it is ended' 75 '\[boot\] 1: timed out after 1 s' \
-    env XRAY_HOOK_TIMEOUT=1 xray hooks run web boot
+    timeout 60 env XRAY_HOOK_TIMEOUT=1 xray hooks run web boot
 ok 'with all of its group' until_ok 30 gone "$(cat "$XRAY_HOME/pid")"
 is 'its state' 0 'timed out' xray hooks list -H -o state web
 is 'in info' 0 'failed: boot user/1 (timed out)' xray info -H -o hooks web

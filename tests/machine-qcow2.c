@@ -121,6 +121,13 @@ backing_names(void)
 	memcpy(h + 200, "a\0b", 3);
 	put(h + 16, 3, 4);
 	ok(reads(h, sizeof h, &q, &why) < 0, "a name with a NUL");
+	plain(h);
+	put(h + 20, 9, 4);
+	put(h + 8, 500, 8);
+	put(h + 16, 20, 4);
+	memcpy(h + 500, "a name over its end.", 20);
+	ok(reads(h, sizeof h, &q, &why) < 0 && why.code == EX_DATAERR,
+	    "a name that runs over the first cluster");
 }
 
 /* Every length of a good header, and every byte of it changed. */
@@ -166,6 +173,7 @@ tables(void)
 {
 	unsigned char f[8192] = { 0 };
 	struct qcow2 q = { .snapshots = 3, .snapshot_table = 4096 };
+	autoclose int odd = -1;
 	struct why why;
 	int fd, n = 0;
 
@@ -179,6 +187,12 @@ tables(void)
 		why.code == EX_DATAERR,
 	    "a name longer than the file");
 	n = 0;
+	q.snapshots = 1;
+	memcpy(f + 4096 + 40, "a\033[b", 4);
+	ok(io_replace(dir, "u", 0600, f, sizeof f) == 0 &&
+		(odd = openat(dir, "u", O_RDONLY | O_CLOEXEC)) >= 0 &&
+		qcow2_snapshots(odd, &q, count, &n, &why) == 0 && n == 0,
+	    "a name that is no word is nobody's");
 	q.snapshots = 60000;
 	q.snapshot_table = (uint64_t)1 << 62;
 	ok(qcow2_snapshots(fd, &q, count, &n, &why) < 0 && n == 0,

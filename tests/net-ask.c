@@ -166,6 +166,18 @@ test_only_misses(void)
 	ok(out() == REPLY && !*heard(), "a datagram cannot wait");
 }
 
+/* As a gateway that was started without one. */
+static void
+test_no_way(void)
+{
+	begin(GATE_FILTERED);
+	gate.policy.mode = MODE_ASK;
+	gate.call.ask = NULL;
+	call(40000, ADDR(1, 1, 1, 1), 443);
+	ok(out() == REPLY && is_rst() && !gate.flows.n,
+	    "no way to ask anybody: no");
+}
+
 static void
 test_flood(void)
 {
@@ -197,6 +209,7 @@ main(void)
 {
 	test_question();
 	test_nobody();
+	test_no_way();
 	test_only_misses();
 	test_flood();
 	return tap_end();

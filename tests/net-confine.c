@@ -409,6 +409,23 @@ allowed(void)
 	    "abort(3) ends as it does");
 }
 
+/* A log that is no file may be what a guest fills. */
+static void
+grows(void)
+{
+	int fd = openat(try_dir, "grown", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)!(dup2(null, 1) + dup2(null, 2));
+		enter(PROXY);
+		_exit(write(fd, "x", 1) != -1 || errno != EFBIG);
+	}
+	ok(waitpid(pid, &status, 0) == pid && status == 0, "no file grows");
+	(void)unlinkat(try_dir, "grown", 0);
+}
+
 static void
 hear(int port)
 {
@@ -455,6 +472,7 @@ int
 main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (try_setup() < 0) {
 		perror("setup");
 		return 1;
@@ -465,6 +483,7 @@ main(void)
 	forbidden_to_proxy();
 	landlock();
 	allowed();
+	grows();
 	reset();
 	try_clean();
 	return tap_end();

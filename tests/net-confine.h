@@ -203,6 +203,7 @@ try_setup(void)
 static void
 try_clean(void)
 {
+	(void)unlink("/tmp/xray-confine.sock"); /* of one that got through */
 	(void)unlinkat(try_dir, "q.sock", 0);
 	(void)unlinkat(try_dir, "rules", 0);
 	(void)unlinkat(try_dir, "file", 0);

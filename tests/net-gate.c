@@ -137,6 +137,7 @@ static const struct {
 	{ "a length past the frame", syn, 17, 200 },
 	{ "a length below the header", syn, 17, 19 },
 	{ "a first fragment", syn, 20, 0x20 },
+	{ "a first fragment of UDP", datagram, 20, 0x20 },
 	{ "the evil bit", syn, 20, 0x80 },
 	{ "a later fragment", syn, 21, 1 },
 	{ "TTL 0", syn, 22, 0 },

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -51,6 +52,23 @@ settle(void)
 
 	while (poll(&p, 1, 20) > 0)
 		(void)nameserver_turn(&s);
+}
+
+/* Another user, who may reach the socket all the same. */
+static int
+stranger(void)
+{
+	int at = open(dir, O_RDONLY | O_DIRECTORY), fd;
+
+	if (fchmod(at, 0755) < 0 || fchmodat(at, "s", 0666, 0) < 0 ||
+	    fchdir(at) < 0 || seteuid(65534) < 0)
+		abort();
+	fd = io_connect(AT_FDCWD, "s");
+	if (fd < 0 || seteuid(0) < 0)
+		abort();
+	close(at);
+	settle();
+	return fd;
 }
 
 static int
@@ -205,6 +223,12 @@ test_strange(void)
 
 		put(fd, q, n);
 		ok(hear(fd, a) == 0, "an answer: hung up on");
+		close(fd);
+	}
+	if (geteuid() == 0) {
+		int fd = stranger();
+
+		ok(hear(fd, a) == 0, "another user: hung up on");
 		close(fd);
 	}
 	settle();

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -197,6 +198,27 @@ test_handed(void)
 	ok(fcntl(p[0], F_GETFD) < 0, "nothing is left of him");
 }
 
+static void
+test_stranger(void)
+{
+	int fd;
+
+	if (geteuid() != 0) {
+		ok(1, "another user # SKIP who is not root cannot be one");
+		return;
+	}
+	if (fchmod(dir, 0755) < 0 || fchmodat(dir, "sock", 0666, 0) < 0 ||
+	    fchdir(dir) < 0 || seteuid(65534) < 0)
+		abort();
+	fd = io_connect(AT_FDCWD, "sock");
+	if (seteuid(0) < 0)
+		abort();
+	put(fd, "echo\n");
+	ok(fd >= 0 && strcmp(turns(4), "") == 0,
+	    "another user is not heard, whatever the mode");
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -205,6 +227,7 @@ main(void)
 	test_bounds();
 	test_many();
 	test_handed();
+	test_stranger();
 	(void)unlinkat(dir, "sock", 0);
 	(void)rmdir(folder);
 	return tap_end();

@@ -71,6 +71,16 @@ test_tcp(void)
 	f.p[50] ^= 1;
 	ok(out() == PASS && !is_sound(f.p, f.n),
 	    "a wrong checksum stays wrong");
+	from(40000, a, 443);
+	tcp(ACK, 0);
+	f.p[15] = 0xb8;
+	f.p[18] = 7;
+	f.p[22] = 5;
+	resum();
+	seal(50);
+	ok(out() == PASS && !f.p[15] && !f.p[18] && f.p[22] == 64 &&
+		is_sound(f.p, f.n),
+	    "what a header can hide stays here");
 	back(OTHER, 443);
 	tcp(ACK, 10);
 	ok(in() == REPLY && (answer.frame[47] & RST),

@@ -7,7 +7,7 @@ unshare -m true 2>/dev/null || skip_all 'no mount namespace'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 52
+plan 55
 cd "$tmp" || exit 1
 chmod 755 .
 
@@ -47,7 +47,7 @@ logged() { until_ok 20 grep -Eqx "[^ ]+Z $1" log || { cat log; return 1; }; }
 
 says 'no --listen: 64' 64 'needs --listen and --rules' xray-proxy --rules r
 says 'no --rules: 64' 64 'needs --listen' xray-proxy --listen 127.0.0.1:0
-bad() { xray-proxy --rules rules --listen "$@"; }
+bad() { timeout 20 xray-proxy --rules rules --listen "$@"; }
 for place in 1080 localhost:1 127.0.0.1:65536 ::1:1080 '[127.0.0.1]:1' ''; do
 	says "'$place' is no place: 64" 64 'not ADDR:PORT' bad "$place"
 done
@@ -84,6 +84,15 @@ ok 'and says where it listens' grep -q '127.0.0.1:1080: listening' words
 says 'a port that is taken: 75' 75 '127.0.0.1:1080: ' bad 127.0.0.1:1080
 ok 'its socket is for its owner alone' [ "$(stat -c %a sock)" = 600 ]
 says 'which is in use: 75' 75 'sock: in use' bad unix:sock
+is 'it makes no core and no process' 0 'Max core 0 0
+Max processes 0 0' sh -c '
+    sed -n "s/ file size//; /^Max \(core\|processes\) /s/  *[a-z]* *$//p" \
+    "/proc/$0/limits" | tr -s " " | sort' "$proxy"
+ok 'no capability but one, which is for low ports' grep -Eq \
+    '^CapPrm:.0000000000000[04]00$' "/proc/$proxy/status"
+is 'nor have its children a way to one' 0 'NoNewPrivs:	1' sh -c '
+    for p in $(pgrep -P "$0"); do grep NoNewPrivs "/proc/$p/status"
+    done | sort -u' "$proxy"
 
 until_ok 20 "$peer" conn 1 1 9000
 is 'an address: 0' 0 0 ask 1 "$at" 9000
