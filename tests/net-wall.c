@@ -21,6 +21,39 @@ test_names(void)
 	    "nothing is asked upstream, nothing is a flow");
 }
 
+/* The flow from port 40000 to port 443 of a carries data. */
+static void
+carries(uint32_t a)
+{
+	struct frame r;
+
+	from(40000, a, 443);
+	by.seq = 501;
+	by.ack = 101;
+	tcp(ACK, 700);
+	seal(50);
+	ok(out() == PASS && frame_parse(&r, f.p, f.n) == 0 && r.dst == REAL &&
+		r.ndata == 700 && is_sound(f.p, f.n),
+	    "data goes the same way");
+	f.p[50] ^= 1;
+	from(40000, a, 443);
+	tcp(ACK, 700);
+	seal(50);
+	f.p[50] ^= 1;
+	ok(out() == PASS && !is_sound(f.p, f.n),
+	    "a wrong checksum stays wrong");
+	from(40000, a, 443);
+	tcp(ACK, 0);
+	f.p[15] = 0xb8;
+	f.p[18] = 7;
+	f.p[22] = 5;
+	resum();
+	seal(50);
+	ok(out() == PASS && !f.p[15] && !f.p[18] && f.p[22] == 64 &&
+		is_sound(f.p, f.n),
+	    "what a header can hide stays here");
+}
+
 static void
 test_tcp(void)
 {
@@ -56,31 +89,7 @@ test_tcp(void)
 		r.sport == 443 && r.dst == LAN_LEASE && r.dport == 40000 &&
 		is_sound(f.p, f.n),
 	    "the answer comes from the name's address");
-	from(40000, a, 443);
-	by.seq = 501;
-	by.ack = 101;
-	tcp(ACK, 700);
-	seal(50);
-	ok(out() == PASS && frame_parse(&r, f.p, f.n) == 0 && r.dst == REAL &&
-		r.ndata == 700 && is_sound(f.p, f.n),
-	    "data goes the same way");
-	f.p[50] ^= 1;
-	from(40000, a, 443);
-	tcp(ACK, 700);
-	seal(50);
-	f.p[50] ^= 1;
-	ok(out() == PASS && !is_sound(f.p, f.n),
-	    "a wrong checksum stays wrong");
-	from(40000, a, 443);
-	tcp(ACK, 0);
-	f.p[15] = 0xb8;
-	f.p[18] = 7;
-	f.p[22] = 5;
-	resum();
-	seal(50);
-	ok(out() == PASS && !f.p[15] && !f.p[18] && f.p[22] == 64 &&
-		is_sound(f.p, f.n),
-	    "what a header can hide stays here");
+	carries(a);
 	back(OTHER, 443);
 	tcp(ACK, 10);
 	ok(in() == REPLY && (answer.frame[47] & RST),

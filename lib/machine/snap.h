@@ -53,10 +53,6 @@ int snap_loads(
  * nobody wrote it down. */
 char *snap_accel(const struct vm *vm, const char *tag);
 
-/* One of the VM's images for qemu-img --image-opts, the caller's.  The chain is
- * stated, as for QEMU: no header says what else is opened. */
-char *snap_image(const struct vm *vm, const struct vm_disk *d);
-
 /*
  * Hold a VM that is off, so that it is not started while its files change:
  * its run.lock, in vm->hold, and what killed commands left is put in order

@@ -24,8 +24,10 @@
 #include "say.h"
 #include "sys.h"
 
-char *
-snap_image(const struct vm *vm, const struct vm_disk *d)
+/* One of the VM's images for qemu-img --image-opts, the caller's.  The chain is
+ * stated, as for QEMU: no header says what else is opened. */
+static char *
+image_opts(const struct vm *vm, const struct vm_disk *d)
 {
 	struct buf b = { 0 };
 
@@ -56,7 +58,7 @@ static pid_t
 image_start(const struct vm *vm, const struct vm_disk *d, const char *letter,
     const char *tag, struct why *why)
 {
-	autofree char *opts = snap_image(vm, d);
+	autofree char *opts = image_opts(vm, d);
 	autostrv struct strv argv = { 0 };
 
 	strv_words(&argv, "qemu-img", "snapshot", "--image-opts", letter, tag,
@@ -152,7 +154,7 @@ collect_leaks(const struct vm *vm, struct why *why)
 	int n = vm_disks(vm, d);
 
 	for (int i = 0; i < n; i++) {
-		autofree char *opts = snap_image(vm, &d[i]);
+		autofree char *opts = image_opts(vm, &d[i]);
 		autostrv struct strv argv = { 0 };
 		pid_t pid;
 		int code;
@@ -249,7 +251,7 @@ static int
 grow(const struct vm *vm, const struct vm_disk *d, uint64_t size,
     struct why *why)
 {
-	autofree char *image = snap_image(vm, d);
+	autofree char *image = image_opts(vm, d);
 	autostrv struct strv argv = { 0 };
 	pid_t pid;
 
