@@ -42,8 +42,9 @@ char *firewall_lists(const struct home *h);
 char *firewall_presets(struct why *why);
 
 /* Tell the gateway a line, if one runs, and await its answer; one that has
- * ended is awaited for 3 s.  0: so from now on; 1: from the next start on, it does not know that line; -1 with why:
- * EX_UNAVAILABLE when it does not answer, EX_TEMPFAIL with its words. */
+ * ended is awaited for 3 s.  0: so from now on; 1: from the next start on, it
+ * does not know that line; -1 with why: EX_UNAVAILABLE when it does not answer,
+ * EX_TEMPFAIL with its words. */
 int firewall_tell(const struct vm *vm, const char *line, struct why *why);
 /* The rules of vm were changed: have its gateway go by them now.  *hint, the
  * caller's, is what a person should know, NULL: nothing.  -1 with why: they
