@@ -314,7 +314,7 @@ if command -v tmux >/dev/null; then
 	E
 	chmod 755 "$tmp/slow"
 	socat "UNIX-LISTEN:$tmp/slow.sock,fork" \
-	    EXEC:"$tmp/slow $tmp/slow.heard" &
+	    EXEC:"$tmp/slow $tmp/slow.heard" 2>"$tmp/slow.err" &
 	pids="$pids $!"
 	until_ok 30 test -S "$tmp/slow.sock"
 	tm send-keys -t p "clear; export XRAY_ASK_SOCK=$tmp/slow.sock" Enter
