@@ -15,7 +15,8 @@ move_port(struct home *h, struct vm *vm, struct strv *told, struct why *why)
 	int old = (int)vm->ssh_port, now;
 	char text[16];
 
-	if (lock < 0 || port_claim(h, vm->name, 0, &now, why) < 0)
+	if (lock < 0 || port_claim(h, vm->name, 0, &now, why) < 0 ||
+	    port_sync(h, now, why) < 0)
 		return -1;
 	(void)snprintf(text, sizeof text, "%d", now);
 	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||

@@ -179,9 +179,10 @@ claim(struct home *h, const struct vm *vm, int port, struct why *why)
 	autoclose int lock = home_lock(h, why);
 	int got;
 
-	if (lock < 0 || drop_claims(h, vm, why) < 0)
+	if (lock < 0 || drop_claims(h, vm, why) < 0 ||
+	    port_claim(h, vm->name, port, &got, why) < 0)
 		return -1;
-	return port_claim(h, vm->name, port, &got, why);
+	return port_sync(h, port, why);
 }
 
 static int

@@ -84,6 +84,9 @@ int name_list(int dir, struct strv *out, struct why *why);
  */
 int port_claim(
     struct home *h, const char *vm, int want, int *got, struct why *why);
+/* Make a claim last beyond a power cut, as has to be before the VM says that
+ * it has the port.  0 or -1 with why. */
+int port_sync(struct home *h, int port, struct why *why);
 /* Drop the claim of vm's, or of a VM that is gone; 0 or -1 with errno. */
 int port_release(struct home *h, const char *vm, int port);
 /* Drop the claims of VMs that are gone; the caller holds the home's lock. */

@@ -159,10 +159,22 @@ text_file(int dir, const char *name, mode_t mode, const void *text, size_t n,
 	return -1;
 }
 
+static int
+sync_claims(struct home *h, const struct plan *p, struct why *why)
+{
+	struct forward f;
+
+	for (size_t i = 0; i < p->spec->ports.n; i++)
+		if (forward_parse(p->spec->ports.v[i], &f, why) < 0 ||
+		    port_sync(h, f.host, why) < 0)
+			return -1;
+	return port_sync(h, p->port, why);
+}
+
 /* All files are written before the first is synced, so that one commit of
  * the file system's journal serves them all. */
 static int
-fill(int dir, const struct plan *p, struct why *why)
+fill(struct home *h, int dir, const struct plan *p, struct why *why)
 {
 	autofree char *ini = record(p);
 	int uefi = strcmp(p->firmware, "uefi") == 0, n = 0, bad = 0;
@@ -200,7 +212,7 @@ fill(int dir, const struct plan *p, struct why *why)
 		file[n++].fd =
 		    text_file(dir, "vm.ini", 0600, ini, strlen(ini), why);
 	}
-	bad = file[n - 1].fd < 0;
+	bad = file[n - 1].fd < 0 || sync_claims(h, p, why) < 0;
 	for (int i = 0; i < n; i++) {
 		if (bad && file[i].fd >= 0)
 			close(file[i].fd);
@@ -286,7 +298,7 @@ place(struct home *h, struct plan *p, struct why *why)
 	if (io_remove_tree(h->vms, stage) < 0 ||
 	    (dir = io_mkdir(h->vms, stage)) < 0)
 		return why_sys(why, EX_IOERR, "%s/vms", h->path);
-	if (claim_all(h, p, why) < 0 || fill(dir, p, why) < 0)
+	if (claim_all(h, p, why) < 0 || fill(h, dir, p, why) < 0)
 		goto undo;
 	if (renameat(h->vms, stage, h->vms, p->spec->name) < 0) {
 		why_sys(why, EX_IOERR, "%s", p->spec->name);

@@ -175,6 +175,19 @@ port_claim(struct home *h, const char *vm, int want, int *got, struct why *why)
 }
 
 int
+port_sync(struct home *h, int port, struct why *why)
+{
+	char name[32];
+	autoclose int fd = -1;
+
+	(void)snprintf(name, sizeof name, "ports/%d", port);
+	fd = openat(h->fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || sys_fsync(fd) < 0)
+		return why_sys(why, EX_IOERR, "%s", name);
+	return 0;
+}
+
+int
 port_release(struct home *h, const char *vm, int port)
 {
 	autoclose int ports = io_mkdir(h->fd, "ports");
