@@ -125,12 +125,15 @@ run() {
 	    code=$?
 }
 
+cut() { :; } # fault-power.t cuts the power here
+
 # strike HOW K COMMAND...: one run.
 strike() {
 	restore
 	# shellcheck disable=SC2086 # words
 	run $1 "$2" $cmd
 	[ $code != 99 ] || return 0
+	cut
 	case $1 in
 	-[kt])
 		[ $code != 142 ] || wrong "$1 $2: no end"
@@ -227,6 +230,16 @@ starve() {
 	done
 }
 
+ways() {
+	sweep '' -k -t
+	# ENOSPC, EIO, EDQUOT; EMFILE; and a signal, which comes once.
+	sweep '-e 28' '-e 28 -n' '-e 28 -p -n' '-e 5 -n' '-e 5 -p -n' \
+	    '-e 122 -n' '-e 122 -p -n'
+	sweep '-e 24' '-e 24 -n' '-e 24 -p -n'
+	sweep '-e 4' '-e 4 -n'
+	starve
+}
+
 # op NAME MEND COMMAND: all ways.  MEND is the command that comes behind one
 # that was killed; both are words.
 op() {
@@ -246,13 +259,7 @@ op() {
 	look >"$tmp/after"
 	step=1
 	[ "$points" = 0 ] || step=$(((calls * 4 + 50) / points | 1))
-	sweep '' -k -t
-	# ENOSPC, EIO, EDQUOT; EMFILE; and a signal, which comes once.
-	sweep '-e 28' '-e 28 -n' '-e 28 -p -n' '-e 5 -n' '-e 5 -p -n' \
-	    '-e 122 -n' '-e 122 -p -n'
-	sweep '-e 24' '-e 24 -n' '-e 24 -p -n'
-	sweep '-e 4' '-e 4 -n'
-	starve
+	ways
 	is "$what: $swept of $all, $afters done, $mended recoveries" 0 '' \
 	    printf %s "$bad"
 }
