@@ -64,7 +64,7 @@ ways() {
 
 for fs in ext4:48 xfs:320; do
 	size=${fs#*:} fs=${fs%:*}
-	[ $fs = ext4 ] || made $fs "$size" || {
+	[ "$fs" = ext4 ] || made "$fs" "$size" || {
 		echo "# no $fs"
 		continue
 	}

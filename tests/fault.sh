@@ -94,16 +94,16 @@ nearest() {
 }
 
 wrong() {
-	bad="$bad
+	found="$found
 $*: code $code, $(head -n 1 "$tmp/log"), $(head -c 300 "$tmp/err")"
 }
 
-# judge WHERE: what is wrong once it has settled goes to $bad.
+# judge WHERE: what is wrong once it has settled goes to $found.
 judge() {
 	swept=$((swept + 1))
 	settle >"$tmp/settled" 2>&1 || {
 		wrong "$@"
-		bad="$bad and then: $(head -n 3 "$tmp/settled")"
+		found="$found and then: $(head -n 3 "$tmp/settled")"
 		return
 	}
 	look >"$tmp/now"
@@ -111,7 +111,7 @@ judge() {
 		afters=$((afters + 1))
 	elif ! cmp -s "$tmp/now" "$tmp/before"; then
 		wrong "$@"
-		bad="$bad
+		found="$found
 $(nearest | head -n 12)"
 	elif [ "$code" = 0 ]; then
 		wrong "$@: says that it is done, and nothing is"
@@ -160,7 +160,7 @@ is_done() {
 	cmp -s "$tmp/out" "$tmp/said" || wrong "$1: says something else"
 	cmp -s "$tmp/now" "$tmp/done" || {
 		wrong "$@: says that it is done"
-		bad="$bad
+		found="$found
 $(diff "$tmp/done" "$tmp/now" | head -n 12)"
 	}
 }
@@ -245,9 +245,9 @@ ways() {
 op() {
 	what=$1 mend=$2 cmd=$3
 	case $what in *"$only"*) ;; *) return 0 ;; esac
-	bad='' swept=0 afters=0 mended=0 states='' all=0 k=1
+	found='' swept=0 afters=0 mended=0 states='' all=0 k=1
 	restore
-	settle || bad='does not settle'
+	settle || found='does not settle'
 	look >"$tmp/before"
 	restore
 	run $cmd
@@ -261,21 +261,21 @@ op() {
 	[ "$points" = 0 ] || step=$(((calls * 4 + 50) / points | 1))
 	ways
 	is "$what: $swept of $all, $afters done, $mended recoveries" 0 '' \
-	    printf %s "$bad"
+	    printf %s "$found"
 }
 
 # reads COMMAND: nothing is changed; without memory it is not read wrongly.
 reads() {
 	cmd=$1
 	case $cmd in *"$only"*) ;; *) return 0 ;; esac
-	bad='' swept=0 k=1
+	found='' swept=0 k=1
 	restore
-	$cmd >"$tmp/said" 2>"$tmp/err" </dev/null || bad="code $?"
+	$cmd >"$tmp/said" 2>"$tmp/err" </dev/null || found="code $?"
 	look >"$tmp/done"
 	while starved $k $cmd; do
 		swept=$((swept + 1))
 		told "memory $k"
 		k=$((points ? k * 2 : k + 1))
 	done
-	is "$cmd: $swept times" 0 '' printf %s "$bad"
+	is "$cmd: $swept times" 0 '' printf %s "$found"
 }
