@@ -49,6 +49,7 @@ LDLIBS := $(if $(INIH_A),$(INIH_A),-linih)
 HEADERS := $(wildcard lib/*/*.h)
 LIB_SRC := $(wildcard lib/*/*.c)
 LIB_ASM := $(wildcard lib/*/*.S)
+LIB ?= $(O)/libxray.a
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o) $(LIB_ASM:%.S=$(O)/%.o)
 BIN_SRC := $(wildcard bin/*.c)
 # Without libslirp there is no xray-net; VMs can have net = proxy then.
@@ -89,15 +90,19 @@ $(O)/libxray.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(LIB_OBJ)
 
+# For tests/mutants.sh, which changes one object and links but this.
+$(O)/libxray.so: $(LIB_OBJ)
+	$(CC) -shared -o $@ $(LIB_OBJ) $(LDLIBS) -luv -lslirp
+
 # Only the long-lived tools link an event loop or the network stack.
 # libuv is linked in where its archive is there: a start is 0.3 ms quicker.
 UV_A := $(call archive,libuv_a.a)
 $(BIN)/xray-supervise $(BIN)/xray-proxy: LDLIBS += $(if $(UV_A),$(UV_A) -lpthread -ldl,-luv)
 $(BIN)/xray-net: LDLIBS += -lslirp
 
-$(BIN)/%: $(O)/bin/%.o $(O)/libxray.a
+$(BIN)/%: $(O)/bin/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< $(O)/libxray.a $(LDLIBS)
+	$(CC) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 
 $(BIN)/%: bin/%.sh
 	@mkdir -p $(@D)
@@ -107,9 +112,9 @@ $(BIN)/%: bin/%.sh
 # Run in guests, whatever libraries those have.
 $(O)/tests/wall-attack-peer $(O)/tests/rate-peer $(O)/tests/flood-peer: override LDFLAGS += $(if $(SAN),,-static-pie)
 
-$(O)/tests/%: $(O)/tests/%.o $(O)/libxray.a
+$(O)/tests/%: $(O)/tests/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< $(O)/libxray.a $(LDLIBS)
+	$(CC) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 
 $(O)/tests/%.so: tests/%.c $(O)/.flags
 	@mkdir -p $(@D)
@@ -225,6 +230,12 @@ check-fuzz:
 fuzz: fuzzers
 	tests/fuzz.sh .build/fuzz $(RUNS)
 
+# Each control of tests/mutants/ is switched off, one at a time, and a test has
+# to see it; MUTANT is part of the names or files of some.
+MUTANT ?= .
+check-mutants:
+	tests/mutants.sh $(O)/mutant '$(MUTANT)'
+
 # Neither compiler has anything to say, of the library or the tests.
 check-compilers:
 	$(MAKE) -s -j$(CORES) O=.build/gcc BIN=.build/gcc/bin CC=gcc \
@@ -320,6 +331,7 @@ help:
 	@echo 'check-fault commands killed or failing at each system call they make'
 	@echo 'check-guest the tests that boot guests'
 	@echo 'fuzz        parsers against a million made-up inputs each (RUNS=)'
+	@echo 'check-mutants  does a test see each control that is switched off?'
 	@echo 'bench       what commands take beside others; XRAY_BENCH_VIRSH=1 asks virsh too'
 	@echo 'lint        gcc and clang without warnings, form of all files'
 	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
@@ -328,7 +340,7 @@ help:
 .PHONY: all tests deps check check-fast check-costs check-fault \
 	check-modules check-asan \
 	check-guest guest-outside guest-inside \
-	check-compilers check-fuzz guest bench lint fuzz fuzzers fuzz-programs \
+	check-compilers check-fuzz check-mutants guest bench lint fuzz fuzzers fuzz-programs \
 	picture quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:

@@ -73,6 +73,17 @@ bombs(void)
 	for (int i = 0; i < 100000; i++)
 		buf_str(&deep, "[");
 	ok(json_parse(deep.p, deep.n, NULL) == NULL, "depth 100000");
+	for (int n = JSON_DEPTH; n <= JSON_DEPTH + 1; n++) {
+		autobuf struct buf b = { 0 };
+
+		for (int i = 0; i < n; i++)
+			buf_str(&b, "[");
+		for (int i = 0; i < n; i++)
+			buf_str(&b, "]");
+		doc = json_parse(b.p, b.n, NULL);
+		ok(!doc == (n > JSON_DEPTH), "depth %d", n);
+		json_free(doc);
+	}
 	buf_str(&flat, "[0");
 	for (int i = 0; i < 200000; i++)
 		buf_str(&flat, ",0");
@@ -80,6 +91,9 @@ bombs(void)
 	doc = json_parse(flat.p, flat.n, NULL);
 	ok(doc != NULL, "200001 elements");
 	json_free(doc);
+	while (flat.n <= JSON_MAX)
+		buf_str(&flat, " ");
+	ok(json_parse(flat.p, flat.n, NULL) == NULL, "a byte too many");
 	for (size_t n = 0; n < 200; n++) {
 		char text[200];
 

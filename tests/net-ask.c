@@ -130,6 +130,33 @@ test_nobody(void)
 	ok(to_guest.count == 1 && !gate.flows.n, "and what waited is denied");
 }
 
+static int ncalls;
+
+static int
+call_somebody(void *arg)
+{
+	(void)arg;
+	ncalls++;
+	return 0;
+}
+
+static void
+test_called(void)
+{
+	begin_asking(0);
+	inq.call = call_somebody;
+	ncalls = 0;
+	call(40000, ADDR(1, 1, 1, 1), 443);
+	ok(out() == DROP && ncalls == 1, "somebody is called");
+	inquiry_attach(&inq, -1);
+	gate_answered(&gate);
+	call(40001, ADDR(1, 1, 1, 1), 444);
+	ok(out() == REPLY && ncalls == 1, "in vain: not again at once");
+	gate.now += INQUIRY_MOST_MS;
+	call(40002, ADDR(1, 1, 1, 1), 445);
+	ok(out() == DROP && ncalls == 2, "but later");
+}
+
 static void
 test_only_misses(void)
 {
@@ -210,6 +237,7 @@ main(void)
 	test_question();
 	test_nobody();
 	test_no_way();
+	test_called();
 	test_only_misses();
 	test_flood();
 	return tap_end();

@@ -155,6 +155,17 @@ test_turns(void)
 }
 
 static void
+test_askers(void)
+{
+	begin(1, 1);
+	for (unsigned id = 1; id <= ASK_ASKERS; id++)
+		request(0, id, "a.example");
+	ok(said("show:a.example "), "so many wait for one answer");
+	request(0, 99, "a.example");
+	ok(said("0.99=no/1 "), "one more does not");
+}
+
+static void
 test_flood(void)
 {
 	size_t shown = 0, no = 0, late = 0;
@@ -259,6 +270,7 @@ main(void)
 	test_nobody();
 	test_silence();
 	test_turns();
+	test_askers();
 	test_flood();
 	test_allowed();
 	test_restored();

@@ -396,6 +396,20 @@ test_descriptors(void)
 /* ---- rules ---- */
 
 static void
+test_nobody(void)
+{
+	int fd;
+
+	begin(10);
+	p->policy.mode = MODE_ASK;
+	fd = asker(0x01010101, 443);
+	ok(reply(fd) == SOCKS_DENIED, "no way to ask anybody: no");
+	close(fd);
+	settle();
+	end();
+}
+
+static void
 test_recheck(void)
 {
 	int fd, far;
@@ -428,6 +442,7 @@ main(void)
 	test_dial();
 	test_full();
 	test_descriptors();
+	test_nobody();
 	test_recheck();
 	rules_free(rules);
 	return tap_end();
