@@ -6,6 +6,7 @@ command -v curl >/dev/null || skip_all 'no curl'
 plan 43
 cd "$tmp" || exit 1
 unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY XDG_CACHE_HOME
+echo 'max-filesize = 1' >"$HOME/.curlrc" # nobody reads it
 export no_proxy=127.0.0.1
 cache=$tmp/.cache/xray/fetch
 qemu-img create -q -f qcow2 image 64M

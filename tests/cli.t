@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 commands='base create start stop list info remove ssh connect wait key qmp
 snap argv console monitor screenshot log ssh-config copy completion'
-plan 66
+plan 67
 
 is 'version' 0 "xray $(cat "$top/share/version")" xray --version
 says 'no command: usage, 64' 64 '^usage: xray COMMAND' xray
@@ -40,6 +40,8 @@ says 'an unknown option: 64 and the usage' 64 '^xray-list: --nope: no such optio
     xray list --nope
 says 'an option without its argument' 64 'needs an argument' xray create -b
 says 'a missing VM: 66' 66 'nope: no such VM' xray info nope
+says 'what a terminal would take for more is masked' 66 '^xray-info: a\\033\[2J' \
+    xray info "$(printf 'a\033[2J')"
 empty_base
 ok 'make a VM called web' xray create web
 says 'a missing VM names the nearest' 66 'wbe: no such VM \(web\?\)' \

@@ -129,6 +129,59 @@ mutate(struct buf *b)
 }
 
 static void
+end_of(struct buf *b)
+{
+	static const char zero[1024];
+
+	buf_add(b, zero, sizeof zero);
+	buf_str(b, UNTAR_WHOLE);
+}
+
+static void
+link_there(void)
+{
+	autobuf struct buf b = { 0 };
+	struct untar u = { .want = "a" };
+	int in = io_mkdir(dir, "in");
+
+	if (mkdirat(dir, "victim", 0700) < 0 ||
+	    symlinkat("../victim", in, "a") < 0)
+		abort();
+	close(in);
+	member(&b, "./a/one", '0', "one");
+	end_of(&b);
+	ok(unpack(&b, &u) == EX_CANTCREAT &&
+		unlinkat(dir, "victim", AT_REMOVEDIR) == 0,
+	    "a link that is there is not followed");
+	io_remove_tree(dir, "in");
+}
+
+static void
+headers(void)
+{
+	static const char huge[] = "\x80\0\0\0\x3f\xff\xff\xff\xff\xff\xff\xff";
+	autobuf struct buf b = { 0 }, l = { 0 };
+	struct untar u = { .want = "one" };
+	struct stat st;
+
+	member(&b, "./one", '0', "one");
+	memcpy(b.p + 100, "0006755", 8);
+	end_of(&b);
+	ok(unpack(&b, &u) == EX_PROTOCOL, "a sum that is wrong");
+	sum(b.p);
+	ok(unpack(&b, &u) == EX_OK && fstatat(dir, "in/one", &st, 0) == 0 &&
+		!(st.st_mode & 06022),
+	    "no bit that gives rights");
+	io_remove_tree(dir, "in");
+	member(&l, "././@LongLink", 'L', "long");
+	memcpy(l.p + 124, huge, sizeof huge - 1);
+	sum(l.p);
+	end_of(&l);
+	ok(unpack(&l, &u) == EX_PROTOCOL, "a name without an end");
+	io_remove_tree(dir, "in");
+}
+
+static void
 fuzz(int rounds)
 {
 	int in, whole = 0;
@@ -176,6 +229,8 @@ main(void)
 	io_remove_tree(dir, "in");
 	ok(unpack(&b, &cut) == EX_PROTOCOL && cut.files == 0, "cut short");
 	io_remove_tree(dir, "in");
+	link_there();
+	headers();
 	fuzz(2000);
 	close(dir);
 	io_remove_tree(AT_FDCWD, top);
