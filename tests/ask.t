@@ -316,7 +316,7 @@ if command -v tmux >/dev/null; then
 	socat "UNIX-LISTEN:$tmp/slow.sock,fork" \
 	    EXEC:"$tmp/slow $tmp/slow.heard" 2>"$tmp/slow.err" &
 	pids="$pids $!"
-	until_ok 30 test -S "$tmp/slow.sock"
+	until_ok 30 listens "$tmp/slow.sock"
 	tm send-keys -t p "clear; export XRAY_ASK_SOCK=$tmp/slow.sock" Enter
 	tm send-keys -t p 'xray-prompt one web 5; echo code $?' Enter
 	ok 'a popup waits for its question' shows p '^web wants  pop.example'

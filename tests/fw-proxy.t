@@ -85,7 +85,7 @@ supervisor=$(ps -o ppid= -p "$(gate)" | tr -d ' ')
 kill -STOP "$supervisor"
 kill -9 "$(gate)"
 (
-	sleep 1
+	sleep 0.3 # it has 3 s in all
 	kill -CONT "$supervisor"
 ) &
 pids="$pids $!"
