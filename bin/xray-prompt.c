@@ -94,7 +94,7 @@ start_ssh(void)
 
 	if ((s.ssh = asker_elsewhere(s.via, &s.names, &fd, &why)) < 0)
 		die_why(&why);
-	front_join(&s.front, FRONT_ANY, fd);
+	(void)front_join(&s.front, FRONT_ANY, fd);
 }
 
 /* It has ended, and has said why. */
@@ -200,10 +200,12 @@ heard_result(const char *line)
 static void
 heard(const char *vm, const char *line, void *arg)
 {
+	unsigned id;
+
 	(void)vm;
 	(void)arg;
 	begin();
-	if (str_starts(line, "ok ") && strstr(line, " 0")) {
+	if (sscanf(line, "ok %*s %u", &id) == 1 && id == 0) {
 		s.oks++;
 		flush();
 		return;
@@ -297,7 +299,7 @@ join_one(void)
 
 	if (fd < 0)
 		die_why(&why);
-	front_join(&s.front, s.names.v[0], fd);
+	(void)front_join(&s.front, s.names.v[0], fd);
 	(void)front_say(&s.front, s.names.v[0], "front popup");
 }
 

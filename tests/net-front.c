@@ -52,11 +52,13 @@ test_early(void)
 	ok(!key(&d, 'o', 2100), "nor in the second behind that");
 	ok(!key(&d, 'x', 3000), "nor where any key was");
 	ok(!key(&d, 'a', 3900), "it begins again");
-	ok(key(&d, 'o', 4900) && decree.verdict == RULE_ALLOW,
+	ok(!key(&d, 'v', 4901), "a key that is none, behind that second");
+	ok(!key(&d, 'm', 5001), "begins it, too: it is a word");
+	ok(key(&d, 'o', 6001) && decree.verdict == RULE_ALLOW,
 	    "then it counts");
-	page_look(&page, NULL, 5000, &out);
-	page_look(&page, &d, 5000, &out);
-	ok(key(&d, 'd', 5001) && decree.verdict == RULE_DENY,
+	page_look(&page, NULL, 7000, &out);
+	page_look(&page, &d, 7000, &out);
+	ok(key(&d, 'd', 7001) && decree.verdict == RULE_DENY,
 	    "a no does at once");
 	buf_free(&out);
 }
@@ -118,7 +120,7 @@ begin(const char *vm)
 	front.line = heard;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p) < 0)
 		return;
-	front_join(&front, vm, p[0]);
+	(void)front_join(&front, vm, p[0]);
 	other = p[1];
 }
 

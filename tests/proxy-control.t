@@ -7,7 +7,7 @@ command -v socat >/dev/null || skip_all 'no socat'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 27
+plan 29
 cd "$tmp" || exit 1
 
 "$peer" serve 9000 &
@@ -69,6 +69,12 @@ ok 'rules that are none' sh -c 'echo reload | socat -t 20 - UNIX-CONNECT:ctl |
 is 'stay as they were' 1 2 want 9000
 : >rules
 is 'a default' 1 4 want -d good.example 443
+echo 'no rule' >>rules
+for again in '' ', and again'; do
+	ok "defaults off with rules that are none: not yet$again" sh -c \
+	    'case $1 in error*) ;; *) exit 1 ;; esac' - "$(ctl defaults off)"
+done
+sed -i '$d' rules
 is 'defaults off' 0 ok ctl defaults off
 is 'counts' 1 2 want -d good.example 443
 is 'and on' 0 ok ctl defaults on

@@ -7,13 +7,18 @@
 set -eu
 check='sudo -n /usr/local/sbin/xray-redirect check'
 
+# It works, whatever a setup that was broken off has said.
+works() {
+	exec xray config set -q "$XRAY_VM_NAME" firewall_configured yes
+}
+
 if xray ssh "$XRAY_VM_NAME" "$check" 2>/dev/null; then
-	exit 0
+	works
 fi
 if xray ssh "$XRAY_VM_NAME" "sudo -n systemctl restart xray-redirect &&
     for i in 1 2 3 4 5; do $check && exit; sleep 1; done; exit 1" 2>/dev/null
 then
 	echo 'repaired'
-	exit 0
+	works
 fi
 exec ../initial-boot/00-setup-firewall.sh

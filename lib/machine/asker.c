@@ -57,13 +57,27 @@ asks_open(const struct vm *vm)
 	return n;
 }
 
+/* Where a lock is looked at by taking it, that is over soon. */
+static int
+lock(int fd)
+{
+	for (int i = 0; i < 10; i++) {
+		if (sys_lock(fd) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES && errno != EWOULDBLOCK)
+			return 0; /* no locks here */
+		io_sleep(10);
+	}
+	return -1;
+}
+
 int
 asks_begin(const struct vm *vm)
 {
 	int fd = openat(
 	    vm->dir, VM_ASKS, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd >= 0 && sys_lock(fd) < 0) { /* another of us serves the VM */
+	if (fd >= 0 && lock(fd) < 0) { /* another of us serves the VM */
 		close(fd);
 		errno = EWOULDBLOCK;
 		return -1;

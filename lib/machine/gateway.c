@@ -101,7 +101,9 @@ rules_now(struct home *h, const struct vm *vm, struct conf *c,
 	f->defaults_on = 0;
 	strv_free(&f->private_ok);
 	(void)why_set(why, EX_CONFIG,
-	    "vm.ini cannot be read: mode deny, no defaults, no private_ok");
+	    "vm.ini cannot be read: mode deny, no defaults, no private_ok; "
+	    "when it is mended: xray restart %s",
+	    vm->name);
 	return 1;
 }
 

@@ -70,6 +70,7 @@ start(struct mate *a)
 {
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
+	int restricted;
 	struct why why;
 
 	if (m.over || a->pid)
@@ -85,13 +86,14 @@ start(struct mate *a)
 	r.dir = m.vm->dir;
 	r.session = 1;
 	stream_to(&a->out, m.net, came);
-	if (a->argv(&argv, &why) < 0 ||
+	if ((restricted = a->argv(&argv, &why)) < 0 ||
 	    (a->pid = stream_start(&a->out, &r, argv.v, &why)) < 0) {
 		a->pid = 0;
 		a->waits = 1;
 		ring_line(m.net, "%s", why.text);
 		stream_once(AGAIN_MOST_MS, a->again);
-	}
+	} else if (restricted)
+		ring_line(m.net, "%s", why.text);
 	again_runs(&a->life);
 }
 

@@ -142,7 +142,8 @@ answered(struct desk *d, size_t who, const char *text)
 		if (take_answer(d, &c, who, &why) == 0)
 			return;
 	}
-	talk_say(&d->talk, who, "error %s %u %s", c.vm, c.id, why.text);
+	talk_say(&d->talk, who, "error %s %u %s", *c.vm ? c.vm : d->vm, c.id,
+	    why.text);
 }
 
 /* An error may have a part of it. */

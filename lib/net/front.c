@@ -143,16 +143,17 @@ front_has(const struct front *f, const char *vm)
 	return place(f, vm) < FRONT_VMS;
 }
 
-void
+int
 front_join(struct front *f, const char *vm, int fd)
 {
 	long who = talk_add(&f->talk, fd);
 
 	if (who < 0)
-		return;
+		return -1;
 	(void)snprintf(f->vm[who], sizeof f->vm[who], "%s", vm);
 	if (strcmp(vm, FRONT_ANY) != 0)
 		talk_say(&f->talk, (size_t)who, "front %s", f->name);
+	return 0;
 }
 
 static void
@@ -162,10 +163,7 @@ find_one(struct front *f, int vms, const char *vm, const char *sock,
 	autoclose int dir = io_opendir(vms, vm);
 	int fd = dir < 0 ? -1 : io_connect(dir, sock);
 
-	if (fd < 0)
-		return;
-	front_join(f, vm, fd);
-	if (joined)
+	if (fd >= 0 && front_join(f, vm, fd) == 0 && joined)
 		joined(vm, dir);
 }
 

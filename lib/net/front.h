@@ -32,9 +32,9 @@ struct front {
 void front_init(struct front *f, const char *name);
 /* Whether we are connected to vm. */
 int front_has(const struct front *f, const char *vm);
-/* fd is a connection to the xray-ask of vm, or FRONT_ANY: to one who has said
- * front to several. */
-void front_join(struct front *f, const char *vm, int fd);
+/* fd, which is ours from now on, is a connection to the xray-ask of vm, or
+ * FRONT_ANY: to one who has said front to several.  -1: there are too many. */
+int front_join(struct front *f, const char *vm, int fd);
 /*
  * Connect to those of the VMs called names to which we are not; each has a
  * folder in vms with a socket in it called sock.  Those that are not there are

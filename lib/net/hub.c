@@ -54,7 +54,8 @@ answered(struct hub *h, size_t who, const char *text)
 			return;
 		why_set(&why, 0, "no such question");
 	}
-	talk_say(&h->talk, who, "error %s %u %s", c.vm, c.id, why.text);
+	talk_say(&h->talk, who, "error %s %u %s", *c.vm ? c.vm : "-", c.id,
+	    why.text);
 }
 
 static void

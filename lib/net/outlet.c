@@ -82,7 +82,10 @@ set_defaults(struct outlet *o, int off, struct why *why)
 	if (o->defaults_off == off)
 		return 0;
 	o->defaults_off = off;
-	return mind_defaults(o->mind, !off, why);
+	if (mind_defaults(o->mind, !off, why) == 0)
+		return 0;
+	o->defaults_off = -1; /* not yet: whoever says it again is told so */
+	return -1;
 }
 
 /* 1: it is none of these. */
@@ -252,8 +255,9 @@ answer(const char *line, int fd, struct buf *out, void *arg)
 
 	if (strcmp(line, "ask") == 0) {
 		buf_str(out, "ok");
-		asker_came(o, fd);
-		return 1;
+		/* fd itself is closed when it was told so */
+		asker_came(o, fcntl(fd, F_DUPFD_CLOEXEC, 0));
+		return 0;
 	}
 	if (strcmp(line, "cut") == 0)
 		buf_fmt(out, "ok %zu", proxy_cut(o->proxy));
@@ -283,7 +287,7 @@ asked(void *arg)
 		control_serve(&o->own, p, o->proxy->now, answer, o);
 	}
 	control_poll(&o->own, p);
-	for (size_t i = 0; i < LEN(p); i++)
+	for (size_t i = 1; i < LEN(p); i++) /* behind the listener */
 		if (p[i].fd >= 0)
 			(void)sys_watch(o->asked.end.fd, p[i].fd, 1, 0);
 }

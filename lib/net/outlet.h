@@ -30,7 +30,7 @@ struct outlet {
 	const char *control, *calls;
 	const char *requests; /* where it is asked itself, NULL: nowhere */
 	unsigned confined; /* what confine says of this process */
-	int defaults_off; /* now */
+	int defaults_off; /* now; -1: neither for certain */
 	int over; /* the gateway is gone */
 	uint64_t told; /* verdicts that it was told of */
 	struct dialer dialer;

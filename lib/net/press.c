@@ -73,12 +73,11 @@ press_key(struct press *p, const struct dialog *d, int key, long long now,
 		p->since = now;
 		return PRESS_AGAIN;
 	}
-	if (!no && now - p->since < PRESS_MS) { /* in the middle of a word */
+	/* in the middle of a word, or at the beginning of one */
+	if (!life || (!no && now - p->since < PRESS_MS)) {
 		p->since = now;
 		return PRESS_NOTHING;
 	}
-	if (!life)
-		return PRESS_NOTHING;
 	*out = (struct decree){ .id = d->id,
 		.verdict = no ? RULE_DENY : RULE_ALLOW,
 		.scope = p->wide ? DIALOG_DOMAIN : DIALOG_HOST };
