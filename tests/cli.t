@@ -40,8 +40,8 @@ says 'an unknown option: 64 and the usage' 64 '^xray-list: --nope: no such optio
     xray list --nope
 says 'an option without its argument' 64 'needs an argument' xray create -b
 says 'a missing VM: 66' 66 'nope: no such VM' xray info nope
-says 'what a terminal would take for more is masked' 66 '^xray-info: a\\033\[2J' \
-    xray info "$(printf 'a\033[2J')"
+says 'what a terminal would take for more is masked' 64 '^xray: l\\033\[2J' \
+    xray "$(printf 'l\033[2J')"
 empty_base
 ok 'make a VM called web' xray create web
 says 'a missing VM names the nearest' 66 'wbe: no such VM \(web\?\)' \

@@ -46,6 +46,7 @@ try() {
 	*.t) set -- "tests/$1" ;;
 	*) set -- $lines "$obj/tests/$1" ;;
 	esac
+	: >"$log" # what was said before is not said by this one
 	timeout -k 30 "$limit" $apart sh -c '"$@"; exit $?' sh "$@" \
 	    >"$log" 2>&1 </dev/null &
 	until grep -q '^not ok' "$log" || ! kill -0 $! 2>/dev/null; do

@@ -3,7 +3,7 @@
 # and their settings.  The example of xray-plugins(7) is run as it stands.
 . "${0%/*}/lib.sh"
 umask 022
-plan 41
+plan 43
 empty_base
 xray create -q -c 1 web
 folder=$XRAY_HOME/plugins
@@ -57,6 +57,17 @@ says 'others can write to it: 77, and the mend' 77 \
     xray foo
 says 'help does not run it either' 77 'others can write' xray help foo
 is 'nor describe it' 0 'plug-ins  foo' list
+script told <<'P'
+#!/bin/sh
+[ "$1" = --xray-describe ] && echo ran >>"$XRAY_HOME/ran"
+P
+list >"$tmp/described"
+ok 'what has a description is asked for it' test -e "$XRAY_HOME/ran"
+rm "$XRAY_HOME/ran"
+chmod 757 "$folder/xray-told"
+list >"$tmp/described"
+ok 'but not when others can write to it' test ! -e "$XRAY_HOME/ran"
+rm "$folder/xray-told"
 chmod 755 "$folder/xray-foo"
 chmod 777 "$folder"
 says 'to the folder' 77 "$folder: others can write to it; chmod go-w" xray foo
