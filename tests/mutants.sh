@@ -173,7 +173,7 @@ for f in "$top"/tests/mutants/*; do
 	echo
 done >"$obj/list"
 if [ ! "$look" ]; then
-	build -j"$(getconf _NPROCESSORS_ONLN)" tests || {
+	build -j"$(getconf _NPROCESSORS_ONLN)" tests "$lib" || {
 		cat "$why"
 		exit 1
 	}

@@ -4,7 +4,7 @@
 # nothing, so nobody connects.
 # shellcheck source=lib.sh disable=SC2016 # what is in quotes is another shell's
 . "${0%/*}/lib.sh"
-plan 62
+plan 63
 empty_base
 xray create -q -c 1 -m 32 --ssh-user me web
 xray create -q -c 1 -m 32 --ssh-user me other
@@ -123,10 +123,24 @@ clean() {
 }
 clean >"$tmp/want"
 is 'what is security cannot' 0 "$(cat "$tmp/want")" secure
-ok 'and it is what it should be' sh -c 'grep -q "^batchmode yes" "$1" &&
-    grep -q "^forwardagent no" "$1" && grep -q "^userknownhostsfile HOME" "$1" &&
-    grep -q "^identityagent none" "$1" && ! grep -q ^proxyjump "$1" &&
-    grep -q "^proxycommand .BIN/xray-connect" "$1"' - "$tmp/want"
+is 'and it is what it should be' 0 "batchmode yes
+canonicalizehostname false
+controlmaster false
+forwardagent no
+forwardx11 no
+globalknownhostsfile none
+hostkeyalias web.xray
+identitiesonly yes
+identityagent none
+passwordauthentication no
+proxycommand 'BIN/xray-connect' --fdpass web 22
+stricthostkeychecking accept-new
+updatehostkeys false
+userknownhostsfile HOME/vms/web/known_hosts" cat "$tmp/want"
+: >"$dir/hostkey"
+is 'a key of ours is the only one' 0 'stricthostkeychecking true' sh -c '
+    xray ssh web -G </dev/null | grep ^stricthostkeychecking'
+rm "$dir/hostkey"
 rm "$dir/ssh_config" "$etc/ssh_config"
 
 # ---- the person's own files of ssh, where ssh looks for them
