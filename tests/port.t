@@ -2,7 +2,7 @@
 # xray-port: ports that lead into a VM, kept in vm.ini, claimed, and open at
 # once when it runs.  tests/guest-port.t has a guest behind them.
 . "${0%/*}/lib.sh"
-plan 63
+plan 64
 empty_base
 xray create -q -m 64 -c 1 web
 xray create -q -m 64 -c 1 db
@@ -45,8 +45,10 @@ says 'taken by another: 75, and by whom' 75 "port 18580: is web's" \
     xray port add db 18580:80
 says 'its ssh port: 75' 75 "port $ssh is its own already" \
     xray port add web "$ssh:80"
+claim=$(stat -c %i "$ports/18580")
 is 'the same number by UDP' 0 'Added port forward: 18580:53/udp' \
     xray port add web 18580:53/udp
+is 'its own claim is never away' 0 "$claim" stat -c %i "$ports/18580"
 is 'goes alone' 0 'Removed port forward: 18580:53/udp' \
     xray port remove web 18580:53/udp
 is 'and leaves the claim of the other' 0 web cat "$ports/18580"

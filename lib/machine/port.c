@@ -99,10 +99,8 @@ claim(struct home *h, int ports, const char *vm, int port, char **who)
 		return -1;
 	if (holder(h, ports, name, who) < 0)
 		return -1;
-	if (*who && strcmp(*who, vm) != 0)
-		return 0;
-	free(*who);
-	*who = NULL;
+	if (*who) /* its own stays: it may be in vm.ini */
+		return strcmp(*who, vm) == 0;
 	if (unlinkat(ports, name, 0) < 0 ||
 	    io_create(ports, name, 0600, text, strlen(text)) < 0)
 		return -1;
