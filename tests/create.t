@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 102
+plan 107
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -116,6 +116,18 @@ says 'not while it says protected, however broken' 77 'protected' \
     xray remove -y fresh
 is 'it can be removed' 0 'Removed VM: fresh' sh -c \
     "sed -i '/^protected/d' '$vms/fresh/vm.ini'; xray remove -y fresh"
+for what in 'rm "$0"; mkdir "$0"' 'ln -sf vm.ini "$0"' 'truncate -s 2M "$0"'
+do
+	xray create -q fresh && sh -c "$what" "$vms/fresh/vm.ini"
+	is "also one whose vm.ini is none: $what" 0 'Removed VM: fresh' \
+	    xray remove -f fresh
+done
+xray create -q fresh && sh -c 'echo "protected = yes" >>"$0"
+    truncate -s 2M "$0"' "$vms/fresh/vm.ini"
+says 'but for a large one that says protected' 77 'protected' \
+    xray remove -f fresh
+says 'list tells why' 65 'fresh/vm.ini: File too large' xray list fresh
+rm -r "$vms/fresh"
 
 # kill -9 at forty moments of a create, to twice the time that one takes: the
 # VM is there and whole, or not.

@@ -231,6 +231,24 @@ conf_parse(struct conf *c, struct why *why)
 	return parse(c, NULL, why);
 }
 
+/* What it is, or that it cannot be read now. */
+static int
+unread(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return EX_NOINPUT;
+	case EFBIG:
+	case EISDIR:
+	case EINVAL: /* no regular file */
+	case ENXIO: /* a socket */
+	case ELOOP:
+		return EX_DATAERR;
+	default:
+		return EX_IOERR;
+	}
+}
+
 struct conf *
 conf_glance(int dir, const char *file, const char *label,
     const char *const *keys, struct why *why)
@@ -239,8 +257,7 @@ conf_glance(int dir, const char *file, const char *label,
 	int r = io_read_file(dir, file, &c->text, CONF_MAX);
 
 	if (r < 0)
-		why_sys(
-		    why, errno == ENOENT ? EX_NOINPUT : EX_IOERR, "%s", label);
+		why_sys(why, unread(errno), "%s", label);
 	else if ((r = parse(c, keys, why)) == 0)
 		return c;
 	conf_free(c);

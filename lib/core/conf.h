@@ -24,7 +24,8 @@ struct conf;
 struct conf *conf_new(const char *name);
 /*
  * Read dir/file; label is its name in messages.  NULL with why: EX_NOINPUT
- * when there is none, EX_DATAERR with the line's number.
+ * when there is none, EX_DATAERR with the line's number, or when it is no file
+ * or larger than CONF_MAX, EX_IOERR when it could not be read.
  */
 struct conf *conf_read(
     int dir, const char *file, const char *label, struct why *why);
