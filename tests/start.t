@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 90
+plan 92
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -266,6 +266,20 @@ kill $squatter
 wait $squatter 2>/dev/null
 is 'one that succeeds takes it away' 0 '' sh -c '
     xray start -q run && ls "$0" | grep trouble || :' "$XRAY_HOME/vms/run"
+xray stop -f run
+# A qemu-img that mends it outlives a supervisor that is killed.
+mkdir "$tmp/mends"
+cat >"$tmp/mends/qemu-img" <<'IMG'
+#!/bin/sh
+ls -l /proc/$$/fd | grep -o 'run.lock$' >>"${0%/*}/held"
+PATH=${PATH#*:}
+exec qemu-img "$@"
+IMG
+chmod +x "$tmp/mends/qemu-img"
+echo 'create torn' >"$XRAY_HOME/vms/run/op"
+says 'a start undoes what was broken off' 0 'snapshot create was broken off' \
+    env PATH="$tmp/mends:$PATH" xray start run
+is 'by what holds the VM off' 0 run.lock cat "$tmp/mends/held"
 xray stop -f run
 # Sockets of a gateway that could not put them away.
 xray start -q run

@@ -234,6 +234,7 @@ launch_locks(
 		return -1;
 	if (*run_lock < 0 && (*run_lock = boot_lock(vm, why)) < 0)
 		return -1;
+	vm->hold = *run_lock; /* for what mends its disks */
 	return 0;
 }
 

@@ -40,7 +40,7 @@ int launch_await(const struct vm *vm, const struct launch *l, struct job *job,
 void launch_end(struct job *job);
 
 /* The supervisor's side: take run.lock and the VM's lock when nobody handed
- * them over (-1). */
+ * them over (-1); vm->hold is run.lock too. */
 int launch_locks(struct home *h, struct vm *vm, int *run_lock, int *vm_lock,
     struct why *why);
 
