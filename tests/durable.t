@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 command -v strace >/dev/null || skip_all 'no strace'
 strace -o /dev/null true 2>/dev/null || skip_all 'strace may not trace'
-plan 17
+plan 19
 calls=openat,mkdirat,symlinkat,linkat,rename,renameat,renameat2,unlinkat
 
 # What of it could be lost, a line each.  A claim of a port may: a start looks
@@ -44,4 +44,17 @@ kept 'a way back' xray-snap revert -q web one
 kept 'that a snapshot is gone' xray-snap delete -q -y web one
 kept 'a name' xray-move -q web www
 kept 'that a VM is gone' xray-remove -q -y www
+# A base whose seal was killed is synced before the VM goes that it was.
+shop=$XRAY_HOME/vms/maintenance
+xray-create -q -b b -m 64 built
+mv "$XRAY_HOME/vms/built" "$shop"
+sed -i '/^base =/d; /^generation =/d; $a becomes = built' "$shop/vm.ini"
+qemu-img create -q -f qcow2 "$shop/disk.qcow2" 64M
+echo maintenance >"$(grep -lx built "$XRAY_HOME"/ports/*)"
+cp -al "$shop" "$tmp/shop"
+xray-base seal -q
+mv "$tmp/shop" "$shop"
+kept 'what is sealed' xray-base seal -q
+ok 'at once' sh -c 'sed "/rename.*"maintenance"/q" "$0" |
+    grep "fsync(.*/bases>"' "$tmp/trace"
 kept 'that a base is gone' xray-base remove -q -y l

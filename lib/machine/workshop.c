@@ -11,6 +11,7 @@
 #include "boot.h"
 #include "io.h"
 #include "say.h"
+#include "sys.h"
 
 int
 workshop_make(
@@ -146,6 +147,11 @@ workshop_seal(struct home *h, const char *name, const char *user, char **sealed,
 		(name_taken(h->bases, "base", name, why) < 0 ||
 		    seal(h, &vm, name, user, why) < 0)))
 		goto out;
+	/* of a seal that was killed, too, before the VM goes */
+	if (sys_fsync(h->bases) < 0) {
+		why_sys(why, EX_IOERR, "%s", name);
+		goto out;
+	}
 	*sealed = xstrdup(name);
 	r = vm_remove(h, &vm, why);
 out:
