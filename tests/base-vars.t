@@ -5,8 +5,20 @@
 empty_base b 2>/dev/null
 dir=$XRAY_HOME/bases/b
 vars=$dir/1/efivars.qcow2
+# A VM that an installer was run in.
+shop=$XRAY_HOME/vms/maintenance
+workshop() {
+	xray create -q --no-start -b b made
+	mv "$XRAY_HOME/vms/made" "$shop"
+	sed -i '/^base =/d; /^generation =/d; $a becomes = made
+	    s/^firmware =.*/firmware = uefi/' "$shop/vm.ini"
+	qemu-img create -q -f qcow2 "$shop/disk.qcow2" 64M
+	cp "$vars" "$shop/efivars.qcow2"
+	echo maintenance >"$(grep -lx made "$XRAY_HOME"/ports/*)"
+}
+writable() { find "$1" -name '*.qcow2' -perm -200 -printf '%f\n' | sort; }
 [ -e "$vars" ] || skip_all 'no UEFI firmware'
-plan 10
+plan 12
 cd "$tmp" || exit 1
 starts() { xray start -q w && xray stop -q -f w; }
 
@@ -34,3 +46,10 @@ says 'gone: 66' 66 'bases/b/1/efivars.qcow2: No such file' xray start w
 cp -f kept "$vars"
 sed -i /^efivars_/d "$dir/base.ini"
 ok 'a base that was made before there was a hash' starts
+
+workshop
+chmod 444 "$shop"/*.qcow2
+ok 'a VM whose seal was killed starts' sh -c \
+    'xray start -q maintenance && xray stop -q -f maintenance'
+is 'its files are its own again' 0 'disk.qcow2
+efivars.qcow2' writable "$shop"

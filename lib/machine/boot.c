@@ -178,19 +178,26 @@ forget_resume(struct vm *vm, struct why *why)
 static int
 check_disk(struct home *h, const struct vm *vm, struct why *why)
 {
+	struct vm_disk d[VM_DISKS];
+	int n = vm_disks(vm, d);
 	struct stat st;
 
 	home_sweep(h->bases);
-	if (fstatat(vm->dir, "disk.qcow2", &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", vm->name);
-	if (st.st_nlink > 1)
-		return why_set(why, EX_NOPERM,
-		    "%s: its disk.qcow2 is a base's too; xray base seal, or "
-		    "xray remove %s",
-		    vm->name, vm->name);
-	if (!(st.st_mode & S_IWUSR) &&
-	    fchmodat(vm->dir, "disk.qcow2", 0600, 0) < 0)
-		return why_sys(why, EX_IOERR, "%s: disk.qcow2", vm->name);
+	for (int i = 0; i < n; i++) {
+		const char *file = d[i].file;
+
+		if (fstatat(vm->dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return why_sys(
+			    why, EX_NOINPUT, "%s: %s", vm->name, file);
+		if (st.st_nlink > 1)
+			return why_set(why, EX_NOPERM,
+			    "%s: its %s is a base's too; xray base seal, or "
+			    "xray remove %s",
+			    vm->name, file, vm->name);
+		if (!(st.st_mode & S_IWUSR) &&
+		    fchmodat(vm->dir, file, 0600, 0) < 0)
+			return why_sys(why, EX_IOERR, "%s: %s", vm->name, file);
+	}
 	return 0;
 }
 
