@@ -18,7 +18,7 @@ workshop() {
 }
 writable() { find "$1" -name '*.qcow2' -perm -200 -printf '%f\n' | sort; }
 [ -e "$vars" ] || skip_all 'no UEFI firmware'
-plan 12
+plan 15
 cd "$tmp" || exit 1
 starts() { xray start -q w && xray stop -q -f w; }
 
@@ -53,3 +53,10 @@ ok 'a VM whose seal was killed starts' sh -c \
     'xray start -q maintenance && xray stop -q -f maintenance'
 is 'its files are its own again' 0 'disk.qcow2
 efivars.qcow2' writable "$shop"
+cp -al "$shop" back
+is 'it is sealed' 0 'Sealed: made generation 1' xray base seal
+mv back "$shop"
+rm "$shop/efivars.qcow2"
+says 'and again, under another name, in vain' 74 'efivars.qcow2' \
+    xray base seal other
+is 'which leaves the base read-only' 0 '' writable "$XRAY_HOME/bases/made"

@@ -72,15 +72,20 @@ facts(const struct vm *vm, const char *user)
 	return buf_take(&b);
 }
 
-/* What sealing made read-only, when it failed. */
+/* What sealing made read-only, when it failed; what has another name yet may
+ * be a base's. */
 static int
 unseal(const struct vm *vm)
 {
 	struct vm_disk d[VM_DISKS];
 	int n = vm_disks(vm, d), r = 0;
+	struct stat st;
 
 	for (int i = 0; i < n; i++)
-		r |= fchmodat(vm->dir, d[i].file, 0600, 0);
+		if (vm_stat(vm, d[i].file, &st) < 0 ||
+		    (st.st_nlink == 1 &&
+			fchmodat(vm->dir, d[i].file, 0600, 0) < 0))
+			r = -1;
 	return r;
 }
 
