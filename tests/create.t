@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 107
+plan 108
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -128,6 +128,11 @@ says 'but for a large one that says protected' 77 'protected' \
     xray remove -f fresh
 says 'list tells why' 65 'fresh/vm.ini: File too large' xray list fresh
 rm -r "$vms/fresh"
+
+xray create -q fresh
+echo fresh >"$XRAY_HOME/ports/2300"
+is 'a claim that vm.ini does not say goes with its VM' 1 '' sh -c \
+    'xray remove -q -y fresh; ls "$0/ports" | grep -x 2300' "$XRAY_HOME"
 
 # kill -9 at forty moments of a create, to twice the time that one takes: the
 # VM is there and whole, or not.

@@ -353,8 +353,9 @@ put_away(struct home *h, const struct vm *vm, const char *gone, struct why *why)
 	    renameat(h->vms, vm->name, h->vms, gone) < 0 ||
 	    sys_fsync(h->vms) < 0)
 		return why_sys(why, EX_IOERR, "%s", vm->name);
-	if (vm->broken) /* which ports it had is not known */
-		port_sweep(h);
+	/* claims that vm.ini does not say: it is broken, or who gave the VM
+	 * another port was killed */
+	port_sweep(h);
 	/* if it fails, what is away stays, for the sweep */
 	if (release_all(h, vm->name, (int)vm->ssh_port, &ports) < 0)
 		return why_sys(why, EX_IOERR, "%s: its ports", vm->name);
