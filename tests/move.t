@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-move and xray-resize: another name, a larger disk.
 . "${0%/*}/lib.sh"
-plan 51
+plan 55
 empty_base
 xray create -q -m 64 -c 1 -p 18480:80 web
 xray create -q -m 64 -c 1 db
@@ -48,6 +48,21 @@ says 'its port is its own still' 75 "port 18480: is www's" \
     xray port add db 18480:80
 xray create -q -m 64 -c 1 web
 ok 'the old name is free' test "$(xray port web)" != "$(xray port www)"
+xray remove -q -y web
+
+# A VM that gets the name which a move was killed over has none of its ports.
+printf 'www\nweb\n' >"$ports/18480"
+xray create -q -m 64 -c 1 web
+says 'half moved, its port is its own' 75 "port 18480: is www's" \
+    xray port add db 18480:80
+xray port add -q web 18481:81
+ok 'also when the new one gets another' test -e "$ports/18480"
+xray remove -q -y web
+ok 'and when that goes' test -e "$ports/18480"
+printf 'web\nwww\n' >"$ports/18480"
+xray create -q -m 64 -c 1 web
+says 'moved all but for its claims, too' 75 "port 18480: is www's" \
+    xray port add web 18480:80
 xray remove -q -y web
 
 # Killed at any moment it has one name, with its ports and its host key.

@@ -123,10 +123,8 @@ find(const struct vm *vm, const struct forward *want)
 	return NULL;
 }
 
-/* How many things of the VM's are on that port of the host's; *same: one with
- * the same protocol. */
-static int
-uses(const struct vm *vm, int port, int udp, int *same)
+int
+forward_uses(const struct vm *vm, int port, int udp, int *same)
 {
 	int n = vm->ssh_port == port;
 	const char *text;
@@ -155,7 +153,7 @@ drop_unused(const char *name, void *arg)
 	int same;
 
 	if (num_int(name, 1, 65535, &port) < 0 ||
-	    uses(c->vm, (int)port, 0, &same))
+	    forward_uses(c->vm, (int)port, 0, &same))
 		return 0;
 	/* one that cannot be read is not known to be its */
 	(void)port_release(c->h, c->vm->name, (int)port);
@@ -245,7 +243,7 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 			return -1;
 		return 1;
 	}
-	(void)uses(vm, f.host, f.udp, &same);
+	(void)forward_uses(vm, f.host, f.udp, &same);
 	if (same)
 		return why_set(why, EX_TEMPFAIL,
 		    "%s: port %d is its own already; xray port list %s",
@@ -275,7 +273,7 @@ clear(struct home *h, const struct vm *vm, const struct forward *f)
 {
 	autofree char *port = num_text((uint64_t)f->host);
 	autofree char *who = port_holder(h, port);
-	int same, used = uses(vm, f->host, f->udp, &same);
+	int same, used = forward_uses(vm, f->host, f->udp, &same);
 
 	if (!who || strcmp(who, vm->name) != 0 || same ||
 	    tell(vm, "unforward", f, NULL) < 0)
@@ -322,7 +320,7 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 		return -1;
 	if (port == old.host && vm->port_fixed)
 		return 1;
-	(void)uses(vm, port, 0, &same);
+	(void)forward_uses(vm, port, 0, &same);
 	if (same && port != old.host)
 		return why_set(why, EX_TEMPFAIL,
 		    "%s: port %d is its own already; xray port list %s",

@@ -20,6 +20,9 @@ int forward_add(
  * EX_NOINPUT when it is not there. */
 int forward_remove(
     struct home *h, struct vm *vm, const char *text, struct why *why);
+/* How many things of the VM's are on that port of the host's, by vm.ini; *same:
+ * one with the same protocol. */
+int forward_uses(const struct vm *vm, int port, int udp, int *same);
 /* Give the VM's ssh another port, for good.  0, 1 when it had it, -1: EX_USAGE
  * for one that is not the user's to have. */
 enum { FORWARD_SSH_MIN = 1024 };

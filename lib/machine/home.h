@@ -94,7 +94,7 @@ void port_sweep(struct home *h);
 /* The VM that has the port (its digits), the caller's; NULL: nobody has. */
 char *port_holder(struct home *h, const char *port);
 /* Write a claim for `to`; with from not NULL for whichever of the two exists,
- * `to` when both do.  0 or -1 with why. */
+ * or when both do has it in vm.ini.  0 or -1 with why. */
 int port_rename(struct home *h, int port, const char *from, const char *to,
     struct why *why);
 /* 1 when addr:port (dotted quad, TCP or UDP) can be bound now; port_free: TCP

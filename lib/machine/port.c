@@ -5,8 +5,9 @@
  * VM does not exist is what a killed create or remove left, and free.
  *
  * A VM that gets another name has both in its claims meanwhile, the new one
- * behind: the last that exists holds the port, at whatever moment the move
- * was killed.
+ * behind: the one that exists holds the port, at whatever moment the move was
+ * killed.  When there is another VM of the other name by then, the one whose
+ * vm.ini has the port.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "forward.h"
 #include "home.h"
 #include "io.h"
 #include "say.h"
@@ -48,6 +50,22 @@ port_free(int port)
 	return port_free_at("127.0.0.1", port, 0);
 }
 
+/* Whether vm.ini says so; one that cannot be read may. */
+static int
+has(struct home *h, const char *name, const char *port)
+{
+	struct vm vm;
+	long long n = 0;
+	int same, r;
+
+	if (vm_open_any(h, name, &vm, NULL) < 0)
+		return 1;
+	(void)num_int(port, 1, 65535, &n); /* no VM has port 0 */
+	r = vm.broken || forward_uses(&vm, (int)n, 0, &same);
+	vm_close(&vm);
+	return r;
+}
+
 /* *who claims the port, the caller's; NULL when nobody does.  0 or -1 with
  * errno: who cannot be read may be anybody. */
 static int
@@ -64,7 +82,7 @@ holder(struct home *h, int ports, const char *name, char **who)
 		if (*end)
 			*end++ = '\0';
 		if (*line && faccessat(h->vms, line, F_OK, 0) == 0)
-			last = line;
+			last = !last || has(h, line, name) ? line : last;
 		else if (*line && errno != ENOENT)
 			return -1;
 	}
