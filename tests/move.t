@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-move and xray-resize: another name, a larger disk.
 . "${0%/*}/lib.sh"
-plan 55
+plan 56
 empty_base
 xray create -q -m 64 -c 1 -p 18480:80 web
 xray create -q -m 64 -c 1 db
@@ -100,7 +100,9 @@ says 'a VM and a size: 64' 64 'a VM and a size' xray resize web
 says 'no size: 64' 64 'a size such as' xray resize web big
 says 'a disk does not shrink: 77' 77 'web: has 20 GiB; a disk only grows' \
     xray resize web 1G
+echo 'resize to' >"$vms/web/op"
 says 'the same: so already' 0 'web: has 20 GiB already' xray resize web 20
+ok 'one that was broken off is ended' test ! -e "$vms/web/op"
 says 'more than could be filled: 77' 77 'could not be filled' \
     xray resize web 900T
 disk=$vms/web/disk.qcow2

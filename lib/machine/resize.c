@@ -79,17 +79,15 @@ disk_resize(
 
 	if (disk_size(vm, &now, why) < 0)
 		return -1;
-	if (size == now)
-		return 1;
-	if (allowed(h, vm, now, size, force, why) < 0)
+	if (size != now && allowed(h, vm, now, size, force, why) < 0)
 		return -1;
 	(void)vm_disks(vm, d);
-	r = snap_hold(vm, NULL, why);
+	r = snap_hold(vm, NULL, why); /* ends one that was killed, too */
 	if (r < 0)
 		return -1;
 	if (r > 0)
-		return live(vm, &d[0], size, why);
-	r = snap_cold_resize(vm, size, why);
+		return size == now ? 1 : live(vm, &d[0], size, why);
+	r = size == now ? 1 : snap_cold_resize(vm, size, why);
 	close(vm->hold);
 	vm->hold = -1;
 	return r;
