@@ -316,8 +316,9 @@ spoilt 'a base that was written to' bad base \
 	bs=1 seek=9000 conv=notrunc 2>/dev/null'
 spoilt 'an image of a base that is gone' bad base \
     'bases/b/1/disk.qcow2: No such.*: put it back' 'rm -f bases/b/1/disk.qcow2'
-spoilt 'a snapshot that was cut short is noted' note vm \
-    'web: a snapshot command was killed; the next start' 'echo x >vms/web/op'
+spoilt 'what was cut short is noted' note vm \
+    'web: a snapshot or resize was broken off; the next start' \
+    'echo "resize to" >vms/web/op'
 spoilt 'a host key that others can read' bad key \
     "web: hostkey: mode 0644: chmod 600 $home/vms/web/hostkey" \
     'echo k >vms/web/hostkey; chmod 644 vms/web/hostkey'

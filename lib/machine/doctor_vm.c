@@ -83,8 +83,8 @@ disks(struct doctor *d, const struct vm *vm)
 			doctor_why(d, DOCTOR_BAD, "vm", vm->name, &why, mend);
 	if (faccessat(vm->dir, "op", F_OK, 0) == 0 && !vm_alive(vm))
 		doctor_add(d, DOCTOR_NOTE, "vm", vm->name,
-		    "%s: a snapshot command was killed; the next start or "
-		    "snap puts it in order",
+		    "%s: a snapshot or resize was broken off; the next start "
+		    "or snap puts it in order",
 		    vm->name);
 }
 
