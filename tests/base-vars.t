@@ -57,6 +57,6 @@ cp -al "$shop" back
 is 'it is sealed' 0 'Sealed: made generation 1' xray base seal
 mv back "$shop"
 rm "$shop/efivars.qcow2"
-says 'and again, under another name, in vain' 74 'efivars.qcow2' \
+says 'and again, under another name, in vain' 74 'No such file' \
     xray base seal other
 is 'which leaves the base read-only' 0 '' writable "$XRAY_HOME/bases/made"

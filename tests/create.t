@@ -126,7 +126,7 @@ xray create -q fresh && sh -c 'echo "protected = yes" >>"$0"
     truncate -s 2M "$0"' "$vms/fresh/vm.ini"
 says 'but for a large one that says protected' 77 'protected' \
     xray remove -f fresh
-says 'list tells why' 65 'fresh/vm.ini: File too large' xray list fresh
+says 'list tells why' 0 'fresh/vm.ini: File too large' xray list fresh
 rm -r "$vms/fresh"
 
 xray create -q fresh
