@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "say.h"
+
 struct stream_pipe {
 	uv_pipe_t uv;
 };
@@ -46,6 +48,12 @@ came(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
 		stream_close(st);
 		st->came(st, "", 0);
 	}
+}
+
+int
+stream_begin(struct why *why)
+{
+	return uv_default_loop() ? 0 : why_sys(why, EX_OSERR, "event loop");
 }
 
 void

@@ -19,6 +19,8 @@ struct stream {
 	int open;
 };
 
+/* Before all others: -1 with why (EX_OSERR) when there is no loop to be had. */
+int stream_begin(struct why *why);
 /* Set what becomes of what comes. */
 void stream_to(struct stream *st, struct ring *ring,
     void (*came)(struct stream *st, const char *p, size_t n));
