@@ -54,15 +54,19 @@ settle(void)
 		(void)nameserver_turn(&s);
 }
 
-/* Another user, who may reach the socket all the same. */
+/* Another user, who may reach the socket all the same; -1 when there is none. */
 static int
 stranger(void)
 {
 	int at = open(dir, O_RDONLY | O_DIRECTORY), fd;
 
 	if (fchmod(at, 0755) < 0 || fchmodat(at, "s", 0666, 0) < 0 ||
-	    fchdir(at) < 0 || seteuid(65534) < 0)
+	    fchdir(at) < 0)
 		abort();
+	if (seteuid(65534) < 0) {
+		close(at);
+		return -1;
+	}
 	fd = io_connect(AT_FDCWD, "s");
 	if (fd < 0 || seteuid(0) < 0)
 		abort();
@@ -228,8 +232,10 @@ test_strange(void)
 	if (geteuid() == 0) {
 		int fd = stranger();
 
-		ok(hear(fd, a) == 0, "another user: hung up on");
-		close(fd);
+		ok(fd < 0 || hear(fd, a) == 0, "another user: hung up on%s",
+		    fd < 0 ? " # SKIP there is none" : "");
+		if (fd >= 0)
+			close(fd);
 	}
 	settle();
 	ok(s.n == 0, "all of them are gone");

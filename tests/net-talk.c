@@ -208,8 +208,12 @@ test_stranger(void)
 		return;
 	}
 	if (fchmod(dir, 0755) < 0 || fchmodat(dir, "sock", 0666, 0) < 0 ||
-	    fchdir(dir) < 0 || seteuid(65534) < 0)
+	    fchdir(dir) < 0)
 		abort();
+	if (seteuid(65534) < 0) {
+		ok(1, "another user # SKIP there is none");
+		return;
+	}
 	fd = io_connect(AT_FDCWD, "sock");
 	if (seteuid(0) < 0)
 		abort();
