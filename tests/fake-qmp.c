@@ -11,6 +11,7 @@
  * were, and how often, and nothing that COMMAND prints.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,16 @@ serve(int listener, const char *script, long n)
 		pause();
 }
 
+/* A client that came twice has left a connection, which is nobody else's. */
+static void
+forget(int listener)
+{
+	struct pollfd p = { listener, POLLIN, 0 };
+
+	while (poll(&p, 1, 0) > 0)
+		close(accept(listener, NULL, NULL));
+}
+
 /* One client; its exit code. */
 static int
 play(int listener, const char *script, long n, char **command)
@@ -124,6 +135,7 @@ play(int listener, const char *script, long n, char **command)
 	close(nowhere);
 	kill(server, SIGKILL);
 	(void)waitpid(server, NULL, 0);
+	forget(listener);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
 }
 
