@@ -355,11 +355,13 @@ stopped(struct task *t, int status, int *begun, long *n, int *hit)
 	return sig == SIGSTOP ? 0 : sig; /* a new child's */
 }
 
-/* waitpid returns then, and what is left ends with us. */
+/* waitpid returns then, and what is left ends with us; again, as this may be
+ * before it is called. */
 static void
 rest_over(int sig)
 {
 	(void)sig;
+	alarm(1);
 }
 
 /* Its exit status. */
