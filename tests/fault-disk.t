@@ -1,7 +1,7 @@
 #!/bin/sh
 # Faults while bases and snapshots are made; see fault.sh.
-# A disk would be waited for most of the time.
-[ -n "${TMPDIR-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
+# shellcheck source=shm.sh source-path=SCRIPTDIR
+. "${0%/*}/shm.sh"
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
 # shellcheck source=fault.sh source-path=SCRIPTDIR
