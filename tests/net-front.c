@@ -116,7 +116,8 @@ begin(const char *vm)
 {
 	int p[2];
 
-	front_init(&front, "test");
+	if (!front.name)
+		front_init(&front, "test");
 	front.line = heard;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p) < 0)
 		return;
@@ -169,6 +170,7 @@ test_lines(void)
 	ok(passes("withdraw web 1\n", "withdraw web 1\n") && !front.nopen,
 	    "withdrawn");
 	close(other);
+	(void)passes("", "");
 	begin(FRONT_ANY);
 	ok(passes(QUESTION("db", "b.example") "ok - 0\n",
 	       QUESTION("db", "b.example") "ok - 0\n"),
