@@ -142,6 +142,7 @@ forward_uses(const struct vm *vm, int port, int udp, int *same)
 struct claims {
 	struct home *h;
 	const struct vm *vm;
+	int port; /* whose claim has to go, 0: none */
 };
 
 /* An io_walk function: what the VM claims, or nobody, and nothing is on. */
@@ -156,17 +157,19 @@ drop_unused(const char *name, void *arg)
 	    forward_uses(c->vm, (int)port, 0, &same))
 		return 0;
 	/* one that cannot be read is not known to be its */
-	(void)port_release(c->h, c->vm->name, (int)port);
-	return 0;
+	return port_release(c->h, c->vm->name, (int)port) < 0 &&
+		port == c->port ?
+	    -1 :
+	    0;
 }
 
 /* Under the home's lock: its claims are those that vm.ini says, of this change
  * or of one that was killed. */
 static int
-drop_claims(struct home *h, const struct vm *vm, struct why *why)
+drop_claims(struct home *h, const struct vm *vm, int port, struct why *why)
 {
 	autoclose int ports = io_mkdir(h->fd, "ports");
-	struct claims c = { h, vm };
+	struct claims c = { h, vm, port };
 
 	if (ports < 0 || io_walk(ports, drop_unused, &c) < 0)
 		return why_sys(why, EX_IOERR, "%s/ports", h->path);
@@ -179,18 +182,18 @@ claim(struct home *h, const struct vm *vm, int port, struct why *why)
 	autoclose int lock = home_lock(h, why);
 	int got;
 
-	if (lock < 0 || drop_claims(h, vm, why) < 0 ||
+	if (lock < 0 || drop_claims(h, vm, 0, why) < 0 ||
 	    port_claim(h, vm->name, port, &got, why) < 0)
 		return -1;
 	return port_sync(h, port, why);
 }
 
 static int
-release(struct home *h, const struct vm *vm, struct why *why)
+release(struct home *h, const struct vm *vm, int port, struct why *why)
 {
 	autoclose int lock = home_lock(h, why);
 
-	return lock < 0 ? -1 : drop_claims(h, vm, why);
+	return lock < 0 ? -1 : drop_claims(h, vm, port, why);
 }
 
 /* What could not be saved may stand in vm.ini all the same. */
@@ -202,7 +205,7 @@ undo(struct home *h, const struct vm *vm, const struct forward *f)
 	(void)tell(vm, "unforward", f, NULL);
 	if (vm_open(h, vm->name, &now, NULL) < 0)
 		return; /* the next change does it */
-	(void)release(h, &now, NULL);
+	(void)release(h, &now, 0, NULL);
 	vm_close(&now);
 }
 
@@ -252,7 +255,7 @@ forward_add(struct home *h, struct vm *vm, const char *text, struct why *why)
 	if (claim(h, vm, f.host, why) < 0)
 		return -1;
 	if (open_port(vm, &f, why) < 0) {
-		(void)release(h, vm, NULL); /* or the next change */
+		(void)release(h, vm, 0, NULL); /* or the next change */
 		return -1;
 	}
 	if (save(vm, "port", canon, why) < 0) {
@@ -278,7 +281,7 @@ clear(struct home *h, const struct vm *vm, const struct forward *f)
 	if (!who || strcmp(who, vm->name) != 0 || same ||
 	    tell(vm, "unforward", f, NULL) < 0)
 		return 0;
-	(void)release(h, vm, NULL); /* as above */
+	(void)release(h, vm, 0, NULL); /* as above */
 	return !used;
 }
 
@@ -301,7 +304,7 @@ forward_remove(struct home *h, struct vm *vm, const char *text, struct why *why)
 		return why_set(why, EX_SOFTWARE, "%s: %s", vm->name, text);
 	if (vm_save(vm, why) < 0 || tell(vm, "unforward", &f, why) < 0)
 		return -1;
-	return release(h, vm, why);
+	return release(h, vm, f.host, why);
 }
 
 int
@@ -328,7 +331,7 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	(void)snprintf(text, sizeof text, "%d", port);
 	if (port != old.host &&
 	    (claim(h, vm, port, why) < 0 || open_port(vm, &new, why) < 0)) {
-		(void)release(h, vm, NULL); /* or the next change */
+		(void)release(h, vm, 0, NULL); /* or the next change */
 		return -1;
 	}
 	if (conf_set(vm->conf, "ssh_port", text, why) < 0 ||
@@ -340,7 +343,7 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	}
 	if (port != old.host && old.host) {
 		(void)tell(vm, "unforward", &old, NULL);
-		return release(h, vm, why);
+		return release(h, vm, old.host, why);
 	}
 	return 0;
 }
