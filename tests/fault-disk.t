@@ -25,7 +25,30 @@ shop=$XRAY_HOME/vms/maintenance
 mv "$XRAY_HOME/vms/built" "$shop"
 sed -i '/^base =/d; /^generation =/d; $a becomes = built' "$shop/vm.ini"
 qemu-img create -q -f qcow2 "$shop/disk.qcow2" 64M
+vars=$XRAY_HOME/bases/b/1/efivars.qcow2
+[ ! -e "$vars" ] || {
+	cp "$vars" "$shop"
+	sed -i 's/^firmware =.*/firmware = uefi/' "$shop/vm.ini"
+}
 echo maintenance >"$(grep -lx built "$XRAY_HOME"/ports/*)"
+# A guest that ends before it has begun.
+mkdir "$tmp/bin"
+for arch in x86_64 aarch64; do
+	printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/qemu-system-$arch"
+	chmod 755 "$tmp/bin/qemu-system-$arch"
+done
+# Once the base is there the VM goes with the next seal; while there is none, a
+# start makes its files writable again.
+cat >"$tmp/again" <<END
+[ ! -d "$shop" ] || if [ -d "$XRAY_HOME/bases/built" ]; then
+	xray-base seal -q
+else
+	PATH=$tmp/bin:$PATH xray-start -q maintenance 2>/dev/null
+	(cd "$shop" && rm -rf log session trouble names)
+fi
+END
+# What there is from the first start on: a key, and that root was warned.
+sh "$tmp/again"
 settle
 keep
 
@@ -37,15 +60,6 @@ op 'base import of a raw image' "$gc" \
 op 'base import of a link' "$gc" "xray-base import -q --link -n new $tmp/new.qcow2"
 op 'base label' "$gc" 'xray-base label -q c memory=1G'
 op 'base remove' "$gc" 'xray-base remove -q -y c'
-# Once the base is there the VM goes with the next seal; while there is none, a
-# start makes its disk writable again.
-cat >"$tmp/again" <<END
-[ ! -d "$shop" ] || if [ -d "$XRAY_HOME/bases/built" ]; then
-	xray-base seal -q
-else
-	chmod 600 "$shop/disk.qcow2"
-fi
-END
 again="sh $tmp/again"
 op 'base seal' "$gc" 'xray-base seal'
 again=true
