@@ -30,7 +30,8 @@ echo "$1" >"$XRAY_VM_DIR/ran"
 END
 chmod 755 "$XRAY_HOME/vms/web/scripts/create/10-note.sh"
 # What there is from the first start on: a key, and that root was warned.
-PATH=$tmp/bin:$PATH xray-start -q other 2>/dev/null
+PATH=$tmp/bin:$PATH xray-start -q web other 2>/dev/null
+(cd "$XRAY_HOME/vms/web" && rm -rf log session trouble names)
 settle
 keep
 
@@ -56,6 +57,15 @@ op 'resize' "$move" 'xray-resize -q -f web 2G'
 # A guest that does not start is told by 69, and gone.
 PATH=$tmp/bin:$PATH
 ends=69 op 'run --rm' "$new" 'xray-run --rm -q -m 64 b -- true'
+# It ends what was broken off, and says the time of that.
+cat >"$tmp/start" <<END
+echo 'create torn' >"$XRAY_HOME/vms/web/op"
+exec xray-start -q web
+END
+cat >"$tmp/again" <<END
+cd "$XRAY_HOME/vms" && rm -rf */log */session */trouble */names
+END
+again="sh $tmp/again" ends=69 op 'start' "$move" "sh $tmp/start"
 
 # What was under way is said to be interrupted until it is done again.
 again='xray-hooks run -q web create'
