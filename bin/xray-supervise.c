@@ -470,9 +470,10 @@ main(int argc, char **argv)
 	say_name("xray-start"); /* whose messages these are */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	if (stream_begin(&why) < 0 || home_open_within(&s.home, &why) < 0 ||
+	if (home_open_within(&s.home, &why) < 0 ||
 	    vm_open(&s.home, argv[optind], &s.vm, &why) < 0 ||
-	    launch_locks(&s.home, &s.vm, &s.lock, &s.vm_lock, &why) < 0)
+	    launch_locks(&s.home, &s.vm, &s.lock, &s.vm_lock, &why) < 0 ||
+	    stream_begin(&why) < 0)
 		die_why(&why);
 	if (boot_prepare(&s.home, &s.vm, &s.how, &s.boot, &why) < 0)
 		fail(&why);
