@@ -95,6 +95,12 @@ test_withdrawn(void)
 	buf_free(&out);
 	page_look(&page, NULL, 20001, &out);
 	ok(printed("asked no more\n"), "what is withdrawn was not answered");
+	page_look(&page, &d, 20002, &out);
+	buf_free(&out);
+	page_heard(&page, NULL, "written web 4 no more", 20003, &out);
+	ok(printed("asked no more\n  no more\n"), "before what came of it");
+	page_look(&page, NULL, 20004, &out);
+	ok(!out.n, "once");
 }
 
 /* ---- lines ---- */

@@ -146,15 +146,6 @@ answered(struct desk *d, size_t who, const char *text)
 	    why.text);
 }
 
-/* An error may have a part of it. */
-static int
-is_text(const char *line)
-{
-	while (*line >= ' ' && *line <= '~')
-		line++;
-	return !*line;
-}
-
 void
 desk_heard(size_t who, char *line, void *arg)
 {
@@ -163,7 +154,7 @@ desk_heard(size_t who, char *line, void *arg)
 	struct desk *d = arg;
 	size_t n = 0;
 
-	if (!is_text(line)) {
+	if (!dialog_is_line(line)) {
 		talk_say(&d->talk, who, "error %s 0 not printable", d->vm);
 		return;
 	}

@@ -39,6 +39,8 @@ struct decree {
 	enum dialog_scope scope;
 };
 
+/* 1 when line is printable ASCII; an error may have a part of it. */
+int dialog_is_line(const char *line);
 /* Read a destination's words; -1 for what is none. */
 int dialog_to(
     struct ask_to *to, const char *proto, const char *host, const char *port);

@@ -76,3 +76,11 @@ dialog_facts(const struct dialog *d, struct buf *out)
 	if (kind == 'n')
 		buf_str(out, "; not yet resolved");
 }
+
+int
+dialog_is_line(const char *line)
+{
+	while (*line >= ' ' && *line <= '~')
+		line++;
+	return !*line;
+}

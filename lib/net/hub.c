@@ -66,6 +66,10 @@ heard(size_t who, char *line, void *arg)
 	struct hub *h = arg;
 	size_t n = 0;
 
+	if (!dialog_is_line(line)) {
+		talk_say(&h->talk, who, "error - 0 not printable");
+		return;
+	}
 	if (str_starts(line, answer)) {
 		answered(h, who, line + sizeof answer - 1);
 		return;

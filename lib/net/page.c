@@ -26,14 +26,23 @@ page_open(const struct page *p)
 	return press_open(&p->press);
 }
 
+/* What is shown is no more what is asked, d. */
+static void
+put_end(struct page *p, const struct dialog *d, long long now, struct buf *out)
+{
+	if (!page_open(p) || press_is_about(&p->press, d))
+		return;
+	buf_str(out, "asked no more\n");
+	press_begin(&p->press, NULL, now);
+}
+
 int
 page_look(
     struct page *p, const struct dialog *d, long long now, struct buf *out)
 {
 	if (press_is_about(&p->press, d))
 		return 0;
-	if (page_open(p))
-		buf_str(out, "asked no more\n");
+	put_end(p, d, now, out);
 	press_begin(&p->press, d, now);
 	if (d)
 		put_question(p, d, out);
@@ -77,11 +86,13 @@ void
 page_heard(struct page *p, const struct dialog *d, const char *line,
     long long now, struct buf *out)
 {
-	const char *next = waits(p, d) ? "\n" : "";
 	autobuf struct buf b = { 0 };
+	const char *next;
 
 	if (!press_result(line, &b))
 		return;
+	put_end(p, d, now, out); /* it may have been withdrawn just before */
+	next = waits(p, d) ? "\n" : "";
 	press_refused(&p->press, line, now);
 	buf_fmt(out, "%s%s\n", next, b.p);
 	if (waits(p, d))
