@@ -59,7 +59,7 @@ static struct {
 	Slirp *slirp;
 	int inside; /* libslirp is at work */
 	struct later later; /* for libslirp */
-} net = { .link = { .fd = -1 }, .control = { .fd = -1 } };
+} net; /* zeros: a page in use is not one that is copied from the file */
 
 static struct wall *const wall = &net.setup.wall;
 static struct gate *const gate = &net.setup.wall.gate;
@@ -229,9 +229,8 @@ unpublish(const struct publish *p)
 static void
 publish_all(int family)
 {
-	struct why why;
-
 	const struct publish *p = net.setup.published.v;
+	struct why why;
 
 	for (size_t left = net.setup.published.n; left--; p++) {
 		if (p->host.any.sa_family != family)
@@ -475,6 +474,7 @@ main(int argc, char **argv)
 {
 	struct why why;
 
+	net.link.fd = net.control.fd = -1;
 	setup_init(&net.setup);
 	gate->call = (struct gate_calls){
 		.guest = to_guest, .stack = to_slirp, .log = to_log

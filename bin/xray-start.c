@@ -339,6 +339,7 @@ main(int argc, char **argv)
 	struct why why;
 	int all = 0, code = 0;
 
+	run_fill_streams();
 	options(argc, argv, &all);
 	if (home_open(&home, &why) < 0)
 		die_why(&why);

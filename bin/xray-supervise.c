@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -104,8 +103,7 @@ came(struct stream *st, const char *p, size_t n)
 		maybe_done();
 }
 
-/* Start argv in the VM's directory, what it says going into ring.  Its pid, 0
- * when it does not start. */
+/* Start argv in the VM's folder, its words going into ring: its pid, or 0. */
 static pid_t
 start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
     struct ring *ring)
@@ -119,6 +117,7 @@ start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
 	r.keep = keep;
 	r.nkeep = nkeep;
 	r.session = s.foreground; /* Ctrl-C is ours alone */
+	r.isolate = ring == &s.qemu_log ? s.boot.apart : 0;
 	stream_to(st, ring, came);
 	if (s.curses && ring == &s.qemu_log) {
 		r.in = RUN_KEEP;
@@ -273,7 +272,7 @@ static int
 reach(const char *name, long long deadline)
 {
 	struct why why;
-	int fd = boot_reach(&s.vm, name, deadline, qemu_gone, &why);
+	int fd = boot_reach(&s.vm, &s.boot, name, deadline, qemu_gone, &why);
 
 	if (fd < 0)
 		give_up(&why);
@@ -434,6 +433,7 @@ loop(void)
 	stream_signal(SIGTERM, hangup);
 	stream_signal(SIGINT, hangup);
 	reap(); /* who ended before we listened */
+	close(s.boot.made); /* it takes its time: nobody waits now */
 	stream_run();
 }
 

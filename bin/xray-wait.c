@@ -160,15 +160,25 @@ for_ready(const struct vm *vm, long long deadline, struct why *why)
 }
 
 static int
+clock_off(const struct vm *vm, long long off, struct why *why)
+{
+	return why_set(
+	    why, EX_TEMPFAIL, "%s: its clock is off by %lld s", vm->name, off);
+}
+
+static int
 for_clock(const struct vm *vm, long long deadline, struct why *why)
 {
-	for (;;) {
+	for (long long off = 0;;) {
 		autobuf struct buf b = { 0 };
 		long long there, before = time(NULL);
 		int code = in_guest(vm, "date +%s", &b, deadline, why);
 
+		/* the last try may not come to its end */
 		if (code < 0)
-			return -1;
+			return off && why->code == EX_TEMPFAIL ?
+			    clock_off(vm, off, why) :
+			    -1;
 		if (b.n)
 			b.p[strcspn(b.p, "\n")] = '\0';
 		if (code || num_int(b.p, 0, INT64_MAX, &there) < 0)
@@ -176,10 +186,9 @@ for_clock(const struct vm *vm, long long deadline, struct why *why)
 			    "%s: the guest does not tell its time", vm->name);
 		if (there >= before - CLOCK_S && there <= time(NULL) + CLOCK_S)
 			return 0;
+		off = there - before;
 		if (io_left(deadline) < LOOK_MS)
-			return why_set(why, EX_TEMPFAIL,
-			    "%s: its clock is off by %lld s", vm->name,
-			    there - before);
+			return clock_off(vm, off, why);
 		io_sleep(LOOK_MS);
 	}
 }

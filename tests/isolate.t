@@ -158,17 +158,20 @@ is 'doctor has looked' 0 1 sh -c 'xray doctor --security -H |
     grep -c "^ok	isolated	web: QEMU: an empty network"'
 xray stop -q -f web
 
-# Started by a program that does not isolate.
+# The program is for hosts that forbid it; it would say why.
 mkdir "$tmp/own" "$tmp/own/bin"
 cp "$XRAY_BIN"/xray* "$tmp/own/bin/"
 ln -s "$top/share" "$tmp/own/share"
-printf '#!/bin/sh\nshift 2\nexec "$@"\n' >"$tmp/own/bin/xray-isolate"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/own/bin/xray-isolate"
 "$tmp/own/bin/xray-start" -q web
-is 'not started so' 0 'no (not started so)' isolated
-is 'doctor: bad, and what mends it' 0 1 sh -c 'xray doctor --security -H |
-    grep -c "^bad	isolated	web: QEMU is in the host.s network: xray restart web$"'
-xray restart -q -f web
-is 'which it does' 0 yes isolated
+is 'no program is run for it' 0 yes isolated
+is 'nor has it a capability, or one to gain' 0 '0000000000000000' sh -c \
+    'sed -n "s/^Cap\(Prm\|Eff\|Bnd\|Inh\|Amb\):.//p" \
+    "/proc/$(xray pid web)/status" | sort -u'
+is 'one number, no other' 0 "$(id -u) $(id -u) 1" sh -c \
+    'set -- $(cat "/proc/$(xray pid web)/uid_map"); echo "$@"'
+is 'no setgroups in there' 0 deny sh -c \
+    'cat "/proc/$(xray pid web)/setgroups"'
 xray stop -q -f web
 
 # The host that forbids it again.
@@ -187,5 +190,14 @@ if strict true 2>/dev/null; then
 	ok 'and of the VM it is bad, with the mend' grep -q \
 	    '^bad	isolated	web: .*: sudo sysctl -w user.max_net_namespaces=[0-9]*, then xray restart web$' \
 	    "$tmp/doctor"
+	# Of a host that forbade it then and allows it now.
+	strict xray start -q web
+	is 'not started so' 0 'no (not started so)' isolated
+	is 'doctor: bad, and what mends it' 0 1 sh -c '
+	    xray doctor --security -H | grep -c \
+	    "^bad	isolated	web: QEMU is in the host.s network: xray restart web$"'
+	xray restart -q -f web
+	is 'which it does' 0 yes isolated
+	xray stop -q -f web
 fi
 plan "$n"

@@ -194,6 +194,22 @@ test_many(void)
 		close(fd[i]);
 }
 
+/* QEMU closes its end and lives on for a while. */
+static void
+test_left(void)
+{
+	int fd = attach();
+
+	close(guest[1]);
+	ok(turns() < 10, "an end that is closed is told once");
+	ok(write(fd, "hello?", 6) == 6 && turns() < 10,
+	    "what is typed then leads nowhere");
+	put("bye");
+	ok(strstr(got(fd), "bye") != NULL, "what was printed comes yet");
+	close(fd);
+	turns();
+}
+
 int
 main(void)
 {
@@ -207,6 +223,7 @@ main(void)
 	test_share();
 	test_slow();
 	test_deaf();
+	test_left();
 	test_many();
 	(void)io_remove_tree(AT_FDCWD, name);
 	return tap_end();

@@ -5,6 +5,7 @@
 
 #include "dns.h"
 #include "frame.h"
+#include "mem.h"
 #include "tap.h"
 
 /* A query in memory of its own length, so that a byte behind it is noticed. */
@@ -49,7 +50,7 @@ end(unsigned type, unsigned class)
 static int
 parse(void)
 {
-	uint8_t *p = malloc(nmsg ? nmsg : 1);
+	uint8_t *p = xmalloc(nmsg ? nmsg : 1);
 	int rc;
 
 	memcpy(p, msg, nmsg);

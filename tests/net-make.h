@@ -113,6 +113,7 @@ begin(enum gate_net mode)
 	names_free(gate.names);
 	while (gate.flows.top)
 		flow_drop(&gate.flows, &gate.flows.v[gate.flows.top - 1]);
+	memset(&gate, 0, sizeof gate);
 	gate_init(&gate);
 	gate.accepting = 1;
 	gate.call = (struct gate_calls){ .guest = call_guest,

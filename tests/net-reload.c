@@ -193,6 +193,19 @@ test_names(void)
 	end(w);
 }
 
+static void
+too_many(void)
+{
+	char name[] = "rules", *many[ORDER_RULES + 1];
+	struct sources so;
+
+	for (size_t i = 0; i < LEN(many); i++)
+		many[i] = name;
+	ok(order_fill(&so, many, LEN(many), NULL, NULL, 0, &why) < 0 &&
+		strcmp(why.text, "too many files of rules") == 0,
+	    "more files than there is room for");
+}
+
 int
 main(void)
 {
@@ -211,5 +224,6 @@ main(void)
 	test_names();
 	ok(waitpid(-1, NULL, WNOHANG) < 0, "no child is left");
 	(void)io_remove_tree(AT_FDCWD, dir);
+	too_many();
 	return tap_end();
 }

@@ -16,6 +16,7 @@
 
 #include "frame.h"
 #include "io.h"
+#include "mem.h"
 #include "resolve.h"
 #include "tap.h"
 
@@ -31,8 +32,8 @@ static struct resolved res;
 static struct addrinfo *
 make(uint32_t ip, struct addrinfo *next)
 {
-	struct addrinfo *a = calloc(1, sizeof *a);
-	struct sockaddr_in *in = calloc(1, sizeof *in);
+	struct addrinfo *a = xcalloc(1, sizeof *a);
+	struct sockaddr_in *in = xcalloc(1, sizeof *in);
 
 	in->sin_family = AF_INET;
 	in->sin_addr.s_addr = htonl(ip);

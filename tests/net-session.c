@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -57,6 +58,11 @@ main(void)
 	(void)setrlimit(RLIMIT_FSIZE, &any);
 	ok(began == 0 && faccessat(dir, "s", F_OK, 0) < 0,
 	    "no room: no old answers");
+	ok(mkdirat(dir, "d", 0700) == 0 &&
+		session_begin(dir, "d", 1000, &why) < 0 &&
+		strcmp(why.text, "d: Is a directory") == 0 &&
+		unlinkat(dir, "d", AT_REMOVEDIR) == 0,
+	    "a folder in its place is told");
 	(void)rmdir(path);
 	return tap_end();
 }

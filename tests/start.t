@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 92
+plan 97
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -13,7 +13,10 @@ says 'ssh to a stopped VM: 69' 69 'web: stopped; xray start web' xray ssh web
 says 'qmp to it: 69' 69 'web: stopped' xray qmp web query-status
 says 'wait for it: 69' 69 'web: stopped' xray wait web
 says 'an unknown accelerator' 64 'accel: x: not one of auto, kvm, hvf, tcg' xray start --accel x web
+mkdir "$XRAY_HOME/.stage-999999"
 is 'start says nothing in a pipe' 0 '' xray start web
+ok 'and removes what a killed command left in the home' \
+    not test -e "$XRAY_HOME/.stage-999999"
 port=$(xray info -H -o ssh_port web) # another test may have had the first
 is 'it runs' 0 running xray status web
 says 'again, but otherwise: 75' 75 'not as asked' xray start --cold web
@@ -123,8 +126,8 @@ is 'stopped it is' 0 stopped xray status web
 is '-F stays until it is told to end' 0 0 sh -c "
     sed -i 's/^machine = .*/machine = pc-q35-7.2/' '$vm/vm.ini'
     xray start -F web >/dev/null 2>&1 & pid=\$!
-    for i in 1 2 3 4 5 6 7 8 9; do
-	[ \"\$(xray status web)\" = running ] && break; sleep 0.2; done
+    for i in \$(seq 300); do
+	[ \"\$(xray status web)\" = running ] && break; sleep 0.1; done
     kill \$pid; sleep 0.3; kill \$pid; wait \$pid; echo \$?"
 xray create -q -m 64 -c 1 -p 0.0.0.0:18655:53/udp -p 18655:53 both
 socat UDP-LISTEN:18655,bind=0.0.0.0,fork /dev/null &
@@ -291,3 +294,15 @@ kill -9 "$gate"
 xray stop -q -f run
 is 'stopped: none of the gateway is left' 0 '' sh -c \
     'ls "$0" | grep guest- || :' "$XRAY_HOME/vms/run"
+# Whoever starts it with a standard stream closed: no descriptor of the
+# supervisor's is in that stream's place, to be lost when it lets go of them.
+at_home() { # COMMAND...: starts std; 1: the home is still open in it
+	"$@" >/dev/null 2>&1
+	super=$(ps -o ppid= -p "$(xray pid std)" | tr -d ' ')
+	find "/proc/$super/fd" -lname "$XRAY_HOME" | wc -l
+	xray stop -q -f std
+}
+is 'create --start' 0 1 at_home xray create -q -b b -m 64 --start std
+for fd in 0 1 2; do
+	is "start with $fd closed" 0 1 at_home sh -c "xray start -q std $fd>&-"
+done

@@ -21,6 +21,17 @@
  */
 int isolate(struct why *why);
 
+/*
+ * The same in a child that is about to execute a program: plan before fork(2),
+ * enter in the child, which is async-signal-safe.  -1 when that cannot be or is
+ * not known to be: then isolate is to be asked, and says why.
+ */
+struct isolate_ids {
+	char users[64], groups[64];
+};
+int isolate_plan(struct isolate_ids *ids);
+int isolate_enter(const struct isolate_ids *ids);
+
 /* Whether isolate would do, tried in a child: 0, or -1 with its why. */
 int isolate_can(struct why *why);
 

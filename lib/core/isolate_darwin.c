@@ -14,6 +14,20 @@ isolate(struct why *why)
 }
 
 int
+isolate_plan(struct isolate_ids *ids)
+{
+	(void)ids;
+	return -1;
+}
+
+int
+isolate_enter(const struct isolate_ids *ids)
+{
+	(void)ids;
+	return -1;
+}
+
+int
 isolate_can(struct why *why)
 {
 	return isolate(why);

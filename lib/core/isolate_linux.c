@@ -79,34 +79,53 @@ put(const char *path, const char *text)
 
 /* A process may map itself alone, and its group only when it gave up
  * setgroups(2). */
-static int
-map_ids(uid_t uid, gid_t gid)
+static void
+name_ids(struct isolate_ids *ids)
 {
-	char users[64], groups[64];
+	long uid = (long)geteuid(), gid = (long)getegid();
 
+	(void)snprintf(ids->users, sizeof ids->users, "%ld %ld 1\n", uid, uid);
 	(void)snprintf(
-	    users, sizeof users, "%ld %ld 1\n", (long)uid, (long)uid);
-	(void)snprintf(
-	    groups, sizeof groups, "%ld %ld 1\n", (long)gid, (long)gid);
-	if (put("/proc/self/setgroups", "deny") < 0 ||
-	    put("/proc/self/uid_map", users) < 0)
+	    ids->groups, sizeof ids->groups, "%ld %ld 1\n", gid, gid);
+}
+
+/* AppArmor gives the namespaces, and then no map in them: what was begun could
+ * not be taken back. */
+static int
+is_doubtful(void)
+{
+	return geteuid() && is_set(APPARMOR);
+}
+
+int
+isolate_plan(struct isolate_ids *ids)
+{
+	name_ids(ids);
+	return is_doubtful() ? -1 : 0;
+}
+
+int
+isolate_enter(const struct isolate_ids *ids)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 ||
+	    put("/proc/self/setgroups", "deny") < 0 ||
+	    put("/proc/self/uid_map", ids->users) < 0 ||
+	    put("/proc/self/gid_map", ids->groups) < 0)
 		return -1;
-	return put("/proc/self/gid_map", groups);
+	/* root in there would have them all again by exec */
+	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	return 0;
 }
 
 /* 0 or an errno. */
 static int
 enter(void)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
+	struct isolate_ids ids;
 
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 || map_ids(uid, gid) < 0)
-		return errno;
-	/* root in there would have them all again by exec */
-	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
-		;
-	return 0;
+	name_ids(&ids);
+	return isolate_enter(&ids) < 0 ? errno : 0;
 }
 
 int
@@ -129,9 +148,7 @@ isolate(struct why *why)
 {
 	int err;
 
-	/* AppArmor gives the namespaces, and then no map in them: what was
-	 * begun could not be taken back */
-	if (geteuid() && is_set(APPARMOR) && isolate_can(why) < 0)
+	if (is_doubtful() && isolate_can(why) < 0)
 		return -1;
 	err = enter();
 	return err ? refused(why, err) : 0;

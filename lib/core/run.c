@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "isolate.h"
 #include "say.h"
 #include "sys.h"
 
@@ -88,9 +89,16 @@ confine(const struct run_limits *l)
 	    setrlimit(RLIMIT_CORE, &none) < 0;
 }
 
+/* What is to be executed, and what instead in a child that isolated itself;
+ * path is NULL when it is not to try. */
+struct program {
+	char *path;
+	char *const *argv;
+};
+
 static _Noreturn void
-child(const struct run *r, const char *path, char *const argv[], int nul,
-    int report)
+child(const struct run *r, const struct program *p, const struct program *alone,
+    const struct isolate_ids *ids, int nul, int report)
 {
 	sigset_t none;
 	int err;
@@ -112,7 +120,9 @@ child(const struct run *r, const char *path, char *const argv[], int nul,
 		goto fail;
 	if (r->limits && confine(r->limits))
 		goto fail;
-	execve(path, argv, r->env ? r->env : environ);
+	if (alone->path && isolate_enter(ids) == 0)
+		p = alone;
+	execve(p->path, p->argv, r->env ? r->env : environ);
 fail:
 	err = errno;
 	if (write(report, &err, sizeof err) < 0)
@@ -124,7 +134,10 @@ pid_t
 run_spawn(const struct run *r, char *const argv[], struct why *why)
 {
 	autofree char *path = run_find(argv[0]);
+	autofree char *inner = NULL;
 	autoclose int nul = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct program program = { path, argv }, alone = { NULL, NULL };
+	struct isolate_ids ids;
 	int report[2], err = 0;
 	ssize_t n;
 	pid_t pid;
@@ -133,9 +146,13 @@ run_spawn(const struct run *r, char *const argv[], struct why *why)
 		return why_set(why, EX_NOTFOUND, "%s: not found", argv[0]);
 	if (nul < 0 || sys_pipe(report) < 0)
 		return why_sys(why, EX_OSERR, "%s", argv[0]);
+	if (r->isolate && isolate_plan(&ids) == 0) {
+		inner = run_find(argv[r->isolate]);
+		alone = (struct program){ inner, argv + r->isolate };
+	}
 	pid = fork();
 	if (pid == 0)
-		child(r, path, argv, nul, report[1]);
+		child(r, &program, &alone, &ids, nul, report[1]);
 	close(report[1]);
 	if (pid < 0) {
 		why_sys(why, EX_OSERR, "fork");
@@ -187,6 +204,18 @@ run_ending(int status)
 	(void)snprintf(text, sizeof text, "%s %d", signaled ? "signal" : "exit",
 	    signaled ? WTERMSIG(status) : WEXITSTATUS(status));
 	return text;
+}
+
+void
+run_fill_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd >= 0)
+		close(fd);
 }
 
 void

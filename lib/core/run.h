@@ -32,10 +32,14 @@ struct run {
 	int tied; /* SIGTERM when we go, where the system can */
 	const struct run_limits *limits; /* NULL: ours */
 	char *const *env; /* NAME=VALUE, ends with NULL; NULL: ours */
+	/* So many words at the beginning of argv are xray-isolate's: left out
+	 * where the child can isolate itself (isolate.h) without it; not with
+	 * tied. */
+	int isolate;
 };
-#define RUN_PLAIN                                                           \
-	{                                                                   \
-		RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0, NULL, NULL \
+#define RUN_PLAIN                                                              \
+	{                                                                      \
+		RUN_KEEP, RUN_KEEP, RUN_KEEP, -1, NULL, 0, 0, 0, NULL, NULL, 0 \
 	}
 
 /* Start argv.  The child's pid, or -1 with why: EX_NOTFOUND, EX_CANTEXEC or
@@ -47,6 +51,9 @@ pid_t run_spawn(const struct run *r, char *const argv[], struct why *why);
 pid_t run_piped(
     const struct run *r, char *const argv[], int *out, struct why *why);
 
+/* Have /dev/null in the place of standard streams that are closed, or what is
+ * opened next is taken for one. */
+void run_fill_streams(void);
 /* Put /dev/null in place of our standard input, output and error: what runs on
  * lets go of the terminal. */
 void run_let_go(void);
@@ -67,8 +74,8 @@ int run_wait(pid_t pid, long long deadline);
  */
 int run_capture(
     char *const argv[], struct buf *out, size_t max, int ms, struct why *why);
-/* The same with input, error and place as r has them. */
-int run_capture_as(const struct run *r, char *const argv[], struct buf *out,
+/* The same with input, error and place as `as` has them. */
+int run_capture_as(const struct run *as, char *const argv[], struct buf *out,
     size_t max, int ms, struct why *why);
 
 /* Run argv in directory dir (-1: ours) with our descriptors, output to

@@ -54,6 +54,8 @@ int sys_pipe(int p[2]);
  */
 int sys_watch_new(void);
 int sys_watch(int watch, int fd, int in, int out);
+/* Not even for its end: fd may be open elsewhere when we close it. */
+void sys_unwatch(int watch, int fd);
 
 /* Whose process is at the other end of unix stream socket fd. */
 int sys_peer_uid(int fd, uid_t *uid);

@@ -234,6 +234,12 @@ sys_watch(int watch, int fd, int in, int out)
 	return kevent(watch, &ev, 1, NULL, 0, NULL) < 0 && out ? -1 : 0;
 }
 
+void
+sys_unwatch(int watch, int fd)
+{
+	(void)sys_watch(watch, fd, 0, 0); /* not in it: fine */
+}
+
 int
 sys_peer_uid(int fd, uid_t *uid)
 {

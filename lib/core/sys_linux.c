@@ -259,6 +259,12 @@ sys_watch(int watch, int fd, int in, int out)
 	return errno == ENOENT ? epoll_ctl(watch, EPOLL_CTL_ADD, fd, &ev) : -1;
 }
 
+void
+sys_unwatch(int watch, int fd)
+{
+	(void)epoll_ctl(watch, EPOLL_CTL_DEL, fd, NULL); /* not in it: fine */
+}
+
 int
 sys_peer_uid(int fd, uid_t *uid)
 {

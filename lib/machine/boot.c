@@ -15,6 +15,7 @@
 #include "egress.h"
 #include "gateway.h"
 #include "io.h"
+#include "made.h"
 #include "once.h"
 #include "ring.h"
 #include "say.h"
@@ -23,6 +24,9 @@
 #include "ssh.h"
 #include "sys.h"
 #include "usernet.h"
+
+/* Who waits for a socket looks so often whether QEMU has ended. */
+enum { LOOK_MS = 20 };
 
 static void
 free_boot(struct boot *b)
@@ -87,19 +91,21 @@ boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,
 }
 
 int
-boot_reach(const struct vm *vm, const char *name, long long deadline,
-    int (*gone)(void), struct why *why)
+boot_reach(const struct vm *vm, const struct boot *b, const char *name,
+    long long deadline, int (*gone)(void), struct why *why)
 {
 	int fd;
 
 	while ((fd = io_connect(vm->dir, name)) < 0) {
+		int there = errno != ENOENT; /* it listens in a moment */
+
 		if (gone())
 			return why_set(
 			    why, EX_UNAVAILABLE, "%s: QEMU ended", vm->name);
 		if (io_left(deadline) == 0)
 			return why_set(why, EX_TEMPFAIL,
 			    "%s: QEMU does not open %s", vm->name, name);
-		io_nap();
+		made_wait(there ? -1 : b->made, LOOK_MS);
 	}
 	return fd;
 }
@@ -210,6 +216,7 @@ settle(
 	autoclose int log = -1;
 
 	boot_clear(vm);
+	home_sweep(h->fd);
 	log = io_mkdir(vm->dir, "log");
 	if (log < 0)
 		return why_sys(why, EX_IOERR, "%s: log", vm->name);
@@ -291,7 +298,9 @@ boot_prepare(struct home *h, struct vm *vm, const struct boot_how *how,
 	b->resume = vm->resume;
 	if (apart_argv(vm, &b->argv, &b->told, why) < 0)
 		goto fail;
+	b->apart = (int)b->argv.n;
 	qemu_argv(vm, &b->qemu, &smbios, vm->resume != NULL, &b->argv);
+	b->made = made_watch(vm->dir);
 	return 0;
 fail:
 	free_boot(b);

@@ -12,8 +12,10 @@
 struct boot {
 	struct qemu qemu;
 	struct strv argv; /* QEMU's, behind what starts it */
+	int apart; /* of which so many words put it apart, see run.h */
 	struct strv told; /* lines for the person */
 	const char *resume; /* a snapshot to load, NULL: none; the vm's */
+	int made; /* made_watch of the VM's folder, -1: the system has none */
 };
 
 /* How a VM is to be started. */
@@ -51,11 +53,12 @@ struct ring;
 int boot_logs(const struct home *h, const struct vm *vm, const struct boot *b,
     struct ring *qemu, struct ring *net, struct ring *console, struct why *why);
 
-/* Connect to a socket that QEMU is about to make: at once when it is there.
+/* Connect to a socket that QEMU is about to make: at once when it is there,
+ * which b->made tells.
  * -1 with why when the deadline passed (EX_TEMPFAIL) or gone() says that QEMU
  * has ended (EX_UNAVAILABLE). */
-int boot_reach(const struct vm *vm, const char *name, long long deadline,
-    int (*gone)(void), struct why *why);
+int boot_reach(const struct vm *vm, const struct boot *b, const char *name,
+    long long deadline, int (*gone)(void), struct why *why);
 /* Remove the sockets and files of a running VM; boot_end also writes down, in
  * the file VM_ENDED, why it ended: the reason of QEMU's SHUTDOWN event
  * (guest-shutdown, host-qmp-quit ...), "" when there was none. */

@@ -23,7 +23,7 @@ struct stream {
 int stream_begin(struct why *why);
 /* Set what becomes of what comes. */
 void stream_to(struct stream *st, struct ring *ring,
-    void (*came)(struct stream *st, const char *p, size_t n));
+    void (*fn)(struct stream *st, const char *p, size_t n));
 /* Read fd, which is the stream's from now on, -1: nothing; ring and came are
  * set. */
 void stream_follow(struct stream *st, int fd);

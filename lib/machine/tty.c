@@ -251,6 +251,16 @@ serve(struct tty *t, struct tty_client *c, int revents)
 		drop(c);
 }
 
+/* QEMU has closed its end, which is readable for ever. */
+static void
+leave_guest(struct tty *t)
+{
+	sys_unwatch(t->watch, t->guest);
+	close(t->guest);
+	t->guest = -1;
+	t->over = 1;
+}
+
 void
 tty_turn(struct tty *t)
 {
@@ -270,6 +280,10 @@ tty_turn(struct tty *t)
 			serve(t, &t->client[i], p[2 + i].revents);
 	if ((p[1].revents || t->typed.n) && t->guest >= 0 && t->typed.n)
 		type(t);
+	if (p[1].revents & (POLLHUP | POLLERR))
+		leave_guest(t);
+	if (t->over)
+		t->typed.n = 0; /* nobody reads it */
 	if (p[0].revents)
 		let_in(t);
 	interest(t);

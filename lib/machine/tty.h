@@ -18,6 +18,7 @@ enum { TTY_CLIENTS = 16, TTY_PAST = 8192, TTY_LINES = 24, TTY_QUEUE = 1 << 18 };
 struct tty {
 	int watch; /* for an event loop */
 	int listener, guest; /* -1: none */
+	int over; /* the guest was there, and is no more */
 	struct buf past, typed;
 	struct tty_client {
 		int open, fd;

@@ -9,7 +9,6 @@
 void
 gate_init(struct gate *g)
 {
-	memset(g, 0, sizeof *g);
 	g->fd = -1;
 }
 

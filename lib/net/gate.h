@@ -72,10 +72,10 @@ struct gate_calls {
 };
 
 /*
- * Start with gate_init; fill in mac, net, policy and call.  Before each turn
- * set now (ms, above 0, only forward) and wall (s since 1970).  Set crowded
- * while the stack holds as many sockets as it should for the guest: nothing new
- * of the guest's passes then.
+ * Start with zeros and gate_init; fill in mac, net, policy and call.  Before
+ * each turn set now (ms, above 0, only forward) and wall (s since 1970).  Set
+ * crowded while the stack holds as many sockets as it should for the guest:
+ * nothing new of the guest's passes then.
  */
 struct gate {
 	uint8_t mac[FRAME_MAC]; /* the guest's: told, not learnt */
