@@ -109,8 +109,7 @@ create_live(const char *tag, const char *text)
 	struct why why;
 	int ran;
 
-	if (snap_live_create(&vm, q, tag, &ran, &stood, &why) < 0 ||
-	    snap_note(&vm, tag, ran ? "running" : "paused", text, &why) < 0)
+	if (snap_live_create(&vm, q, tag, text, &ran, &stood, &why) < 0)
 		die_why(&why);
 	s = look(tag, 1);
 	size = num_human(s.size);
@@ -125,8 +124,7 @@ create_disk(const char *tag, const char *text)
 	autoqmp struct qmp *q = vm.hold < 0 ? monitor() : NULL;
 	struct why why;
 
-	if (q ? snap_live_disks(&vm, q, tag, &why) < 0 ||
-		    snap_note(&vm, tag, NULL, text, &why) < 0 :
+	if (q ? snap_live_disks(&vm, q, tag, text, &why) < 0 :
 		snap_cold_create(&vm, tag, text, &why) < 0)
 		die_why(&why);
 	say_result("Created snapshot: %s\n", tag);
@@ -428,7 +426,7 @@ delete_one(struct qmp *q, const char *tag)
 	int r = q ? snap_live_delete(&vm, q, tag, &why) :
 		    snap_cold_delete(&vm, tag, &why);
 
-	if (r < 0 || (q && snap_forget(&vm, tag, &why) < 0)) {
+	if (r < 0) {
 		warn_why(&why);
 		return why.code;
 	}

@@ -3,7 +3,8 @@
 # undo, or leave half done.  TRACE is strace's, with -y, of the calls below;
 # BEFORE the files there were, a path a line.  What is written has to be synced
 # before it gets its name, and the folder of each name behind that.  A stage has
-# no name yet; a lock's text is for people.
+# no name yet; a lock's text is for people.  The journal of a snapshot is synced,
+# name and all, before an image beside it is opened to be changed.
 use strict;
 use warnings;
 
@@ -27,7 +28,8 @@ sub path {
 
 sub made {
 	my ($path, $how) = @_;
-	$dirty{ parent($path) } = "$how $path" unless $there{$path};
+	$dirty{ parent($path) } = "$how $path"
+	    unless $there{$path} || $path =~ m{/(?:run\.)?lock$};
 	$there{$path} = 1;
 }
 
@@ -35,7 +37,8 @@ sub renamed {
 	my ($from, $to) = @_;
 	for my $old (grep { $_ eq $from || /^\Q$from\E\// } keys %dirty) {
 		print "$old -> $to: before it is synced ($dirty{$old})\n"
-		    if $to !~ m{/\.(?:stage|gone)-} && $old !~ m{/(?:run\.)?lock$};
+		    if $to !~ m{/\.(?:stage|gone)-|/op$} &&
+		    $old !~ m{/(?:run\.)?lock$};
 		(my $new = $old) =~ s/^\Q$from\E/$to/;
 		$dirty{$new} = delete $dirty{$old};
 	}
@@ -45,6 +48,14 @@ sub renamed {
 		$there{$new} = 1;
 	}
 	$dirty{ parent($to) } = "rename to $to";
+}
+
+sub changed {
+	my ($path) = @_;
+	my $dir = parent($path);
+	return unless $path =~ /\.qcow2$/ && $there{"$dir/op"};
+	print "$path: changed before $_ is synced ($dirty{$_})\n"
+	    for grep { $dirty{$_} } "$dir/op", $dir;
 }
 
 my $at = qr{(?:\d+|AT_FDCWD)<([^>]*)>, "([^"]*)"};
@@ -59,6 +70,7 @@ while (<STDIN>) {
 	next if / = -1 /;
 	if (/^openat\($at, (\S+?)[,)].* = \d+<(.*)>$/) {
 		my ($path, $how) = (path($1, $2), $3);
+		changed($path) if $how =~ /O_RDWR/;
 		made($path, 'new') if $how =~ /O_CREAT/;
 		$dirty{$path} = 'written' if $how =~ /O_WRONLY|O_RDWR/;
 	} elsif (/^(mkdirat|symlinkat)\((?:"[^"]*", )?$at/) {
@@ -77,8 +89,9 @@ while (<STDIN>) {
 		delete $dirty{$1};
 	}
 }
+print "$home: not synced\n" if $dirty{ parent($home) };
 for my $path (sort keys %dirty) {
 	print "$path: not synced ($dirty{$path})\n"
-	    if $path =~ m{^\Q$home\E/} && -e $path &&
+	    if "$path/" =~ m{^\Q$home\E/} && -e $path &&
 	    $path !~ m{/(?:run\.)?lock$};
 }

@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 command -v strace >/dev/null || skip_all 'no strace'
 strace -o /dev/null true 2>/dev/null || skip_all 'strace may not trace'
-plan 19
+plan 20
 calls=openat,mkdirat,symlinkat,linkat,rename,renameat,renameat2,unlinkat
 
 # What of it could be lost, a line each.  A claim of a port may: a start looks
@@ -25,8 +25,8 @@ kept() { # NAME COMMAND...
 }
 
 qemu-img create -q -f qcow2 "$tmp/b.qcow2" 64M
-xray list -q >"$tmp/none" 2>&1 # which makes the home
-kept 'a base' xray-base import -q -n b "$tmp/b.qcow2"
+kept 'a base, and the home it is the first in' \
+    xray-base import -q -n b "$tmp/b.qcow2"
 kept 'a linked base' xray-base import -q -n l --link "$tmp/b.qcow2"
 ok 'it would be seen' sh -c 'grep -q "fsync(.*/bases>" "$0"' \
     "$tmp/trace"
@@ -40,6 +40,13 @@ kept 'a port' xray-port add -q web 8082:82
 kept 'a protection' xray-protect -q web
 xray protect -q --off web
 kept 'a snapshot' xray-snap create -q web one
+# Who opens an image after a write to it was lost is not told of that.
+ok 'and lost writes are told of: it is open before qemu-img and synced after' \
+    perl -ne '($pid) = /^(\d+)/; $us //= $pid; next unless /disk\.qcow2/;
+	if ($pid != $us) { $theirs = 1; $synced = 0; }
+	elsif (/openat.* = (\d+)</) { $open{$1} = 1 unless $theirs; }
+	elsif (/fsync\((\d+)/) { $synced = $theirs && $open{$1}; }
+	END { exit !$synced; }' "$tmp/trace"
 kept 'a way back' xray-snap revert -q web one
 kept 'that a snapshot is gone' xray-snap delete -q -y web one
 kept 'a name' xray-move -q web www

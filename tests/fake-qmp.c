@@ -4,7 +4,7 @@
  * to the first client, whatever it asks, and exit with COMMAND's code.
  * <close> ends the connection, <raw>TEXT has no newline, <slow>TEXT comes byte
  * by byte; <deep>, <endless> and <events> are 100000 brackets, 100 MB without
- * a newline, a million events.
+ * a newline, a million events; <flood> never ends.
  *
  * fake-qmp -c N SOCKET SCRIPT COMMAND...: say SCRIPT as it is, again and again,
  * and no more after 0, N, 2 N ... bytes of it; prints which exit codes there
@@ -29,7 +29,8 @@ put(int fd, const char *s)
 	(void)io_write(fd, s, strlen(s)); /* the client may have gone */
 }
 
-static void
+/* -1 when nobody hears it any more. */
+static int
 repeat(int fd, const char *s, int times)
 {
 	autobuf struct buf b = { 0 };
@@ -38,10 +39,11 @@ repeat(int fd, const char *s, int times)
 		buf_str(&b, s);
 		if (b.n > 60000 || i == times - 1) {
 			if (io_write(fd, b.p, b.n) < 0)
-				return;
+				return -1;
 			b.n = 0;
 		}
 	}
+	return 0;
 }
 
 static void
@@ -55,6 +57,8 @@ dribble(int fd, const char *s)
 	put(fd, "\r\n");
 }
 
+static const char event[] = "{\"event\":\"RTC_CHANGE\",\"data\":{}}\r\n";
+
 /* 0 when the connection is to be closed. */
 static int
 speak(int fd, const char *line)
@@ -64,15 +68,17 @@ speak(int fd, const char *line)
 	if (strncmp(line, "<raw>", 5) == 0)
 		put(fd, line + 5);
 	else if (strcmp(line, "<deep>") == 0) {
-		repeat(fd, "[", 100000);
+		(void)repeat(fd, "[", 100000);
 		put(fd, "\n");
 	} else if (strcmp(line, "<endless>") == 0)
-		repeat(fd, "aaaaaaaaaaaaaaaaaaaa", 5 << 20);
+		(void)repeat(fd, "aaaaaaaaaaaaaaaaaaaa", 5 << 20);
 	else if (strncmp(line, "<slow>", 6) == 0)
 		dribble(fd, line + 6);
 	else if (strcmp(line, "<events>") == 0)
-		repeat(
-		    fd, "{\"event\":\"RTC_CHANGE\",\"data\":{}}\r\n", 1000000);
+		(void)repeat(fd, event, 1000000);
+	else if (strcmp(line, "<flood>") == 0)
+		while (repeat(fd, event, 1000) == 0)
+			;
 	else if (*line) {
 		put(fd, line);
 		put(fd, "\r\n");

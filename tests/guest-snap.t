@@ -3,7 +3,7 @@
 # every trap on the way that QEMU 7.2 lays.
 . "${0%/*}/lib.sh"
 tiny_base
-plan 52
+plan 55
 vm=web
 dir=$XRAY_HOME/vms/$vm
 xray create -q -b tiny -c 1 --firmware uefi $vm
@@ -56,6 +56,18 @@ echo 'delete next' >"$dir/op"
 says 'cold: a delete that was broken off is finished' 73 \
     'snapshot delete was broken off; finished' xray snap create $vm fresh
 is 'cold: gone too' 0 fresh tags
+# QEMU was killed in a live one, between two images, or behind the last.
+qemu-img snapshot -c torn "$dir/disk.qcow2"
+echo 'save torn' >"$dir/op"
+says 'a live one that was broken off is undone' 73 \
+    'snapshot create was broken off; undone' xray snap create $vm fresh
+is 'it is gone, too' 0 fresh tags
+for f in disk efivars; do
+	qemu-img snapshot -c whole "$dir/$f.qcow2"
+done
+echo 'save whole' >"$dir/op"
+says 'one that is whole stays' 0 'create was broken off; finished' \
+    xray snap delete -y $vm whole
 
 # ---- running: by QMP, with memory
 is 'start' 0 '' xray start -w --timeout 300 $vm

@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-move and xray-resize: another name, a larger disk.
 . "${0%/*}/lib.sh"
-plan 56
+plan 59
 empty_base
 xray create -q -m 64 -c 1 -p 18480:80 web
 xray create -q -m 64 -c 1 db
@@ -137,7 +137,7 @@ says 'a held lock: 75' 75 'web: locked by xray-test' \
 mkdir "$tmp/fake"
 printf '#!/bin/sh\nexit 1\n' >"$tmp/fake/qemu-img"
 chmod +x "$tmp/fake/qemu-img"
-says 'qemu-img fails: 74' 74 'qemu-img failed on disk.qcow2' \
+says 'qemu-img fails: 74' 74 'qemu-img resize failed on disk.qcow2' \
     env PATH="$tmp/fake:$PATH" xray resize web 50G
 printf '#!/bin/sh\nuntil [ -e %s/go ]; do sleep .05; done\n' "$tmp" \
     >"$tmp/fake/qemu-img"
@@ -151,3 +151,24 @@ touch "$tmp/go"
 until_ok 20 not pgrep -f "$tmp/fake/qemu-img"
 is 'then it does' 0 '' xray start web
 xray stop -f web
+
+# Who waits for a VM's lock does not change another that has its name by then.
+rm -f "$tmp/pid"
+cat >"$tmp/replaced" <<'X'
+{
+	sh -c 'echo $$ >"$0/pid"; exec xray-config set web label late' "$1" \
+	    2>"$1/late"
+	echo $? >"$1/code"
+} &
+until ls -l "/proc/$(cat "$1/pid")/fd" | grep -q '/vms/web/lock$'; do
+	sleep 0.05
+done 2>/dev/null
+mv "$XRAY_HOME/vms/web" "$1/web"
+cp -a "$1/web" "$XRAY_HOME/vms/"
+X
+XRAY_LOCK_WAIT=60s "$XRAY_OBJ/tests/lock-peer" "$vms/web/lock" \
+    sh "$tmp/replaced" "$tmp"
+ok 'its lock is free' until_ok 60 test -s "$tmp/code"
+is 'what is there now is another: 66' 0 '66 xray-config: web: was removed just now' \
+    sh -c 'echo "$(cat "$0/code") $(cat "$0/late")"' "$tmp"
+is 'and is as it was' 1 '' grep label "$vms/web/vm.ini"

@@ -2,7 +2,7 @@
 # QEMU as a liar: a scripted peer in its place that is silent, endless, deep,
 # out of order or cut short.  Every client ends in time, with a message.
 . "${0%/*}/lib.sh"
-plan 26
+plan 30
 empty_base
 xray create -q web
 vm=$XRAY_HOME/vms/web
@@ -20,7 +20,7 @@ good='{"return":{},"id":1}'
 # However much it is told, nobody needs more than this.
 [ "$XRAY_BIN" != "$top/bin" ] || prlimit --pid $$ --data=67108864
 lie 'silence' 75 'QEMU does not answer' '' 1
-lie 'no greeting' 76 'no QMP greeting' '{"event":"STOP"}'
+lie 'no greeting' 76 'no QMP greeting' '{"hello":1}'
 lie 'no JSON' 76 'no QMP greeting' 'hello'
 lie 'a greeting, then silence' 75 'does not answer' "$hello" 1
 lie 'gone after the greeting' 69 'QEMU went away' "$hello
@@ -35,6 +35,12 @@ $good
 lie 'a reply without an id is none' 75 'does not answer' "$hello
 $good
 {\"return\":{}}" 1
+lie 'a reply before the question is none' 75 'does not answer' "$hello
+{\"return\":{},\"id\":2}
+$good" 1
+lie 'events without end' 75 'does not answer' "$hello
+$good
+<flood>" 2
 lie 'an array' 76 'QMP' "$hello
 $good
 [1,2]"
@@ -51,6 +57,26 @@ $good
 <events>
 {\"return\":{\"ok\":true},\"id\":2}" \
     xray qmp --timeout 60 web query-status
+# QEMU may have something for the client before us when we are there already.
+is 'what was meant for another is before the greeting' 0 \
+    '{"return":{"ok":true}}' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" \
+    "{\"event\":\"RESUME\"}
+{\"return\":{\"no\":1},\"id\":2}
+$hello
+$good
+{\"return\":{\"ok\":true},\"id\":2}" \
+    xray qmp --timeout 20 web query-status
+is 'out of order, with those of others: ours counts' 0 '{"return":{"ok":true}}' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" \
+    "$hello
+{\"return\":{\"no\":1},\"id\":3}
+{\"return\":{\"no\":2},\"id\":\"2\"}
+{\"QMP\":{}}
+$good
+{\"return\":{\"no\":3},\"id\":1}
+{\"return\":{\"ok\":true},\"id\":2}" \
+    xray qmp --timeout 20 web query-status
 says 'an error with escapes in it comes out masked' 76 '' \
     "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" \
     "$hello

@@ -2,7 +2,7 @@
 # Snapshots where there is little room, and those of the present before one
 # goes back.  No guest is needed.
 . "${0%/*}/lib.sh"
-plan 34
+plan 35
 empty_base
 xray create -q -m 64 -c 1 web
 tags() { xray snap list -H -o tag,kind "${1:-web}"; }
@@ -116,7 +116,10 @@ is 'the journal has it' 0 'delete one' cat "$XRAY_HOME/vms/bad/op"
 is 'and the next finishes it' 0 'Created snapshot: three
 three' sh -c 'xray snap create bad three; xray snap list -H -o tag bad |
     grep -v two'
-xray snap create -q bad four
+: >"$XRAY_HOME/vms/bad/op"
+is 'one that the power cut short began nothing' 0 'Created snapshot: four
+code 1' sh -c 'xray snap create bad four 2>&1; test -e "$0"; echo "code $?"' \
+    "$XRAY_HOME/vms/bad/op"
 cat >"$tmp/fails/qemu-img" <<'IMG'
 #!/bin/sh
 case " $* " in *" -d three "*) [ -e "${0%/*}/once" ] || {

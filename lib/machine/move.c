@@ -150,8 +150,6 @@ vm_move(struct home *h, struct vm *vm, const char *to, struct why *why)
 
 	if (name_check(to, why) < 0)
 		return -1;
-	if (strcmp(vm->name, to) == 0)
-		return why_set(why, EX_CANTCREAT, "%s: is its name", to);
 	r = snap_hold(vm, NULL, why);
 	if (r > 0)
 		return why_set(why, EX_TEMPFAIL, "%s: runs; xray stop %s",

@@ -48,6 +48,19 @@ qmp_autoclose(struct qmp **q)
 	qmp_close(*q);
 }
 
+const char *
+qmp_what(const struct qmp *q)
+{
+	return q->what;
+}
+
+static void *
+late(const struct qmp *q, struct why *why)
+{
+	why_set(why, EX_TEMPFAIL, "%s: QEMU does not answer", q->what);
+	return NULL;
+}
+
 /* The next line without its end, the caller's. */
 static char *
 next_line(struct qmp *q, long long deadline, struct why *why)
@@ -73,11 +86,8 @@ next_line(struct qmp *q, long long deadline, struct why *why)
 			    why, EX_PROTOCOL, "%s: QMP line too long", q->what);
 			return NULL;
 		}
-		if (io_wait_readable(q->fd, deadline) <= 0) {
-			why_set(why, EX_TEMPFAIL, "%s: QEMU does not answer",
-			    q->what);
-			return NULL;
-		}
+		if (io_wait_readable(q->fd, deadline) <= 0)
+			return late(q, why);
 		n = recv(q->fd, chunk, sizeof chunk, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
@@ -134,7 +144,7 @@ is_reply(const struct json *doc, long long id)
 }
 
 /* Read until the reply with this id; other lines are events or, like replies
- * to somebody's raw lines, nothing to us. */
+ * to somebody's raw lines, nothing to us, however many there are. */
 static char *
 await(struct qmp *q, long long id, struct json **doc, long long deadline,
     struct why *why)
@@ -160,6 +170,8 @@ await(struct qmp *q, long long id, struct json **doc, long long deadline,
 		else
 			free(line);
 		json_free(*doc);
+		if (io_left(deadline) == 0)
+			return late(q, why);
 	}
 }
 
@@ -273,21 +285,40 @@ qmp_event(struct qmp *q, long long deadline, struct why *why)
 		if (json_get(doc, 0, "event") >= 0)
 			return doc;
 		json_free(doc);
+		if (io_left(deadline) == 0)
+			return late(q, why);
 	}
+}
+
+/* What QEMU had for the client before us, an event or a late reply, comes to
+ * us when we are connected before it knows. */
+static int
+for_another(const struct json *doc)
+{
+	return json_get(doc, 0, "event") >= 0 ||
+	    json_get(doc, 0, "return") >= 0 || json_get(doc, 0, "error") >= 0;
 }
 
 static int
 greet(struct qmp *q, long long deadline, struct why *why)
 {
-	autofree char *line = next_line(q, deadline, why);
-	autojson struct json *doc = NULL;
+	for (;;) {
+		autofree char *line = next_line(q, deadline, why);
+		autojson struct json *doc = NULL;
 
-	if (!line)
-		return -1;
-	doc = json_parse(line, strlen(line), NULL);
-	if (!doc || json_get(doc, 0, "QMP") < 0)
-		return why_set(
-		    why, EX_PROTOCOL, "%s: no QMP greeting", q->what);
+		if (!line)
+			return -1;
+		doc = json_parse(line, strlen(line), NULL);
+		if (doc && json_get(doc, 0, "QMP") >= 0)
+			break;
+		if (!doc || !for_another(doc))
+			return why_set(
+			    why, EX_PROTOCOL, "%s: no QMP greeting", q->what);
+		if (io_left(deadline) == 0) {
+			late(q, why);
+			return -1;
+		}
+	}
 	return qmp_do(q, "qmp_capabilities", NULL, deadline, why);
 }
 
@@ -327,66 +358,4 @@ qmp_once(int dir, const char *name, const char *what, const char *command,
 	autoqmp struct qmp *q = qmp_open(dir, name, what, deadline, why);
 
 	return q ? qmp_do(q, command, NULL, deadline, why) : -1;
-}
-
-/* 1 concluded (and *error set, the caller's, when it failed), 0 not yet. */
-static int
-concluded(struct qmp *q, const char *job, char **error, long long deadline,
-    struct why *why)
-{
-	autojson struct json *doc =
-	    qmp_call(q, "query-jobs", NULL, deadline, why);
-
-	if (!doc)
-		return -1;
-	json_each (doc, json_get(doc, 0, "return"), v) {
-		if (!json_is(doc, json_get(doc, v, "id"), job))
-			continue;
-		if (!json_is(doc, json_get(doc, v, "status"), "concluded"))
-			return 0;
-		*error = json_str(doc, json_get(doc, v, "error"));
-		return 1;
-	}
-	return why_set(why, EX_PROTOCOL, "%s: QEMU lost the job", q->what);
-}
-
-/* Wait for the next change of a job's state; a lost event costs a second. */
-static int
-job_changed(struct qmp *q, long long deadline, struct why *why)
-{
-	long long soon = io_now() + 1000;
-	autojson struct json *doc = NULL;
-
-	doc = qmp_event(q, soon < deadline ? soon : deadline, why);
-	if (doc || why->code == EX_TEMPFAIL)
-		return io_left(deadline) ? 0 : -1;
-	return -1;
-}
-
-int
-qmp_job(struct qmp *q, const char *command, const char *args, const char *job,
-    long long deadline, struct why *why)
-{
-	autofree char *error = NULL;
-	autobuf struct buf id = { 0 };
-	struct why w;
-	int r;
-
-	if (qmp_do(q, command, args, deadline, why) < 0)
-		return -1;
-	while ((r = concluded(q, job, &error, deadline, why)) == 0)
-		if (job_changed(q, deadline, why) < 0)
-			return -1;
-	if (r < 0)
-		return -1;
-	buf_str(&id, "{\"id\":");
-	json_quote(&id, job);
-	buf_str(&id, "}");
-	if (qmp_do(q, "job-dismiss", id.p, deadline, &w) < 0)
-		w.code = 0; /* the name is not used again */
-	if (!error)
-		return 0;
-	buf_free(&id);
-	buf_vis(&id, error, strlen(error));
-	return why_set(why, EX_PROTOCOL, "%s: %s", q->what, id.p);
 }

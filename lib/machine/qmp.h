@@ -29,6 +29,8 @@ struct qmp *qmp_open(int dir, const char *name, const char *what,
     long long deadline, struct why *why);
 void qmp_close(struct qmp *q);
 void qmp_autoclose(struct qmp **q);
+/* The name that qmp_open was told, for messages; until qmp_close. */
+const char *qmp_what(const struct qmp *q);
 #define autoqmp __attribute__((cleanup(qmp_autoclose)))
 
 /*

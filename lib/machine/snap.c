@@ -15,6 +15,7 @@
 #include "qemu.h"
 #include "qcow2.h"
 #include "say.h"
+#include "sys.h"
 #include "usernet.h"
 
 static int
@@ -33,13 +34,14 @@ record_read(const struct vm *vm, struct conf **c, struct why *why)
 	return 0;
 }
 
+/* Until the folder is synced a power cut may bring the old one back. */
 static int
 record_save(const struct vm *vm, const struct conf *c, struct why *why)
 {
 	size_t n;
 	const char *text = conf_text(c, &n);
 
-	if (io_replace(vm->dir, "snapshots.ini", 0600, text, n) < 0)
+	if (io_rewrite(vm->dir, "snapshots.ini", 0600, text, n) < 0)
 		return why_sys(why, EX_IOERR, "%s: snapshots.ini", vm->name);
 	return 0;
 }
@@ -247,8 +249,8 @@ note_facts(
 }
 
 int
-snap_note(struct vm *vm, const char *tag, const char *state, const char *text,
-    struct why *why)
+snap_note(const struct vm *vm, const char *tag, const char *state,
+    const char *text, struct why *why)
 {
 	autoconf struct conf *c = NULL;
 	autofree char *parent = NULL;
@@ -277,9 +279,10 @@ snap_current(struct vm *vm, const char *tag, struct why *why)
 	autoconf struct conf *c = NULL;
 
 	if (record_read(vm, &c, why) < 0 ||
-	    conf_set(c, "current", tag, why) < 0)
+	    conf_set(c, "current", tag, why) < 0 || record_save(vm, c, why) < 0)
 		return -1;
-	return record_save(vm, c, why);
+	return sys_fsync(vm->dir) < 0 ? why_sys(why, EX_IOERR, "%s", vm->name) :
+					0;
 }
 
 /* The children of a snapshot that goes become its parent's. */

@@ -73,15 +73,23 @@ int snap_cold_delete(struct vm *vm, const char *tag, struct why *why);
  * size bytes. */
 int snap_cold_resize(struct vm *vm, uint64_t size, struct why *why);
 
-/* Of a running VM, by QMP.  *ran: it ran, was not paused; *stood: for how
- * many ms it stood still. */
+/* The journal around what a running QEMU does to several images, should it be
+ * killed: verb is save or delete.  snap_recover then has the snapshot in all of
+ * them or in none, and collects what was left.  0 or -1 with why. */
+int snap_journal(
+    const struct vm *vm, const char *verb, const char *tag, struct why *why);
+int snap_journal_end(const struct vm *vm, struct why *why);
+
+/* Of a running VM, by QMP; the caller holds the VM's lock.  What there is now
+ * is written down, as by snap_note or snap_forget.  *ran: it ran, was not
+ * paused; *stood: for how many ms it stood still. */
 int snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
-    int *ran, long long *stood, struct why *why);
+    const char *note, int *ran, long long *stood, struct why *why);
 /* Of its disks alone, without memory, all of them at one moment. */
-int snap_live_disks(
-    const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
+int snap_live_disks(const struct vm *vm, struct qmp *q, const char *tag,
+    const char *note, struct why *why);
 int snap_live_delete(
-    const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
+    struct vm *vm, struct qmp *q, const char *tag, struct why *why);
 /* Load the snapshot and let the guest run when it ran then. */
 int snap_live_load(
     const struct vm *vm, struct qmp *q, const char *tag, struct why *why);
@@ -93,11 +101,13 @@ long long snap_clock(struct home *h, const struct vm *vm);
 int snap_resume(struct vm *vm, struct qmp *q, int *ran, struct why *why);
 
 /* Write down that a new snapshot is there and is the current one: state is
- * running or paused for a live one, with what it was taken with, or NULL; note
- * may be NULL.  Or that tag is the current one now; or that it is gone. */
-int snap_note(struct vm *vm, const char *tag, const char *state,
-    const char *note, struct why *why);
-int snap_current(struct vm *vm, const char *tag, struct why *why);
+ * running or paused for a live one, with what it was taken with, or NULL; its
+ * note, text, may be NULL.  Or that it is gone.  Both last through a power cut
+ * once the journal's end has synced the folder. */
+int snap_note(const struct vm *vm, const char *tag, const char *state,
+    const char *text, struct why *why);
 int snap_forget(struct vm *vm, const char *tag, struct why *why);
+/* Or that tag is the current one now. */
+int snap_current(struct vm *vm, const char *tag, struct why *why);
 
 #endif

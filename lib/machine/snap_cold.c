@@ -6,140 +6,41 @@
  * before the first image is touched until the last is done, or "resize to".
  * What a killed command left is then undone (create) or done again (delete,
  * revert); both may be repeated.  A qemu-img that was killed, or failed, leaves
- * clusters that nothing points to; the recovery collects them.
+ * clusters that nothing points to; the recovery collects them.  So does a QEMU
+ * that was killed, whose "save TAG" is undone unless all images have it.
  */
 #include "snap.h"
+#include "snap_image.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "boot.h"
 #include "io.h"
-#include "qcow2.h"
-#include "run.h"
 #include "say.h"
 #include "sys.h"
 
-/* One of the VM's images for qemu-img --image-opts, the caller's.  The chain is
- * stated, as for QEMU: no header says what else is opened. */
-static char *
-image_opts(const struct vm *vm, const struct vm_disk *d)
-{
-	struct buf b = { 0 };
-
-	buf_fmt(&b, "driver=qcow2,file.driver=file,file.filename=%s", d->file);
-	if (*vm->base)
-		buf_fmt(&b,
-		    ",backing.driver=qcow2,backing.file.driver=file,"
-		    "backing.file.filename=../../bases/%s/%lld/%s",
-		    vm->base, vm->generation, d->base_file);
-	return buf_take(&b);
-}
-
-/* It holds the VM still, even without us. */
-static pid_t
-start(const struct vm *vm, char *const argv[], struct why *why)
-{
-	struct run r = RUN_PLAIN;
-
-	r.in = RUN_NULL;
-	r.out = RUN_NULL;
-	r.keep = &vm->hold;
-	r.nkeep = vm->hold >= 0;
-	r.dir = vm->dir;
-	return run_spawn(&r, argv, why);
-}
-
-static pid_t
-image_start(const struct vm *vm, const struct vm_disk *d, const char *letter,
-    const char *tag, struct why *why)
-{
-	autofree char *opts = image_opts(vm, d);
-	autostrv struct strv argv = { 0 };
-
-	strv_words(&argv, "qemu-img", "snapshot", "--image-opts", letter, tag,
-	    opts, NULL);
-	return start(vm, argv.v, why);
-}
-
-struct has {
-	const char *tag;
-	int yes;
-};
-
-static void
-match(const struct qcow2_snapshot *s, void *arg)
-{
-	struct has *h = arg;
-
-	h->yes |= strcmp(s->name, h->tag) == 0;
-}
-
-/* 1 when the image holds the tag, 0 when not, -1 with why. */
-static int
-image_has(const struct vm *vm, const struct vm_disk *d, const char *tag,
-    struct why *why)
-{
-	autoclose int fd = openat(vm->dir, d->file, O_RDONLY | O_CLOEXEC);
-	struct has h = { tag, 0 };
-	struct qcow2 q;
-
-	if (fd < 0)
-		return why_sys(why, EX_IOERR, "%s: %s", vm->name, d->file);
-	if (qcow2_read(fd, &q, why) < 0 ||
-	    qcow2_snapshots(fd, &q, match, &h, why) < 0)
-		return -1;
-	return h.yes;
-}
-
-/* Run qemu-img with letter on each image whose having the tag is `having`
- * (-1: on all). */
-static int
-each_image(const struct vm *vm, const char *letter, const char *tag, int having,
-    struct why *why)
-{
-	struct vm_disk d[VM_DISKS];
-	pid_t pid[VM_DISKS];
-	int n = vm_disks(vm, d), bad = 0;
-
-	for (int i = 0; i < n; i++) {
-		int has = having < 0 ? having : image_has(vm, &d[i], tag, why);
-
-		pid[i] = 0;
-		if (having >= 0 && has < 0)
-			bad = 1;
-		else if (has == having)
-			pid[i] = image_start(vm, &d[i], letter, tag, why);
-		bad |= pid[i] < 0;
-	}
-	for (int i = 0; i < n; i++) {
-		if (pid[i] > 0 && run_wait(pid[i], -1) != 0) {
-			bad = 1;
-			why_set(why, EX_IOERR,
-			    "%s: qemu-img snapshot %s %s "
-			    "failed on %s",
-			    vm->name, letter, tag, d[i].file);
-		}
-	}
-	return bad ? -1 : 0;
-}
-
-static int
-journal(const struct vm *vm, const char *verb, const char *tag, struct why *why)
+/* It gets its name before it is synced: then one commit of a file system's own
+ * journal has both.  A power cut may leave it empty, when nothing was begun. */
+int
+snap_journal(
+    const struct vm *vm, const char *verb, const char *tag, struct why *why)
 {
 	autofree char *line = xasprintf("%s %s\n", verb, tag);
+	autoclose int fd = -1;
 
-	if (io_replace(vm->dir, "op", 0600, line, strlen(line)) < 0)
+	if (io_put(vm->dir, "op", 0600, line, strlen(line)) < 0 ||
+	    (fd = openat(vm->dir, "op", O_RDONLY | O_CLOEXEC)) < 0 ||
+	    sys_fsync(fd) < 0 || sys_fsync(vm->dir) < 0)
 		return why_sys(why, EX_IOERR, "%s: op", vm->name);
 	return 0;
 }
 
-static int
-journal_end(const struct vm *vm, struct why *why)
+int
+snap_journal_end(const struct vm *vm, struct why *why)
 {
 	if ((unlinkat(vm->dir, "op", 0) < 0 && errno != ENOENT) ||
 	    sys_fsync(vm->dir) < 0)
@@ -147,138 +48,198 @@ journal_end(const struct vm *vm, struct why *why)
 	return 0;
 }
 
+/* All of it is on the disk; only then is there nothing left to do. */
 static int
-collect_leaks(const struct vm *vm, struct why *why)
+journal_end(const struct vm *vm, const struct snap_images *m, struct why *why)
 {
-	struct vm_disk d[VM_DISKS];
-	int n = vm_disks(vm, d);
+	return snap_images_sync(m, why) < 0 ? -1 : snap_journal_end(vm, why);
+}
 
-	for (int i = 0; i < n; i++) {
-		autofree char *opts = image_opts(vm, &d[i]);
-		autostrv struct strv argv = { 0 };
-		pid_t pid;
-		int code;
+/* Undo what was begun, or do it again; 1 when it is done after all. */
+static int
+undo(struct vm *vm, const struct snap_images *m, const char *verb,
+    const char *tag, struct why *why)
+{
+	int done = 1;
 
-		strv_words(&argv, "qemu-img", "check", "-q", "-r", "leaks",
-		    "--image-opts", opts, NULL);
-		pid = start(vm, argv.v, why);
-		if (pid < 0)
+	if (snap_images_mend(m, why) < 0)
+		return -1;
+	if (strcmp(verb, "revert") == 0) {
+		if (snap_images_each(m, "-a", tag, 1, why) < 0 ||
+		    snap_current(vm, tag, why) < 0)
 			return -1;
-		code = run_wait(pid, -1);
-		if (code != 0 && code != 3)
-			return why_set(why, EX_IOERR,
-			    "%s: qemu-img check "
-			    "finds %s damaged",
-			    vm->name, d[i].file);
-	}
-	return 0;
+	} else if (strcmp(verb, "save") == 0)
+		done = snap_images_have(m, tag, why);
+	else
+		done = strcmp(verb, "create") != 0;
+	if (done < 0)
+		return -1;
+	if ((!done || strcmp(verb, "delete") == 0) &&
+	    (snap_images_each(m, "-d", tag, 1, why) < 0 ||
+		snap_forget(vm, tag, why) < 0))
+		return -1;
+	return journal_end(vm, m, why) < 0 ? -1 : done;
 }
 
 static int
 recover(struct vm *vm, const char *verb, const char *tag, struct why *why)
 {
-	if (collect_leaks(vm, why) < 0)
+	struct snap_images m;
+	int r;
+
+	if (snap_images_open(vm, &m, why) < 0)
 		return -1;
-	if (strcmp(verb, "revert") == 0) {
-		if (each_image(vm, "-a", tag, 1, why) < 0 ||
-		    snap_current(vm, tag, why) < 0)
-			return -1;
-	} else if (strcmp(verb, "resize") != 0 &&
-	    (each_image(vm, "-d", tag, 1, why) < 0 ||
-		snap_forget(vm, tag, why) < 0))
-		return -1;
-	return journal_end(vm, why);
+	r = undo(vm, &m, verb, tag, why);
+	snap_images_close(&m);
+	return r;
+}
+
+static int
+is_verb(const char *word)
+{
+	static const char *const verbs[] = { "create", "save", "delete",
+		"revert", "resize" };
+
+	for (size_t i = 0; i < LEN(verbs); i++)
+		if (strcmp(word, verbs[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* 1 when there is one: the verb is in b, *tag behind it. */
+static int
+journal_read(
+    const struct vm *vm, struct buf *b, const char **tag, struct why *why)
+{
+	char *blank;
+
+	if (io_read_file(vm->dir, "op", b, 256) < 0)
+		return errno == ENOENT ?
+		    0 :
+		    why_sys(why, EX_IOERR, "%s: op", vm->name);
+	if (!b->n)
+		return snap_journal_end(vm, why) < 0 ? -1 : 0;
+	b->p[strcspn(b->p, "\n")] = '\0';
+	blank = strchr(b->p, ' ');
+	if (blank)
+		*blank++ = '\0';
+	if (!blank || tag_check(blank, NULL) < 0 || !is_verb(b->p))
+		return why_set(
+		    why, EX_DATAERR, "%s: op: not understood", vm->name);
+	*tag = blank;
+	return 1;
 }
 
 int
 snap_recover(struct vm *vm, char **told, struct why *why)
 {
 	autobuf struct buf b = { 0 };
-	char *tag;
+	const char *tag = NULL;
+	int done = journal_read(vm, &b, &tag, why);
 
-	if (io_read_file(vm->dir, "op", &b, 256) < 0)
-		return errno == ENOENT ?
-		    0 :
-		    why_sys(why, EX_IOERR, "%s: op", vm->name);
-	b.p[strcspn(b.p, "\n")] = '\0';
-	tag = strchr(b.p, ' ');
-	if (!tag || tag_check(tag + 1, NULL) < 0)
-		return why_set(
-		    why, EX_DATAERR, "%s: op: not understood", vm->name);
-	*tag++ = '\0';
+	if (done <= 0)
+		return done;
+	done = recover(vm, b.p, tag, why);
+	if (done < 0)
+		return -1;
 	free(*told);
 	*told = strcmp(b.p, "resize") == 0 ?
 	    xasprintf("%s: a resize was broken off", vm->name) :
-	    xasprintf("%s: a snapshot %s was broken off; %s", vm->name, b.p,
-		strcmp(b.p, "create") == 0 ? "undone" : "finished");
-	return recover(vm, b.p, tag, why);
+	    xasprintf("%s: a snapshot %s was broken off; %s", vm->name,
+		strcmp(b.p, "save") == 0 ? "create" : b.p,
+		done ? "finished" : "undone");
+	return 0;
+}
+
+/* What is to be done between the two ends of the journal. */
+struct change {
+	const char *verb, *tag, *note;
+	uint64_t size;
+};
+
+static int
+create(struct vm *vm, const struct snap_images *m, const struct change *c,
+    struct why *why)
+{
+	if (snap_images_each(m, "-c", c->tag, -1, why) < 0)
+		return -1;
+	return snap_note(vm, c->tag, NULL, c->note, why);
+}
+
+static int
+drop(struct vm *vm, const struct snap_images *m, const struct change *c,
+    struct why *why)
+{
+	if (snap_images_each(m, "-d", c->tag, 1, why) < 0)
+		return -1;
+	return snap_forget(vm, c->tag, why);
+}
+
+static int
+revert(struct vm *vm, const struct snap_images *m, const struct change *c,
+    struct why *why)
+{
+	if (snap_images_each(m, "-a", c->tag, 1, why) < 0)
+		return -1;
+	return snap_current(vm, c->tag, why);
+}
+
+static int
+grow(struct vm *vm, const struct snap_images *m, const struct change *c,
+    struct why *why)
+{
+	(void)vm;
+	return snap_images_grow(m, c->size, why);
+}
+
+static int
+change(struct vm *vm, const struct change *c,
+    int (*make)(struct vm *, const struct snap_images *, const struct change *,
+	struct why *),
+    struct why *why)
+{
+	struct snap_images m;
+	int r;
+
+	if (snap_images_open(vm, &m, why) < 0)
+		return -1;
+	r = snap_journal(vm, c->verb, c->tag, why);
+	if (r == 0 &&
+	    (make(vm, &m, c, why) < 0 || journal_end(vm, &m, why) < 0))
+		r = 1;
+	snap_images_close(&m);
+	return r;
 }
 
 int
 snap_cold_create(
     struct vm *vm, const char *tag, const char *note, struct why *why)
 {
-	if (journal(vm, "create", tag, why) < 0)
-		return -1;
-	if (each_image(vm, "-c", tag, -1, why) == 0 &&
-	    snap_note(vm, tag, NULL, note, why) == 0)
-		return journal_end(vm, why);
-	(void)recover(vm, "create", tag, NULL); /* or the next command */
-	return -1;
+	const struct change c = { "create", tag, note, 0 };
+	int r = change(vm, &c, create, why);
+
+	if (r > 0)
+		(void)recover(vm, "create", tag, NULL); /* or the next does */
+	return r ? -1 : 0;
 }
 
 int
 snap_cold_delete(struct vm *vm, const char *tag, struct why *why)
 {
-	if (journal(vm, "delete", tag, why) < 0 ||
-	    each_image(vm, "-d", tag, 1, why) < 0 ||
-	    snap_forget(vm, tag, why) < 0)
-		return -1;
-	return journal_end(vm, why);
-}
+	const struct change c = { "delete", tag, NULL, 0 };
 
-static int
-revert(struct vm *vm, const char *tag, struct why *why)
-{
-	if (journal(vm, "revert", tag, why) < 0 ||
-	    each_image(vm, "-a", tag, 1, why) < 0 ||
-	    snap_current(vm, tag, why) < 0)
-		return -1;
-	return journal_end(vm, why);
-}
-
-static int
-grow(const struct vm *vm, const struct vm_disk *d, uint64_t size,
-    struct why *why)
-{
-	autofree char *image = image_opts(vm, d);
-	autostrv struct strv argv = { 0 };
-	pid_t pid;
-
-	strv_words(
-	    &argv, "qemu-img", "resize", "-q", "--image-opts", image, NULL);
-	strv_fmt(&argv, "%" PRIu64, size);
-	pid = start(vm, argv.v, why);
-	if (pid < 0)
-		return -1;
-	if (run_wait(pid, -1) == 0)
-		return 0;
-	return why_set(
-	    why, EX_IOERR, "%s: qemu-img failed on %s", vm->name, d->file);
+	return change(vm, &c, drop, why) ? -1 : 0;
 }
 
 int
 snap_cold_resize(struct vm *vm, uint64_t size, struct why *why)
 {
-	struct vm_disk d[VM_DISKS];
+	const struct change c = { "resize", "to", NULL, size };
+	int r = change(vm, &c, grow, why);
 
-	(void)vm_disks(vm, d);
-	if (journal(vm, "resize", "to", why) < 0)
-		return -1;
-	if (grow(vm, &d[0], size, why) == 0)
-		return journal_end(vm, why);
-	(void)recover(vm, "resize", "to", NULL); /* or the next command */
-	return -1;
+	if (r > 0)
+		(void)recover(vm, "resize", "to", NULL); /* or the next does */
+	return r ? -1 : 0;
 }
 
 static int
@@ -294,7 +255,9 @@ set_resume(struct vm *vm, const char *tag, struct why *why)
 int
 snap_cold_back(struct vm *vm, const char *tag, int resumes, struct why *why)
 {
-	if (set_resume(vm, NULL, why) < 0 || revert(vm, tag, why) < 0)
+	const struct change c = { "revert", tag, NULL, 0 };
+
+	if (set_resume(vm, NULL, why) < 0 || change(vm, &c, revert, why) != 0)
 		return -1;
 	return resumes ? set_resume(vm, tag, why) : 0;
 }

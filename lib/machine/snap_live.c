@@ -50,6 +50,15 @@ job(const struct vm *vm, struct qmp *q, const char *command, const char *tag,
 	return qmp_job(q, command, args, id, io_now() + SLOW, why);
 }
 
+/* What QEMU refused is not half done. */
+static int
+refused(const struct vm *vm, const struct why *w, struct why *why)
+{
+	if (w->code == EX_PROTOCOL)
+		(void)snap_journal_end(vm, NULL); /* or the next does */
+	return why_set(why, w->code, "%s", w->text);
+}
+
 /* QEMU's word for what the VM does: running, paused, ...; the caller's. */
 static char *
 run_state(struct qmp *q, struct why *why)
@@ -75,20 +84,26 @@ go_on(struct qmp *q, const char *before)
 }
 
 int
-snap_live_create(const struct vm *vm, struct qmp *q, const char *tag, int *ran,
-    long long *stood, struct why *why)
+snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
+    const char *note, int *ran, long long *stood, struct why *why)
 {
 	autofree char *before = run_state(q, why);
-	long long start = io_now();
+	long long start;
+	struct why w = { 0 };
 	int r;
 
-	if (!before)
+	if (!before || snap_journal(vm, "save", tag, why) < 0)
 		return -1;
-	r = job(vm, q, "snapshot-save", tag, 1, why);
+	start = io_now();
+	r = job(vm, q, "snapshot-save", tag, 1, &w);
 	*stood = io_now() - start;
 	go_on(q, before);
 	*ran = strcmp(before, "running") == 0;
-	return r;
+	if (r < 0)
+		return refused(vm, &w, why);
+	if (snap_note(vm, tag, *ran ? "running" : "paused", note, why) < 0)
+		return -1;
+	return snap_journal_end(vm, why);
 }
 
 /*
@@ -97,13 +112,16 @@ snap_live_create(const struct vm *vm, struct qmp *q, const char *tag, int *ran,
  * guest cannot write between.
  */
 int
-snap_live_disks(
-    const struct vm *vm, struct qmp *q, const char *tag, struct why *why)
+snap_live_disks(const struct vm *vm, struct qmp *q, const char *tag,
+    const char *note, struct why *why)
 {
 	struct vm_disk d[VM_DISKS];
 	autobuf struct buf b = { 0 };
 	int n = vm_disks(vm, d);
+	struct why w = { 0 };
 
+	if (snap_journal(vm, "save", tag, why) < 0)
+		return -1;
 	buf_str(&b, "{\"actions\":[");
 	for (int i = 0; i < n; i++) {
 		buf_fmt(&b,
@@ -114,14 +132,25 @@ snap_live_disks(
 		buf_str(&b, "}}");
 	}
 	buf_str(&b, "]}");
-	return qmp_do(q, "transaction", b.p, io_now() + SLOW, why);
+	if (qmp_do(q, "transaction", b.p, io_now() + SLOW, &w) < 0)
+		return refused(vm, &w, why);
+	if (snap_note(vm, tag, NULL, note, why) < 0)
+		return -1;
+	return snap_journal_end(vm, why);
 }
 
 int
-snap_live_delete(
-    const struct vm *vm, struct qmp *q, const char *tag, struct why *why)
+snap_live_delete(struct vm *vm, struct qmp *q, const char *tag, struct why *why)
 {
-	return job(vm, q, "snapshot-delete", tag, 0, why);
+	struct why w = { 0 };
+
+	if (snap_journal(vm, "delete", tag, why) < 0)
+		return -1;
+	if (job(vm, q, "snapshot-delete", tag, 0, &w) < 0)
+		return refused(vm, &w, why);
+	if (snap_forget(vm, tag, why) < 0)
+		return -1;
+	return snap_journal_end(vm, why);
 }
 
 static int
@@ -170,6 +199,9 @@ snap_live_load(
 	autofree char *now = NULL;
 	int ran = ran_then(vm, tag);
 
+	/* what a killed command was at is nobody's wish any more */
+	if (snap_journal_end(vm, why) < 0)
+		return -1;
 	if (load(vm, q, tag, why) < 0 || !(now = run_state(q, why)))
 		return -1;
 	if (ran && strcmp(now, "running") != 0)
