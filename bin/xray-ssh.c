@@ -5,6 +5,7 @@
  */
 #include "say.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -287,7 +288,10 @@ run_ssh(struct strv *words, int after)
 	if (*conf_name)
 		(void)unlinkat(home.fd, conf_name, 0); /* or home_sweep does */
 	if (code < 0)
-		die(EX_UNAVAILABLE, "%s", why.text);
+		die(EX_UNAVAILABLE,
+		    why.code == EX_NOTFOUND ? "%s; share/deps installs it" :
+					      "%s",
+		    why.text);
 	if (after)
 		trigger_after(&home, &vm, code, warn_why);
 	if (say_chatty())
@@ -316,6 +320,8 @@ connect_to_it(long long ms)
 	if (path || after || ask || say_chatty())
 		return run_ssh(&words, after);
 	execvp(words.v[0], words.v);
+	if (errno == ENOENT)
+		die(EX_UNAVAILABLE, "ssh: not found; share/deps installs it");
 	die_sys(EX_UNAVAILABLE, "ssh");
 }
 

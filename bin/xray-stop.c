@@ -24,7 +24,8 @@ static const struct opt opts[] = {
 };
 static const struct usage use = { "xray-stop", "(-a | - | VM ...)", opts, 0 };
 
-enum { QMP_MS = 300, STEP_MS = 5000 };
+/* A guest hears the power button once its kernel is there, not before. */
+enum { QMP_MS = 300, STEP_MS = 5000, PRESS_MS = 5000 };
 
 /* Each rung of the ladder: what it does, and how long it is given. */
 enum rung { BUTTON, QUIT, TERM, KILL, GIVEN_UP };
@@ -35,6 +36,7 @@ struct stop {
 	struct vm vm;
 	enum rung rung; /* the one tried last */
 	long long deadline; /* for it */
+	long long press; /* ms, when the power button is due again */
 	long long button_ms;
 	int done;
 	char *trouble; /* why QEMU could not be told */
@@ -73,6 +75,7 @@ press(struct stop *s)
 {
 	autofree char *status = vm_status(&s->vm);
 
+	s->press = io_now() + PRESS_MS;
 	if (str_starts(status, "paused (")) {
 		note("%s: %s; ended without the power button", s->vm.name,
 		    status);
@@ -87,6 +90,18 @@ press(struct stop *s)
 		note("%s: was paused; runs for the power button", s->vm.name);
 	}
 	send_qmp(s, "system_powerdown");
+}
+
+/* One that goes down may be slow to answer, or gone: that is no reason to go
+ * on to the next rung. */
+static void
+press_once_more(struct stop *s)
+{
+	struct why why;
+
+	s->press = io_now() + PRESS_MS;
+	(void)qmp_once(
+	    s->vm.dir, VM_QMP, s->vm.name, "system_powerdown", QMP_MS, &why);
 }
 
 static void
@@ -149,6 +164,8 @@ step(struct stop *s)
 	if (io_left(s->deadline)) {
 		if (s->again)
 			press(s);
+		else if (s->rung == BUTTON && !io_left(s->press))
+			press_once_more(s);
 		return 0;
 	}
 	if (s->again) { /* somebody works on it: no reason to kill it */
