@@ -15,11 +15,12 @@ says 'one VM' 64 'one VM' xray console
 
 # A VM that lives: its lock is held, and its supervisor is a socat.
 alive() { "$XRAY_OBJ/tests/lock-peer" "$dir/run.lock" "$@"; }
-# serve NAME SHELL-COMMAND: to one client at dir/NAME.
+# serve NAME SHELL-COMMAND: to one client at dir/NAME.  One that ends late would
+# unlink the next one's socket.
 serve() {
 	rm -f "$dir/$1"
-	(cd "$dir" && exec timeout 60 socat "UNIX-LISTEN:$1" "SYSTEM:$2") \
-	    >"$tmp/socat" 2>&1 &
+	(cd "$dir" && exec timeout 60 socat "UNIX-LISTEN:$1,unlink-close=0" \
+	    "SYSTEM:$2") >"$tmp/socat" 2>&1 &
 	until_ok 30 listens "$dir/$1"
 }
 printf 'a\033[1m\001' >"$dir/bytes"
@@ -56,10 +57,7 @@ runs=0
 run() {
 	runs=$((runs + 1))
 	rm -f "$tmp/after"
-	(cd "$dir" && rm -f tty.sock && exec timeout 60 socat \
-	    UNIX-LISTEN:tty.sock "SYSTEM:echo here $runs; exec cat -v") \
-	    >/dev/null 2>&1 &
-	until_ok 30 listens "$dir/tty.sock"
+	serve tty.sock "echo here $runs; exec cat -v"
 	keys "clear; stty -a >$tmp/before; $XRAY_OBJ/tests/lock-peer \
 $dir/run.lock xray-console $* web; echo left \$?; stty -a >$tmp/after" Enter
 	sees "^here $runs"

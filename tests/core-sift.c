@@ -34,7 +34,7 @@ is(const char *text, size_t n, const char *want)
 	}
 	ok(!bad, "%s", want);
 }
-#define IS(text, want) is(text, sizeof text - 1, want)
+#define IS(text, want) is(text, sizeof(text) - 1, want)
 
 /* Whether nothing but ours stands in it: no C1 either. */
 static int

@@ -14,6 +14,9 @@
 #include "io.h"
 #include "sys.h"
 
+/* How soon what belongs to an escape comes behind it. */
+enum { SOON_MS = 50 };
+
 static struct {
 	struct termios was, ours;
 	int taken, screen;
@@ -135,24 +138,50 @@ next_byte(int ms)
 	return n == 1 ? c : TERM_END;
 }
 
-/* Of what keys send besides characters, the arrows are known; the rest of such
- * a sequence is no key either. */
-int
-term_key(void)
+/* A string up to its end; the escape that begins the end, or no byte of one. */
+static int
+pass_string(void)
 {
-	int c = next_byte(0), last;
+	int c;
 
-	if (c != '\033')
-		return c;
-	c = next_byte(50);
+	do
+		c = next_byte(SOON_MS);
+	while (c >= 0 && c != '\033' && c != '\a');
+	return c == '\033' ? c : '\a';
+}
+
+/* What is behind an escape, ECMA-48 sections 5.3, 5.4 and 5.6: two of them are
+ * a key with Alt, a string is what the terminal itself says, "[[A" is F1 of
+ * Linux.  None of it but the arrows is a key. */
+static int
+sequence(void)
+{
+	int c, last, n = 0, other = 0;
+
+	do {
+		c = next_byte(SOON_MS);
+		if (c > 0 && strchr("]PX^_", c))
+			c = pass_string();
+	} while (c == '\033');
 	if (c == TERM_NONE)
 		return TERM_ESCAPE;
 	if (c != '[' && c != 'O')
 		return TERM_NONE;
-	do
-		last = next_byte(50);
-	while (last >= '0' && last <= '?');
+	for (; (last = next_byte(SOON_MS)) >= ' ' && last <= '?'; n++)
+		other |= last < '0';
+	if (last == '[' && !n)
+		other = next_byte(SOON_MS);
+	if (other)
+		return TERM_NONE;
 	return last == 'A' ? TERM_UP : last == 'B' ? TERM_DOWN : TERM_NONE;
+}
+
+int
+term_key(void)
+{
+	int c = next_byte(0);
+
+	return c == '\033' ? sequence() : c;
 }
 
 void
@@ -196,13 +225,13 @@ term_fold(struct strv *out, const char *text, int cols)
 	size_t n = strlen(text), width = cols > 8 ? (size_t)cols : 8;
 
 	for (size_t at = 0, step; at < n; at += step) {
-		step = strcspn(text + at, "\n");
-		if (step > width)
-			for (step = width; step && text[at + step] != ' ';
-			     step--)
-				;
-		if (!step)
-			step = width < n - at ? width : n - at;
+		size_t line = strcspn(text + at, "\n");
+
+		step = line > width ? width : line;
+		while (line > width && step && text[at + step] != ' ')
+			step--;
+		if (line && !step)
+			step = width;
 		strv_take(out, xstrndup(text + at, step));
 		if (text[at + step] == '\n')
 			step++;
