@@ -88,6 +88,33 @@ reading(void)
 	ok(conf_has(c, "x") && !conf_has(c, "y"), "sections there and not");
 }
 
+/* A file that somebody wrote by hand: heads that are indented, a section that
+ * is there twice. */
+static void
+drop_by_hand(void)
+{
+	struct why why;
+	autoconf struct conf *c =
+	    read_text("a = 1\n\n[s]\nk = 1\n  [t]\nk = 2\n[s]\nk = 3\n"
+		      "\t[u]\nk = 4\n",
+		&why);
+	autoconf struct conf *d = read_text("\f[s]\nk = 1\n", &why);
+	size_t n;
+
+	ok(conf_drop_section(c, "s") == 0 && !conf_has(c, "s"),
+	    "a section that is there twice goes twice");
+	ok(strcmp(conf_text(c, &n), "a = 1\n\n  [t]\nk = 2\n\t[u]\nk = 4\n") ==
+		0,
+	    "and no other goes with it");
+	ok(conf_drop_section(c, "t") == 0 && !conf_has(c, "t") &&
+		conf_has(c, "u"),
+	    "so does one whose head is indented");
+	ok(conf_set(d, "a", "1", &why) == 0 &&
+		strcmp(conf_get(d, NULL, "a"), "1") == 0,
+	    "a key goes before the first head, however that is indented");
+	ok(!read_text("[a]b]\nk = 1\n", &why), "a bracket in a section's name");
+}
+
 static void
 editing(void)
 {
@@ -120,6 +147,7 @@ editing(void)
 		conf_drop_section(c, "last") == 0 &&
 		strcmp(conf_text(c, &n), was) == 0,
 	    "a section that comes and goes leaves nothing");
+	drop_by_hand();
 	ok(conf_set(c, "a", "x ; y", &why) < 0 && why.code == EX_USAGE,
 	    "a value that would not read back is refused");
 	ok(conf_set(c, "a", "two\nlines", &why) < 0, "so are two lines");
@@ -155,8 +183,9 @@ round_trip(void)
 			continue;
 		taken++;
 		back = read_text(conf_text(c, &n), NULL);
-		wrong += !back || strcmp(conf_get(back, NULL, "k"), value) ||
-		    strcmp(conf_get(back, NULL, "last"), "2");
+		wrong += !back ||
+		    strcmp(conf_get(back, NULL, "k"), value) != 0 ||
+		    strcmp(conf_get(back, NULL, "last"), "2") != 0;
 		conf_free(back);
 	}
 	ok(taken > 500 && wrong == 0, "%d values read back, %d wrongly", taken,

@@ -4,7 +4,7 @@
 # nothing, so nobody connects.
 # shellcheck source=lib.sh disable=SC2016 # what is in quotes is another shell's
 . "${0%/*}/lib.sh"
-plan 63
+plan 64
 empty_base
 xray create -q -c 1 -m 32 --ssh-user me web
 xray create -q -c 1 -m 32 --ssh-user me other
@@ -237,6 +237,11 @@ script "$dir/triggers/pre-ssh" <<'T'
 printf 'User a\0b\n'
 T
 says 'it prints what is no text: 65' 65 'pre-ssh: NUL byte' xray ssh web -G
+script "$dir/triggers/pre-ssh" <<'T'
+#!/bin/sh
+printf ' \0User a\n'
+T
+says 'the same in front of it' 65 'pre-ssh: NUL byte' xray ssh web -G
 echo 'echo User x' >"$dir/triggers/pre-ssh"
 chmod 644 "$dir/triggers/pre-ssh"
 says 'not executable: 77, and the mend' 77 \

@@ -65,9 +65,8 @@ conf_key_ok(const char *key, size_t n)
 	return 1;
 }
 
-/* As isspace(3) in the C locale. */
-static int
-blank(char c)
+int
+conf_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -80,10 +79,11 @@ conf_value_ok(const char *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)v[i] < 0x20 && v[i] != '\t')
 			return 0;
-		if (v[i] == 0x7f || (v[i] == ';' && i && blank(v[i - 1])))
+		if (v[i] == 0x7f || (v[i] == ';' && i && conf_blank(v[i - 1])))
 			return 0;
 	}
-	return !n || (!blank(v[0]) && !blank(v[n - 1]) && v[0] != ';');
+	return !n ||
+	    (!conf_blank(v[0]) && !conf_blank(v[n - 1]) && v[0] != ';');
 }
 
 /* What is wrong with a trimmed line, NULL when nothing is. */
@@ -99,16 +99,16 @@ line_fault(const char *s, size_t n)
 		return NULL;
 	if (*s == '[')
 		return s[n - 1] == ']' && n > 2 && n <= 48 &&
-			!memchr(s, ';', n) ?
+			!memchr(s, ';', n) && !memchr(s, ']', n - 1) ?
 		    NULL :
 		    "not a [section]";
 	if (!(eq = memchr(s, '=', n)))
 		return "neither key = value nor [section]";
-	for (k = (size_t)(eq - s); k && blank(s[k - 1]);)
+	for (k = (size_t)(eq - s); k && conf_blank(s[k - 1]);)
 		k--;
 	if (!conf_key_ok(s, k))
 		return "bad key";
-	for (eq++; eq < s + n && blank(*eq);)
+	for (eq++; eq < s + n && conf_blank(*eq);)
 		eq++;
 	if (!conf_value_ok(eq, (size_t)(s + n - eq)))
 		return "bad value";
@@ -130,7 +130,7 @@ passed_over(const struct reader *r, const char *s, size_t n)
 	for (; *key; key++) {
 		k = strlen(*key);
 		if (**key == *s && k < n && memcmp(*key, s, k) == 0 &&
-		    (s[k] == '=' || blank(s[k])))
+		    (s[k] == '=' || conf_blank(s[k])))
 			return 0;
 	}
 	return 1;
@@ -149,11 +149,11 @@ next_line(char *out, int size, void *arg)
 	n = nl ? (size_t)(nl - s) : n;
 	r->at = nl ? nl + 1 : r->end;
 	r->line++;
-	while (n && blank(*s)) {
+	while (n && conf_blank(*s)) {
 		s++;
 		n--;
 	}
-	while (n && blank(s[n - 1]))
+	while (n && conf_blank(s[n - 1]))
 		n--;
 	fault = line_fault(s, n);
 	if (!fault && n + 1 > (size_t)size)

@@ -29,9 +29,27 @@ splice(struct conf *c, size_t from, size_t to, const char *with)
 	if (from && b.p[from - 1] != '\n')
 		buf_str(&b, "\n");
 	buf_str(&b, with);
-	buf_add(&b, c->text.p + to, c->text.n - to);
+	if (to < c->text.n)
+		buf_add(&b, c->text.p + to, c->text.n - to);
 	buf_free(&c->text);
 	c->text = b;
+}
+
+/* Whether the line at s is a header, that of section when it is not NULL. */
+static int
+is_head(const char *s, const char *section)
+{
+	size_t n = strcspn(s, "\n"), m = section ? strlen(section) : 0;
+
+	while (n && conf_blank(*s)) {
+		s++;
+		n--;
+	}
+	while (n && conf_blank(s[n - 1]))
+		n--;
+	if (!n || *s != '[')
+		return 0;
+	return !section || (n == m + 2 && memcmp(s + 1, section, m) == 0);
 }
 
 /* Where a new key of the section goes: behind its last key, 0 when it has
@@ -60,7 +78,7 @@ end_of_keys(const struct conf *c)
 
 	if (to)
 		return to;
-	while (*p && *(p + strspn(p, " \t")) != '[') {
+	while (*p && !is_head(p, NULL)) {
 		p += strcspn(p, "\n");
 		p += *p == '\n';
 	}
@@ -143,25 +161,33 @@ conf_has(const struct conf *c, const char *section)
 	return 0;
 }
 
+/* Wherever it stands, and however often: by hand it may be there twice. */
 int
 conf_drop_section(struct conf *c, const char *section)
 {
-	autofree char *head = xasprintf("[%s]", section);
-	const char *s = c->text.p ? c->text.p : "", *end;
-	size_t n = strlen(head);
+	const char *s = c->text.p ? c->text.p : "", *next;
+	struct buf b = { 0 };
+	int in = 0, found = 0;
 
-	for (; *s; s += strcspn(s, "\n"), s += *s == '\n')
-		if (strncmp(s, head, n) == 0 && (s[n] == '\n' || !s[n]))
-			break;
-	if (!*s)
+	buf_add(&b, "", 0);
+	for (; *s; s = next) {
+		next = s + strcspn(s, "\n");
+		next += *next == '\n';
+		if (is_head(s, NULL))
+			in = is_head(s, section);
+		found |= in;
+		if (!in)
+			buf_add(&b, s, (size_t)(next - s));
+	}
+	if (!found) {
+		buf_free(&b);
 		return 0;
-	for (end = s + n; *end && !(end[0] == '\n' && end[1] == '[');)
-		end++;
+	}
 	/* with the last goes the blank line that was put before it */
-	if (!*end && s - c->text.p >= 2 && s[-1] == '\n' && s[-2] == '\n')
-		s--;
-	splice(c, (size_t)(s - c->text.p),
-	    (size_t)(end - c->text.p) + (*end == '\n'), "");
+	if (in && b.n >= 2 && memcmp(b.p + b.n - 2, "\n\n", 2) == 0)
+		b.p[--b.n] = '\0';
+	buf_free(&c->text);
+	c->text = b;
 	return conf_parse(c, NULL);
 }
 

@@ -25,6 +25,8 @@ int conf_parse(struct conf *c, struct why *why);
 /* The nth item with that key; NULL behind the last. */
 const struct item *conf_find(
     const struct conf *c, const char *section, const char *key, size_t nth);
+/* As isspace(3) in the C locale. */
+int conf_blank(char c);
 /* Whether n bytes can be a key, or a value that libinih hands over as it
  * stands. */
 int conf_key_ok(const char *key, size_t n);

@@ -169,7 +169,10 @@ take(const struct file *f, long long lock_ms, const char *copy,
 	autobuf struct buf text = { 0 };
 
 	if (io_read_file(f->h->fd, copy, &text, f->max) < 0)
-		return why_sys(why, EX_DATAERR, "%s", f->name);
+		return errno == ENOENT ?
+		    why_set(why, EX_NOINPUT,
+			"%s: removed by the editor; nothing changed", f->name) :
+		    why_sys(why, EX_DATAERR, "%s", f->name);
 	if (same_text(&text, old))
 		return 1;
 	if (f->check(f, copy, &text, why) < 0)
@@ -187,6 +190,8 @@ keep(const struct file *f, const char *copy, const struct why *w,
 
 	if (renameat(f->h->fd, copy, f->h->fd, name) == 0)
 		copy = name;
+	else if (errno == ENOENT)
+		return why_set(why, w->code, "%s", w->text);
 	return why_set(why, w->code, "%s; your text is in %s/%s", w->text,
 	    f->h->path, copy);
 }

@@ -176,10 +176,10 @@ static int
 add_source(
     struct buf *conf, const char *what, const struct buf *text, struct why *why)
 {
+	if (text->n && memchr(text->p, '\0', text->n))
+		return why_set(why, EX_DATAERR, "%s: NUL byte", what);
 	if (!text->n || !text->p[strspn(text->p, " \t\n")])
 		return 0;
-	if (memchr(text->p, '\0', text->n))
-		return why_set(why, EX_DATAERR, "%s: NUL byte", what);
 	buf_str(conf, "Match all\n");
 	buf_add(conf, text->p, text->n);
 	if (text->p[text->n - 1] != '\n')
