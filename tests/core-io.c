@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "made.h"
 #include "ring.h"
 #include "sys.h"
 #include "tap.h"
@@ -189,6 +190,30 @@ rings(void)
 	ring_close(&r);
 }
 
+/* Who waits sees what was made before he waited, each thing once. */
+static void
+made(void)
+{
+	int fd = made_watch(dir), other;
+	long long before = io_now();
+
+	ok(fd >= 0, "a folder is watched");
+	made_wait(fd, 20);
+	ok(io_now() - before >= 15, "nothing is made: it waits");
+	other = openat(dir, "new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	before = io_now();
+	made_wait(fd, 60000);
+	ok(other >= 0 && io_now() - before < 30000, "a file is: it does not");
+	before = io_now();
+	made_wait(fd, 20);
+	ok(io_now() - before >= 15, "which is told once");
+	before = io_now();
+	made_wait(-1, 60000);
+	ok(io_now() - before < 30000, "nobody tells: a moment");
+	close(other);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -204,6 +229,7 @@ main(void)
 	rings();
 	locks();
 	sockets();
+	made();
 	(void)io_remove_tree(AT_FDCWD, name);
 	return tap_end();
 }

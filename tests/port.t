@@ -2,7 +2,7 @@
 # xray-port: ports that lead into a VM, kept in vm.ini, claimed, and open at
 # once when it runs.  tests/guest-port.t has a guest behind them.
 . "${0%/*}/lib.sh"
-plan 64
+plan 66
 empty_base
 xray create -q -m 64 -c 1 web
 xray create -q -m 64 -c 1 db
@@ -17,7 +17,8 @@ is 'port VM is its ssh port' 0 "$ssh" xray port web
 says 'of no VM: 66' 66 'wep: no such VM \(web\?\)' xray port wep
 says 'no verb: 64' 64 'add\|remove\|list' xray port
 says 'add without a port: 64' 64 'a VM, and what leads where' xray port add web
-for text in 80 80: :80 0:80 80:65536 x:80 80:80/icmp 1.2.3:80:80; do
+for text in 80 80: :80 0:80 80:65536 x:80 80:80/icmp 1.2.3:80:80 \
+    01.2.3.4:80:80 +1.2.3.4:80:80; do
 	says "no port is $text: 64" 64 "not \[ADDRESS:\]" xray port add web "$text"
 done
 is 'all are looked at before the first: nothing was kept' 0 '' kept

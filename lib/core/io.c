@@ -114,7 +114,7 @@ put(int dir, const char *name, mode_t mode, const void *p, size_t n, int sync)
 	fd = -1;
 	if (err < 0 || renameat(dir, tmp, dir, name) < 0)
 		goto fail;
-	return sync ? sys_fsync(dir) : 0;
+	return 0;
 fail:
 	err = errno;
 	if (fd >= 0)
@@ -126,6 +126,12 @@ fail:
 
 int
 io_replace(int dir, const char *name, mode_t mode, const void *p, size_t n)
+{
+	return io_rewrite(dir, name, mode, p, n) < 0 ? -1 : sys_fsync(dir);
+}
+
+int
+io_rewrite(int dir, const char *name, mode_t mode, const void *p, size_t n)
 {
 	return put(dir, name, mode, p, n, 1);
 }
@@ -171,6 +177,20 @@ io_mkdir(int dir, const char *name)
 	if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
 		return -1;
 	return io_opendir(dir, name);
+}
+
+int
+io_mkdir_kept(int dir, const char *name)
+{
+	int fd = io_opendir(dir, name);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = io_mkdir(dir, name);
+	if (fd < 0 || sys_fsync(dir) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 int

@@ -30,6 +30,9 @@ int io_read_file(int dir, const char *name, struct buf *b, size_t max);
  * .NAME.new, is enough; a leftover of a killed writer is overwritten.
  */
 int io_replace(int dir, const char *name, mode_t mode, const void *p, size_t n);
+/* The same, but for the folder, which the caller is about to sync: until then a
+ * power cut may bring the old bytes back. */
+int io_rewrite(int dir, const char *name, mode_t mode, const void *p, size_t n);
 /* The same without syncing, for what ends with the running VM anyway. */
 int io_put(int dir, const char *name, mode_t mode, const void *p, size_t n);
 /* Write a new file dir/name, EEXIST when it is there; not synced. */
@@ -37,6 +40,9 @@ int io_create(int dir, const char *name, mode_t mode, const void *p, size_t n);
 
 /* Open directory dir/name, made with mode 0700 first when it is not there. */
 int io_mkdir(int dir, const char *name);
+/* The same, which stays when the power fails once dir does: dir is synced when
+ * it was made. */
+int io_mkdir_kept(int dir, const char *name);
 /* Open directory dir/name. */
 int io_opendir(int dir, const char *name);
 /* Remove dir/name and, when it is a directory, all below it; links are not

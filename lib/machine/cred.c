@@ -94,7 +94,7 @@ ssh_key_make(struct home *h, int force, struct why *why)
 		    "%s: no such key; make it, or unset ssh_key", path);
 	if ((lock = home_lock(h, why)) < 0)
 		return -1;
-	dir = io_mkdir(h->fd, "ssh");
+	dir = io_mkdir_kept(h->fd, "ssh");
 	if (dir < 0)
 		return why_sys(why, EX_IOERR, "%s/ssh", h->path);
 	finish_keygen(dir, "id");

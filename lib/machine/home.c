@@ -70,6 +70,23 @@ open_conf(struct home *h, struct why *why)
 	return 0;
 }
 
+/* A folder that cannot be synced is one where others make homes. */
+static int
+open_or_make(const char *path)
+{
+	int fd = io_opendir(AT_FDCWD, path);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = io_mkdir(AT_FDCWD, path);
+	if (fd >= 0) {
+		autoclose int parent = io_opendir(fd, "..");
+
+		(void)sys_fsync(parent); /* see above */
+	}
+	return fd;
+}
+
 static int
 open_dirs(struct home *h, struct why *why)
 {
@@ -78,15 +95,15 @@ open_dirs(struct home *h, struct why *why)
 	h->path = home_path(why);
 	if (!h->path)
 		return -1;
-	h->fd = io_mkdir(AT_FDCWD, h->path);
+	h->fd = open_or_make(h->path);
 	if (h->fd < 0) {
 		why_sys(why, EX_CONFIG, "%s", h->path);
 		goto fail;
 	}
 	if (check_owner(h, why) < 0)
 		goto fail;
-	h->vms = io_mkdir(h->fd, "vms");
-	h->bases = io_mkdir(h->fd, "bases");
+	h->vms = io_mkdir_kept(h->fd, "vms");
+	h->bases = io_mkdir_kept(h->fd, "bases");
 	if (h->vms < 0 || h->bases < 0) {
 		why_sys(why, EX_IOERR, "%s", h->path);
 		goto fail;

@@ -97,8 +97,8 @@ char *port_holder(struct home *h, const char *port);
  * or when both do has it in vm.ini.  0 or -1 with why. */
 int port_rename(struct home *h, int port, const char *from, const char *to,
     struct why *why);
-/* 1 when addr:port (dotted quad, TCP or UDP) can be bound now; port_free: TCP
- * on 127.0.0.1. */
+/* 1 when addr:port (dotted quad, TCP or UDP) can be bound now, or when that
+ * cannot be tried; port_free: TCP on 127.0.0.1. */
 int port_free_at(const char *addr, int port, int udp);
 int port_free(int port);
 

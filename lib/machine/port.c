@@ -36,7 +36,9 @@ port_free_at(const char *addr, int port, int udp)
 	    AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SYS_SOCK_CLOEXEC, 0);
 	int one = 1;
 
-	if (fd < 0 || inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
+	if (fd < 0)
+		return 1; /* for want of descriptors: it cannot be told */
+	if (inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
 		return 0;
 	if (!udp) /* what is left of closed connections does not count */
 		(void)setsockopt(
@@ -81,9 +83,11 @@ holder(struct home *h, int ports, const char *name, char **who)
 		end = line + strcspn(line, "\n");
 		if (*end)
 			*end++ = '\0';
-		if (*line && faccessat(h->vms, line, F_OK, 0) == 0)
+		if (!name_valid(line)) /* damaged: it leads anywhere */
+			continue;
+		if (faccessat(h->vms, line, F_OK, 0) == 0)
 			last = !last || has(h, line, name) ? line : last;
-		else if (*line && errno != ENOENT)
+		else if (errno != ENOENT)
 			return -1;
 	}
 	if (last)
@@ -180,7 +184,7 @@ claim_first(
 int
 port_claim(struct home *h, const char *vm, int want, int *got, struct why *why)
 {
-	autoclose int ports = io_mkdir(h->fd, "ports");
+	autoclose int ports = io_mkdir_kept(h->fd, "ports");
 
 	if (ports < 0)
 		return why_sys(why, EX_IOERR, "%s/ports", h->path);
@@ -206,7 +210,7 @@ port_sync(struct home *h, int port, struct why *why)
 int
 port_release(struct home *h, const char *vm, int port)
 {
-	autoclose int ports = io_mkdir(h->fd, "ports");
+	autoclose int ports = io_mkdir_kept(h->fd, "ports");
 	autofree char *who = NULL;
 	char name[16];
 
@@ -251,7 +255,7 @@ int
 port_rename(
     struct home *h, int port, const char *from, const char *to, struct why *why)
 {
-	autoclose int ports = io_mkdir(h->fd, "ports");
+	autoclose int ports = io_mkdir_kept(h->fd, "ports");
 	autofree char *text =
 	    from ? xasprintf("%s\n%s\n", from, to) : xasprintf("%s\n", to);
 	char name[16];
