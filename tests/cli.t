@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 commands='base create start stop list info remove ssh connect wait key qmp
 snap argv console monitor screenshot log ssh-config copy completion'
-plan 67
+plan 69
 
 is 'version' 0 "xray $(cat "$top/share/version")" xray --version
 says 'no command: usage, 64' 64 '^usage: xray COMMAND' xray
@@ -38,6 +38,10 @@ done
 
 says 'an unknown option: 64 and the usage' 64 '^xray-list: --nope: no such option' \
     xray list --nope
+says 'one that is nearly one: that one' 64 \
+    '^xray-list: --runing: no such option \(--running\?\)' xray list --runing
+says 'a letter among others, behind what was moved: that letter' 64 \
+    '^xray-list: -x: no such option' xray list web --verbose -xq
 says 'an option without its argument' 64 'needs an argument' xray create -b
 says 'a missing VM: 66' 66 'nope: no such VM' xray info nope
 says 'what a terminal would take for more is masked' 64 '^xray: l\\033\[2J' \

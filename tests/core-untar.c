@@ -16,6 +16,7 @@
 
 static char top[] = "/tmp/xray-untar.XXXXXX";
 static int dir, bad;
+static struct why said; /* of the last stream that was unpacked */
 static uint32_t seed = 20260707;
 
 static uint32_t
@@ -90,6 +91,7 @@ unpack(const struct buf *b, struct untar *u)
 		bad++;
 	close(u->dir);
 	close(fd);
+	said = why;
 	return why.code;
 }
 
@@ -181,6 +183,39 @@ headers(void)
 	io_remove_tree(dir, "in");
 }
 
+/* What it says of the streams that nobody makes by mistake. */
+static void
+refused(const char *what, const struct buf *b)
+{
+	struct untar u = { .want = "a" };
+
+	ok(unpack(b, &u) == EX_PROTOCOL && strstr(said.text, what), "%s", what);
+	io_remove_tree(dir, "in");
+}
+
+static void
+oddities(void)
+{
+	autobuf struct buf sparse = { 0 }, pax = { 0 }, nul = { 0 },
+			   heads = { 0 }, more = { 0 };
+
+	member(&sparse, "./a", 'S', "");
+	refused("a sparse file", &sparse);
+	member(&pax, "./x", 'x', "22 GNU.sparse.major=1\n");
+	refused("a sparse file", &pax);
+	member(&nul, "./x", 'x', "12 path=a.b\n");
+	nul.p[512 + 9] = '\0';
+	refused("a name with a NUL", &nul);
+	for (int i = 0; i < 20; i++)
+		member(&heads, "./x", 'x', "10 size=5\n");
+	refused("headers without an entry", &heads);
+	member(&more, "./a", '0', "one");
+	end_of(&more);
+	memset(buf_space(&more, 2 << 20), 'x', 2 << 20);
+	more.n += 2 << 20;
+	refused("more behind its end", &more);
+}
+
 static void
 fuzz(int rounds)
 {
@@ -231,6 +266,7 @@ main(void)
 	io_remove_tree(dir, "in");
 	link_there();
 	headers();
+	oddities();
 	fuzz(2000);
 	close(dir);
 	io_remove_tree(AT_FDCWD, top);

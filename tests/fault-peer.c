@@ -190,17 +190,17 @@ name_of(pid_t pid, char *name, int n)
 	fclose(f);
 }
 
-/* QEMU 7.2 frees a snapshot table whose header it could not flush although it
- * is written, and ends with 0 when its last flush failed: not ours to mend. */
+/* QEMU 7.2 frees a snapshot table that it could not flush the header of, which
+ * names it by then: not ours to mend. */
 static int
-flushes_image(pid_t pid, uint64_t nr)
+flushes_header(uint64_t nr, const uint64_t *arg)
 {
-	char name[64];
+	enum { SNAPSHOTS = 60 }; /* where the header has their number */
+	static int named;
 
-	if (nr != SYS_fsync && nr != SYS_fdatasync)
-		return 0;
-	name_of(pid, name, sizeof(name));
-	return strcmp(name, "qemu-img\n") == 0;
+	if (nr == SYS_pwrite64)
+		named = arg[3] == SNAPSHOTS;
+	return named && (nr == SYS_fsync || nr == SYS_fdatasync);
 }
 
 static int
@@ -215,10 +215,11 @@ counts(pid_t pid, uint64_t nr, const uint64_t *arg)
 		return HAS(files, nr) || HAS(writes, nr) || HAS(acts, nr) ||
 		    makes_file(nr, arg);
 	default: /* a disk that is full, or broken */
+		if (flushes_header(nr, arg))
+			return 0;
 		if (HAS(writes, nr))
 			return is_file(pid, arg[0]);
-		return (HAS(files, nr) && !flushes_image(pid, nr)) ||
-		    makes_file(nr, arg);
+		return HAS(files, nr) || makes_file(nr, arg);
 	}
 }
 

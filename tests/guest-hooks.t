@@ -5,8 +5,7 @@
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
 tiny_base
-debian_base
-plan 55
+plan 47
 own=$XRAY_HOME/vms/web/scripts
 put() { # FILE: a script, as it is on standard input
 	mkdir -p "${1%/*}"
@@ -18,67 +17,12 @@ hooks_log() { sed 's/^[^ ]* //;s/, [0-9.]* s$//' "$XRAY_HOME/vms/$1/log/hooks.lo
 has() { hooks_log "$1" | grep -qxF -- "$2"; }
 held() { kill -0 "$(cut -d' ' -f1 "$XRAY_HOME/vms/web/hooks.lock")"; }
 
-# A mirror of packages, on this machine.
-mkdir -p "$tmp/deb"
-for p in htop vim git greeting; do
-	mkdir -p "$tmp/pkg/DEBIAN" "$tmp/pkg/usr/share/xray-$p"
-	printf '%s\n' "Package: $p" 'Version: 9:1' 'Architecture: all' \
-	    'Maintainer: nobody <nobody@localhost>' "Description: $p" \
-	    >"$tmp/pkg/DEBIAN/control"
-	dpkg-deb -b "$tmp/pkg" "$tmp/deb/$p.deb" >/dev/null
-	rm -rf "$tmp/pkg"
-	{ dpkg-deb -f "$tmp/deb/$p.deb" && echo "Filename: ./$p.deb" &&
-	    echo "Size: $(stat -c %s "$tmp/deb/$p.deb")" &&
-	    echo "SHA256: $(sha256sum <"$tmp/deb/$p.deb" | cut -d' ' -f1)" &&
-	    echo; } >>"$tmp/deb/Packages"
-done
-put "$tmp/http" <<'X'
-#!/bin/sh
-cr=$(printf '\r')
-read -r _ path _
-while read -r field && [ "$field" != "$cr" ]; do :; done
-file=$1/${path#/}
-if [ -f "$file" ]; then
-	printf 'HTTP/1.1 200 OK\r\nContent-Length: %s\r\nConnection: close\r\n\r\n' \
-	    "$(stat -c %s "$file")"
-	cat "$file"
-else
-	printf 'HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
-fi
-X
-socat TCP-LISTEN:8000,bind=127.0.0.1,fork,reuseaddr \
-    SYSTEM:"$tmp/http $tmp/deb" 2>"$tmp/served" &
-mirror=$!
-trap 'kill $mirror 2>/dev/null; finish' EXIT
-
-# The machine that installs tools boots meanwhile.
-xray create -q -b debian -m 512M -c 1 my-vm
-xray fw allow my-vm host:8000 >"$tmp/out" 2>&1
 is 'folders' 0 "$XRAY_HOME/scripts/boot" sh -c 'xray hooks init | tail -1'
-is 'and those of a VM' 0 "$XRAY_HOME/vms/my-vm/scripts/boot" \
-    sh -c 'xray hooks init my-vm | tail -1'
-tools=$XRAY_HOME/vms/my-vm/scripts
-put "$tools/boot/install-tools.sh" <<'X'
-#!/bin/bash
-# Install common development tools on every boot
 
-ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-    -p "$XRAY_SSH_PORT" "$XRAY_SSH_USER@$XRAY_SSH_HOST" \
-    'sudo apt-get update && sudo apt-get install -y htop vim git'
-
-echo "Tools installed in $XRAY_VM_NAME"
-X
-put "$tools/initial-boot/guest/05-mirror" <<'X'
-sudo rm -rf /etc/apt/sources.list.d
-echo 'deb [trusted=yes] http://10.0.2.2:8000/ ./' |
-    sudo tee /etc/apt/sources.list
-X
-sed "s/^packages=.*/packages=greeting/" "$top/hooks/examples/packages.sh" |
-    put "$tools/initial-boot/guest/10-packages.sh"
-ok 'a machine is started' xray start -q my-vm
-
-# Another, small one: what a first boot does, and what it gets.
+# What a first boot does, and what it gets.
 xray create -q -b tiny -m 128M -c 1 web
+is 'and those of a VM' 0 "$XRAY_HOME/vms/web/scripts/boot" \
+    sh -c 'xray hooks init web | tail -1'
 put "$own/initial-boot/10-host" <<'X'
 #!/bin/sh
 ssh-add -l | wc -l
@@ -271,24 +215,9 @@ is 'a file of the host' 0 'export PROFILE=yes' xray ssh web cat .profile
 ok 'a count' has web '[boot] 90-log: 1'
 ok 'a line' grep -q ' web$' "$XRAY_HOME/starts"
 
-# The machine that installs tools.
-ok 'tools are installed' xray wait --for ready --timeout 900 my-vm
-is 'by the example' 0 'install ok installed' xray ssh my-vm \
-    'dpkg-query -W -f "\${Status}\n" greeting'
-is 'and by the other' 0 '9:1
-9:1
-9:1' xray ssh my-vm \
-    'dpkg-query -W -f "\${Version}\n" git htop vim'
-ok 'as its log says' has my-vm '[boot] install-tools.sh: Tools installed in my-vm'
-is 'list' 0 'done
-done
-done' xray hooks list -H -o state my-vm
-says 'run' 0 '^\[boot\] install-tools.sh: Tools installed in my-vm$' \
-    xray hooks run my-vm boot
-is 'reset' 0 "Reset initial-boot flag for 'my-vm'" \
-    xray hooks reset-initial-boot my-vm
-xray stop -q -f web my-vm
-ok 'start without' xray start -q my-vm --no-hooks
-is 'none is run' 0 none xray info -H -o hooks my-vm
-is 'the README has that script' 0 "$(sed '/^$/d' "$tools/boot/install-tools.sh")" \
-    sed -n '/^    #!\/bin\/bash/,/Tools installed/s/^    //p' "$top/README.md"
+# Without them.
+is 'reset' 0 "Reset initial-boot flag for 'web'" \
+    xray hooks reset-initial-boot web
+xray stop -q -f web
+ok 'start without' xray start -q web --no-hooks
+is 'none is run' 0 none xray info -H -o hooks web

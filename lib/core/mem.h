@@ -106,7 +106,7 @@ char *num_size_text(uint64_t bytes);
 /* For people: 597 MB, 1.2 GB (powers of 1000). */
 char *num_human(uint64_t bytes);
 /* For people, of memory and disks: 512 MiB, 40 GiB. */
-char *num_binary(uint64_t bytes);
+char *num_binary(uint64_t n);
 
 /* Keep in *best, which begins as NULL, the name that was meant by want, of
  * those that are offered one by one: few slips of the finger (insert, delete,

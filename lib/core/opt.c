@@ -143,14 +143,23 @@ prepare(struct parser *p, const struct usage *u)
 			put(p, o);
 }
 
+/* word was looked at last, unless there is more in that of an unknown letter:
+ * then it is the one before, or what was moved to there.  Of a long option
+ * there is a code when it has an argument that it does not take. */
 static _Noreturn void
-bad(const struct usage *u, int c, const char *word)
+bad(const struct parser *p, const struct usage *u, int c, const char *word)
 {
+	const char *near = NULL;
+
 	if (c == ':')
 		die_usage(u, "%s: needs an argument", word);
-	if (optopt > ' ' && optopt < 0x7f && word[0] == '-' && word[1] != '-')
+	if (optopt && !find(u->opts, optopt, NULL) &&
+	    !find(common, optopt, NULL))
 		die_usage(u, "-%c: no such option", optopt);
-	die_usage(u, "%s: no such option", word);
+	for (size_t i = 0; str_starts(word, "--") && i < p->nlongs; i++)
+		str_nearest(&near, word + 2, p->longs[i].name);
+	die_usage(u, "%s: no such option%s%s%s", word, near ? " (--" : "",
+	    near ? near : "", near ? "?)" : "");
 }
 
 int
@@ -166,13 +175,13 @@ opt_next(int argc, char **argv, const struct usage *u)
 		say_name(xstrndup(u->name, n)); /* lives as long as we do */
 		prepare(&p, u);
 		ready = u;
-		optind = 1;
+		optind = 0; /* anew, in the order of this one */
 		opterr = 0;
 	}
 	for (;;) {
 		c = getopt_long(argc, argv, p.shorts, p.longs, NULL);
 		if (c == '?' || c == ':')
-			bad(u, c, argv[optind > 1 ? optind - 1 : 1]);
+			bad(&p, u, c, argv[optind > 1 ? optind - 1 : 1]);
 		if (c == -1 || find(u->opts, c, NULL))
 			return c;
 		switch (c) {

@@ -234,12 +234,15 @@ say_guest(const char *p, size_t n)
 	}
 }
 
+/* A copy is closed: an error may come no sooner, and what is opened next, by us
+ * or by whom we become, must not be in the place of standard output. */
 int
 say_done(void)
 {
-	int bad = ferror(stdout) != 0;
+	int bad = ferror(stdout) != 0 || fflush(stdout) != 0;
+	int copy = dup(1);
 
-	if (fclose(stdout) != 0 || bad)
+	if (copy < 0 || close(copy) < 0 || bad)
 		die_sys(EX_IOERR, "standard output");
 	return 0;
 }

@@ -82,8 +82,8 @@ void say_masked(const char *s);
 /* Show what a guest printed on standard output: lines stay lines, all other
  * bytes that are not printable ASCII are masked.  Nobody there is fine. */
 void say_guest(const char *p, size_t n);
-/* Flush and close standard output; dies with EX_IOERR if anything that was
- * said did not get there.  Returns 0: `return say_done();`. */
+/* Flush standard output, which stays open; dies with EX_IOERR if anything that
+ * was said did not get there.  Returns 0: `return say_done();`. */
 int say_done(void);
 
 /*

@@ -95,7 +95,9 @@ walk(const char *path, char **more, struct why *why)
 	autofree char *at = xstrdup("");
 	struct stat st;
 
-	if (lstat("/", &st) < 0 || check("/", 1, &st, why) < 0)
+	if (lstat("/", &st) < 0)
+		return why_sys(why, EX_NOINPUT, "/");
+	if (check("/", 1, &st, why) < 0)
 		return -1;
 	while (*(path += strspn(path, "/"))) {
 		size_t n = strcspn(path, "/");

@@ -177,7 +177,7 @@ put_file(struct untar_work *w, int dir, const char *name,
 	if (there && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return errno = EEXIST, untar_fails(why, name);
 	sys_random(&random, sizeof random);
-	snprintf(u->half, sizeof u->half, ".xray-%016llx",
+	(void)snprintf(u->half, sizeof u->half, ".xray-%016llx",
 	    (unsigned long long)random);
 	fd = openat(dir, u->half,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -75,6 +75,7 @@ dial_once(const struct vm *vm, int port)
 static int
 ask(const struct vm *vm, int port, struct why *why)
 {
+	static const char error[] = "error ";
 	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
 	char line[64], reply[256] = "";
 	int n =
@@ -88,7 +89,8 @@ ask(const struct vm *vm, int port, struct why *why)
 	if (strcmp(reply, "ok") == 0)
 		return 0;
 	return why_set(why, EX_UNAVAILABLE, "%s: port %d: the gateway says: %s",
-	    vm->name, port, reply);
+	    vm->name, port,
+	    reply + (str_starts(reply, error) ? sizeof error - 1 : 0));
 }
 
 int

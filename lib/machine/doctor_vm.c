@@ -215,8 +215,8 @@ doctor_vms(struct doctor *d, const char *only)
 		one(d, names.v[i]);
 	if (d->n == had && names.n)
 		doctor_add(d, DOCTOR_OK, "vm", only,
-		    "%s%srecord, disks, base and ports are as they should be",
-		    only ? only : "all", only ? ": " : ": ");
+		    "%s: record, disks, base and ports are as they should be",
+		    only ? only : "all");
 }
 
 void

@@ -186,8 +186,9 @@ open_part(struct fetch *f, const char *url, struct why *why)
 		return why_sys(why, EX_IOERR, "%s", f->name);
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_nlink != 1 || st.st_mode & 077)
-		return why_set(
-		    why, EX_NOPERM, "%s: not a file of yours alone", f->name);
+		return why_set(why, EX_NOPERM,
+		    "%s: in the cache, and not yours alone; remove it",
+		    f->name);
 	return same_url(f, url, why);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "forward.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,18 +31,18 @@ port_number(const char *s, size_t n, int *out)
 	return 0;
 }
 
+/* As the gateway takes it, which is started with it. */
 static int
 address_ok(const char *s, size_t n)
 {
-	unsigned a, b, c, d;
-	char text[16], end;
+	struct in_addr addr;
+	char text[16];
 
 	if (n >= sizeof text)
 		return 0;
 	memcpy(text, s, n);
 	text[n] = '\0';
-	return sscanf(text, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &end) == 4 &&
-	    a < 256 && b < 256 && c < 256 && d < 256;
+	return inet_pton(AF_INET, text, &addr) == 1;
 }
 
 int
@@ -314,10 +315,6 @@ forward_ssh(struct home *h, struct vm *vm, int port, struct why *why)
 	char text[16];
 	int same;
 
-	if (port < FORWARD_SSH_MIN || port > 65535)
-		return why_set(why, EX_USAGE,
-		    "%s: ssh_port: %d: not from %d to 65535", vm->name, port,
-		    FORWARD_SSH_MIN);
 	old.host = (int)vm->ssh_port;
 	if (port == old.host && claim(h, vm, port, why) < 0)
 		return -1;

@@ -23,8 +23,8 @@ int forward_remove(
 /* How many things of the VM's are on that port of the host's, by vm.ini; *same:
  * one with the same protocol. */
 int forward_uses(const struct vm *vm, int port, int udp, int *same);
-/* Give the VM's ssh another port, for good.  0, 1 when it had it, -1: EX_USAGE
- * for one that is not the user's to have. */
+/* Give the VM's ssh another port, for good: FORWARD_SSH_MIN to 65535, which the
+ * caller sees to.  0, 1 when it had it, -1 with why. */
 enum { FORWARD_SSH_MIN = 1024 };
 int forward_ssh(struct home *h, struct vm *vm, int port, struct why *why);
 

@@ -253,7 +253,8 @@ mask(struct hooks *hooks)
 		for (size_t k = hooks->n; k-- > i + 1;) {
 			struct hook *by = &hooks->v[k], *it = &hooks->v[i];
 
-			if (by->rank <= it->rank || strcmp(by->name, it->name))
+			if (by->rank <= it->rank ||
+			    strcmp(by->name, it->name) != 0)
 				continue;
 			free(it->off);
 			it->off = xasprintf("masked (%s)", by->source);

@@ -26,9 +26,13 @@ word(const char *const *words, const char *key, const char *value,
 static int
 memory(struct once *o, const char *value, struct why *why)
 {
-	if (num_size(value, 1 << 20, &o->memory) == 0 &&
-	    o->memory >= 16 << 20 && o->memory % (1 << 20) == 0)
+	uint64_t size;
+
+	if (num_size(value, 1 << 20, &size) == 0 && size >= 16 << 20 &&
+	    size % (1 << 20) == 0) {
+		o->memory = size;
 		return 0;
+	}
 	return why_set(
 	    why, EX_USAGE, "memory: %s: whole MiB, at least 16", value);
 }

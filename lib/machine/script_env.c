@@ -220,7 +220,8 @@ interpreter(struct buf *b, const char *text, size_t n)
 	const char *end = n ? memchr(text, '\n', n) : NULL;
 	const char *p = text + 2, *stop;
 
-	if (n < 3 || strncmp(text, "#!", 2) != 0 || !end) {
+	if (n < 3 || strncmp(text, "#!", 2) != 0 || !end ||
+	    memchr(text, '\0', (size_t)(end - text))) {
 		buf_str(b, "sh");
 		return;
 	}

@@ -316,7 +316,7 @@ vm_pid(const struct vm *vm, pid_t *pid, unsigned long long *start)
 	long n;
 
 	if (!vm_alive(vm) || io_read_file(vm->dir, "pid", &b, 128) < 0 ||
-	    sscanf(b.p, "%ld %llu", &n, start) != 2 || n < 2)
+	    sscanf(b.p, "%ld %llu", &n, start) != 2 || n < 2 || n > INT_MAX)
 		return -1;
 	*pid = (pid_t)n;
 	return 0;
