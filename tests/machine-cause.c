@@ -75,7 +75,7 @@ comes_to(const char *word, int wrong, const char *text, const char *what)
 	ok(strcmp(c.word, word) == 0 && c.wrong == wrong &&
 		strstr(c.text, text),
 	    "%s: %s", what, word);
-	if (strcmp(c.word, word) || !strstr(c.text, text))
+	if (strcmp(c.word, word) != 0 || !strstr(c.text, text))
 		printf("# %s: %s\n", c.word, c.text);
 	cause_free(&c);
 	story_free(&story);

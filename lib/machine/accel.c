@@ -123,15 +123,17 @@ cache_read(struct home *h)
 	return c ? c : conf_new(CACHE);
 }
 
-static int
-kept(struct home *h, const char *accel, const char *now, struct accel_probe *p)
+int
+accel_kept(struct home *h, const char *accel, const char *circumstances,
+    struct accel_probe *p)
 {
 	autoconf struct conf *c = cache_read(h);
 	const char *then = conf_get(c, accel, "tried");
 	const char *works = conf_get(c, accel, "works");
 	const char *text = conf_get(c, accel, "text");
 
-	if (!now || !then || strcmp(then, now) != 0 || !works || !text)
+	if (!circumstances || !then || strcmp(then, circumstances) != 0 ||
+	    !works || !text)
 		return 0;
 	p->state = strcmp(works, "yes") == 0 ? ACCEL_WORKS : ACCEL_FAILS;
 	(void)snprintf(p->text, sizeof p->text, "%s", text);
@@ -171,7 +173,7 @@ accel_probe(
 					       "not on this host");
 		return 0;
 	}
-	if (kept(h, accel, now, p))
+	if (accel_kept(h, accel, now, p))
 		return 0;
 	if (try(h, program, accel, p, why) < 0)
 		return -1;

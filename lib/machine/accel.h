@@ -32,6 +32,11 @@ struct accel_probe {
 int accel_probe(struct home *h, const char *program, struct accel_probe *p,
     struct why *why);
 
+/* Whether an answer is kept for these circumstances, which may be NULL; it is
+ * in p then. */
+int accel_kept(struct home *h, const char *accel, const char *circumstances,
+    struct accel_probe *p);
+
 /*
  * The accelerator for a guest of arch under program when `want` (auto, kvm,
  * hvf, tcg) was asked for; *told, which may be NULL, gets a line for the

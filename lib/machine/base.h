@@ -130,6 +130,11 @@ int base_inspect(int fd, const char *name, struct qcow2 *q, struct why *why);
  */
 int base_make(struct home *h, const char *stage, const char *name,
     const char *facts, struct why *why);
+/* Of such lines: the value of the first of that key, the caller's, NULL: none;
+ * put those that a base.ini has into c, of several of one key the last; -1 with
+ * why (EX_DATAERR, EX_USAGE) for what no file can hold. */
+char *base_fact(const char *facts, const char *key);
+int base_add_facts(struct conf *c, const char *facts, struct why *why);
 /* The same, as the next generation of base `name`, which becomes current;
  * *generation is its number. */
 int base_next(struct home *h, const char *stage, const char *name,

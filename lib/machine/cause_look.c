@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* cause_look: what QEMU, the gateway and the guest do now.  All that a guest
  * says is bounded, and is text of its own. */
-#include "cause.h"
+#include "cause_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -140,55 +140,6 @@ static const char questions[] =
     "df -P / | awk 'END { print $5 }'; "
     "cat /run/cloud-init/result.json 2>/dev/null; :";
 
-static char *
-cut_line(char **text)
-{
-	char *line = *text, *nl = strchr(line, '\n');
-
-	if (nl)
-		*nl = '\0';
-	*text = nl ? nl + 1 : line + strlen(line);
-	return line;
-}
-
-/* {"v1": {"errors": ["..."]}} */
-static char *
-cloud_error(const char *text)
-{
-	autojson struct json *r = json_parse(text, strlen(text), NULL);
-	autofree char *said = NULL;
-	struct buf b = { 0 };
-
-	if (!r)
-		return NULL;
-	said = json_str(r, json_first(r, json_get(r, 0, "v1.errors")));
-	if (!said)
-		return NULL;
-	sign_clean(&b, said, strcspn(said, "\n"));
-	return buf_take(&b);
-}
-
-static void
-take_answers(struct look *l, char *text)
-{
-	long long there, now = (long long)time(NULL);
-	char *line = cut_line(&text);
-
-	if (num_int(line, 0, INT64_MAX / 2, &there) == 0) {
-		l->clock_known = 1;
-		l->behind = now - there;
-	}
-	line = cut_line(&text);
-	l->read_only = str_starts(line, "ro,") || strcmp(line, "ro") == 0;
-	line = cut_line(&text);
-	if (*line && line[strlen(line) - 1] == '%') {
-		line[strlen(line) - 1] = '\0';
-		if (num_int(line, 0, 100, &there) == 0)
-			l->full = (int)there;
-	}
-	l->cloud = cloud_error(text);
-}
-
 /* What a program that has ended left in the pipe: its last line. */
 static char *
 last_words(int fd)
@@ -234,7 +185,7 @@ look_inside(
 	close(p[0]);
 	l->login = code == 255 ? 1 : code < 0 ? -1 : 0;
 	if (l->login == 0 && out.n)
-		take_answers(l, out.p);
+		cause_take_answers(l, out.p);
 }
 
 static void

@@ -10,4 +10,8 @@
 void cause_is(struct cause *c, const struct look *l, const char *word,
     const char *detail);
 
+/* Take what the guest answered to the questions of cause_look.c, a text that
+ * is cut up. */
+void cause_take_answers(struct look *l, char *text);
+
 #endif

@@ -7,18 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cache.h"
+#include "curl_priv.h"
 #include "io.h"
 #include "run.h"
 #include "room.h"
 #include "say.h"
 #include "sys.h"
 
-enum { TICK = 300, LINE = 1024 };
+enum { TICK = 300 };
 
 /* curl's exit codes that we tell apart. */
 enum {
@@ -35,63 +35,6 @@ enum {
 	CURL_RECEIVE = 56,
 	CURL_CERTIFICATE = 60
 };
-
-/* Its standard error: the headers of each answer, and one line when it
- * fails. */
-struct wire {
-	char line[LINE];
-	size_t n;
-	int roomy; /* this answer's room was looked at */
-	struct answer *a;
-};
-
-static void
-header(struct wire *w)
-{
-	struct answer *a = w->a;
-	const char *l = w->line, *v = strchr(l, ':');
-	long long n;
-
-	if (strncmp(l, "HTTP/", 5) == 0) {
-		const char *space = strchr(l, ' ');
-
-		a->status = 0;
-		a->length = 0;
-		w->roomy = 0;
-		*a->tag = '\0';
-		for (int i = 1; space && i < 4 && space[i] >= '0'; i++)
-			a->status = a->status * 10 + (space[i] - '0');
-		return;
-	}
-	if (!v)
-		return;
-	v += 1 + strspn(v + 1, " ");
-	if (strncmp(l, "curl: ", 6) == 0)
-		(void)snprintf(a->failure, sizeof a->failure, "%s", l + 6);
-	else if (strncasecmp(l, "content-length:", 15) == 0 &&
-	    num_int(v, 0, INT64_MAX, &n) == 0)
-		a->length = (uint64_t)n;
-	else if (strncasecmp(l, "etag:", 5) == 0 && strlen(v) < CURL_TAG &&
-	    *v == '"') /* a weak one (W/) does not vouch for bytes */
-		(void)snprintf(a->tag, sizeof a->tag, "%s", v);
-}
-
-static void
-listen(struct wire *w, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '\r')
-			continue;
-		if (p[i] != '\n') {
-			if (w->n < LINE - 1)
-				w->line[w->n++] = p[i];
-			continue;
-		}
-		w->line[w->n] = '\0';
-		header(w);
-		w->n = 0;
-	}
-}
 
 static uint64_t
 size_of(int fd)
@@ -116,8 +59,8 @@ tell(const struct img_job *j, uint64_t have, uint64_t all, uint64_t rate)
 
 /* Read what it tells until it ends; 0, or -1 with why when it must. */
 static int
-attend(const struct img_job *j, const struct curl *c, struct wire *w, int out,
-    struct why *why)
+attend(const struct img_job *j, const struct curl *c, struct curl_wire *w,
+    int out, struct why *why)
 {
 	struct answer *a = w->a;
 	long long since = io_now();
@@ -146,7 +89,7 @@ attend(const struct img_job *j, const struct curl *c, struct wire *w, int out,
 		n = read(out, chunk, sizeof chunk);
 		if (n <= 0)
 			return 0;
-		listen(w, chunk, (size_t)n);
+		curl_hear(w, chunk, (size_t)n);
 	}
 }
 
@@ -201,7 +144,7 @@ curl_get(const struct img_job *j, const struct curl *c, struct answer *a,
 {
 	autostrv struct strv argv = { 0 };
 	struct run r = RUN_PLAIN;
-	struct wire w = { .a = a };
+	struct curl_wire w = { .a = a };
 	int in[2], p[2], code, bad;
 	pid_t pid;
 

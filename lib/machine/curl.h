@@ -28,9 +28,9 @@ struct answer {
  * be ended (EX_TEMPFAIL: no room). */
 int curl_get(const struct img_job *j, const struct curl *c, struct answer *a,
     struct why *why);
-/* Set why to what its exit code means for the URL told as origin, with have
- * bytes here.  Returns -1. */
-int curl_explain(const char *origin, uint64_t have, int code,
+/* Set why to what its exit code means for the URL told as origin, with bytes
+ * of it here.  Returns -1. */
+int curl_explain(const char *origin, uint64_t bytes, int code,
     const struct answer *a, struct why *why);
 
 #endif

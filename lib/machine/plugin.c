@@ -118,14 +118,21 @@ plugin_text(const char *name)
 	char *argv[] = { path, NULL, NULL };
 	autofree char *word = xstrdup(option);
 	autobuf struct buf out = { 0 };
-	struct buf text = { 0 };
 	struct why why;
 
 	argv[1] = word;
 	if (!path || trust_path(path, &why) < 0 || !knows(path) ||
 	    run_capture(argv, &out, TEXT_MAX, TEXT_MS, &why) != 0)
 		return NULL;
-	buf_vis(&text, out.p, strcspn(out.p, "\n"));
+	return plugin_said(out.p);
+}
+
+char *
+plugin_said(const char *out)
+{
+	struct buf text = { 0 };
+
+	buf_vis(&text, out, strcspn(out, "\n"));
 	if (text.n)
 		return buf_take(&text);
 	buf_free(&text);

@@ -24,5 +24,7 @@ void plugin_names(struct strv *names);
  * stands is run: one that does not know the option would do what it does.
  */
 char *plugin_text(const char *name);
+/* The same of what it has printed. */
+char *plugin_said(const char *out);
 
 #endif

@@ -29,15 +29,22 @@ registry_read(struct registry *r, struct why *why)
 {
 	autofree char *share = home_share_dir(why);
 	autoclose int dir = share ? io_opendir(AT_FDCWD, share) : -1;
-	char *line, *rest;
 
 	if (!share)
 		return -1;
 	if (dir < 0 || io_read_file(dir, "commands", &r->file, FILE_MAX) < 0)
 		return why_sys(why, EX_UNAVAILABLE, "%s/commands", share);
+	registry_parse(r);
+	return 0;
+}
+
+void
+registry_parse(struct registry *r)
+{
+	char *line, *rest;
+
 	for (rest = r->file.p; (line = strsep(&rest, "\n"));)
 		take_line(r, line);
-	return 0;
 }
 
 void

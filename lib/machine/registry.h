@@ -19,6 +19,8 @@ struct registry {
 
 /* -1 with why (EX_UNAVAILABLE) when the installation is not whole. */
 int registry_read(struct registry *r, struct why *why);
+/* Take r->file for it, which is the registry's from then on. */
+void registry_parse(struct registry *r);
 void registry_free(struct registry *r);
 /* The command of that name, with alias not 0 the alias; NULL: none. */
 const struct entry *registry_find(

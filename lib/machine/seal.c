@@ -97,8 +97,8 @@ seal_file(
 	return sha ? base_hash(fd, sha, why) : 0;
 }
 
-static int
-add_facts(struct conf *c, const char *facts, struct why *why)
+int
+base_add_facts(struct conf *c, const char *facts, struct why *why)
 {
 	static const char *const known[] = { "arch", "firmware", "user",
 		"memory", "disk", "key", "origin", "cloud_init", "kernel",
@@ -165,8 +165,8 @@ write_ini(int dir, const struct sealed *s, const char *facts, struct why *why)
 	    conf_set(c, "format", "qcow2", why) < 0 ||
 	    conf_set(c, "generation", "1", why) < 0 ||
 	    conf_set(c, "current", "1", why) < 0 ||
-	    conf_set(c, "made", now, why) < 0 || add_facts(c, facts, why) < 0 ||
-	    add_section(c, 1, s, why) < 0)
+	    conf_set(c, "made", now, why) < 0 ||
+	    base_add_facts(c, facts, why) < 0 || add_section(c, 1, s, why) < 0)
 		return -1;
 	text = conf_text(c, &n);
 	buf_str(&b, "# base image; keys in xray.ini(5)\n");
@@ -193,8 +193,8 @@ arrange(int dir, int efivars, struct why *why)
 }
 
 /* The value of a line key=value of facts, the caller's; NULL. */
-static char *
-fact(const char *facts, const char *key)
+char *
+base_fact(const char *facts, const char *key)
 {
 	size_t k = strlen(key);
 
@@ -236,7 +236,8 @@ base_make(struct home *h, const char *stage, const char *name,
     const char *facts, struct why *why)
 {
 	autoclose int dir = io_opendir(h->bases, stage);
-	autofree char *link = fact(facts, "link"), *arch = fact(facts, "arch");
+	autofree char *link = base_fact(facts, "link"),
+		      *arch = base_fact(facts, "arch");
 	autoclose int lock = -1;
 	struct sealed s = { .link = link };
 
@@ -264,7 +265,7 @@ append(struct home *h, const char *stage, struct base *b,
 	long long gen = b->generation + 1;
 	autofree char *dir = xasprintf("%lld", gen);
 
-	if (add_facts(b->conf, facts, why) < 0 ||
+	if (base_add_facts(b->conf, facts, why) < 0 ||
 	    add_section(b->conf, gen, s, why) < 0 ||
 	    conf_set(b->conf, "generation", dir, why) < 0 ||
 	    conf_set(b->conf, "current", dir, why) < 0)
