@@ -44,7 +44,7 @@ turn(struct desk *d, long long now)
 
 	d->scribe.next = INT64_MAX;
 	(void)desk_poll(d, p);
-	(void)poll(p, DESK_FDS, 0);
+	fuzz_poll(p, DESK_FDS);
 	desk_serve(d, p, now);
 	desk_turn(d, 1);
 }

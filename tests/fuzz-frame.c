@@ -51,6 +51,9 @@ check_parsed(const uint8_t *p, size_t n)
 		must(f.data >= p && f.data + f.ndata <= p + f.n);
 	(void)lan_is_honest(&f, mac);
 	(void)lan_is_dhcp(&f);
+	if (frame_quoted(&forged, &f) == 0)
+		must(forged.proto == FRAME_TCP || forged.proto == FRAME_UDP ||
+		    forged.proto == FRAME_ICMP);
 	if (f.type != FRAME_IP4 || f.part)
 		return;
 	if (f.proto == FRAME_TCP)
@@ -62,8 +65,11 @@ check_parsed(const uint8_t *p, size_t n)
 		must(frame_parse(&forged, out, n) == 0);
 }
 
+/* A person has let it reach this machine itself. */
+static int to_host;
+
 /* What the gate gives to either side is a frame that can be read, and what it
- * gives to the stack is nowhere near this machine's loopback. */
+ * gives to the stack is nowhere near this machine's loopback, but for that. */
 static void
 to_guest(const uint8_t *p, size_t n, void *arg)
 {
@@ -81,7 +87,7 @@ to_stack(const uint8_t *p, size_t n, int fd, void *arg)
 	(void)fd;
 	(void)arg;
 	must(frame_parse(&f, p, n) == 0);
-	must(f.type == FRAME_ARP || f.dst >> 24 != 127);
+	must(f.type == FRAME_ARP || f.dst >> 24 != 127 || to_host);
 }
 
 static int
@@ -104,6 +110,7 @@ ask(const struct target *to, char *why, void *arg)
 	(void)arg;
 	must(to->proto == RULE_TCP);
 	(void)snprintf(why, WHY_TEXT, "asked");
+	to_host |= to->host && to->port % 3 == 1;
 	return to->port % 3 == 0 ? RULE_ASK :
 	    to->port % 3 == 1	 ? RULE_ALLOW :
 				   RULE_DENY;
@@ -153,6 +160,7 @@ begin(struct gate *g, uint8_t how)
 		must(rules_add(rules, "rules", RULES_LINES, some,
 			 sizeof some - 1, &why) == 0);
 	}
+	memset(g, 0, sizeof *g);
 	gate_init(g);
 	memcpy(g->mac, mac, sizeof mac);
 	g->net = how & OPEN ? GATE_OPEN : GATE_FILTERED;
@@ -192,6 +200,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (!n)
 		return 0;
 	how = *p++;
+	to_host = 0;
 	begin(&g, how);
 	while (end - p >= 2) {
 		size_t len = (size_t)p[0] << 8 | p[1];

@@ -51,6 +51,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	size_t piece = n ? 8 + *p : 1;
 	int s[2];
 
+	if (n > 512) /* for each piece all that is known is looked through */
+		return 0;
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
 	inquiry_init(q);
 	q->arg = (void *)(uintptr_t)p;
@@ -61,8 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	for (size_t i = 1; i < n && q->fd >= 0; i += piece) {
 		size_t m = n - i < piece ? n - i : piece;
 
-		for (size_t k = 0; k < LEN(names); k++)
-			ask(q, names[k], (long long)i * 1000);
+		ask(q, names[i / piece % LEN(names)], (long long)i * 1000);
 		must(send(s[1], p + i, m, 0) == (ssize_t)m);
 		(void)inquiry_serve(q, (long long)i * 1000);
 		must(q->n < sizeof q->line);

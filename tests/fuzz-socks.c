@@ -43,6 +43,8 @@ talk(const uint8_t *p, size_t n, size_t piece)
 	}
 	socks_reply(s->out, socks_code((int)(n % 128)));
 	must(s->out[0] == 5 && s->out[1] <= SOCKS_ADDRESS);
+	for (int i = 0; i < 128; i++)
+		must(socks_code(i) <= SOCKS_TIMEOUT);
 	e.port = s->port;
 	e.nname = s->nname;
 	free(s);

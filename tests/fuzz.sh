@@ -18,6 +18,12 @@ runs=$2
 shift 2
 [ $# -gt 0 ] || set -- "$here"/fuzz-*.c
 
+# What a target keeps in files is in memory, where there are such.
+TMPDIR=$(mktemp -d "$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)/fuzz.XXXXXX")
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+trap 'exit 1' HUP INT TERM
+
 code=0
 for source; do
 	name=${source##*/fuzz-}
@@ -27,13 +33,13 @@ for source; do
 	while IFS= read -r seed; do
 		n=$((n + 1))
 		# shellcheck disable=SC2059 # it is a format
-		printf "$(printf '%s' "$seed" | sed 's/%/%%/g')" \
+		printf -- "$(printf '%s' "$seed" | sed 's/%/%%/g')" \
 		    >"corpus/$name/seed-$n"
 	done <"$here/corpus/$name"
 	ASAN_OPTIONS=allocator_may_return_null=0 \
 	"./tests/fuzz-$name" -runs="$runs" -max_len=4096 -timeout=10 \
-	    -rss_limit_mb=1024 -artifact_prefix="$name-" \
-	    "corpus/$name" >"$name.log" 2>&1 || {
+	    -rss_limit_mb=1024 -artifact_prefix="$PWD/$name-" \
+	    "$PWD/corpus/$name" >"$name.log" 2>&1 || {
 		tail -n 30 "$name.log" >&2
 		code=1
 		continue
