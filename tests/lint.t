@@ -3,7 +3,7 @@
 # shellcheck disable=SC2046
 . "${0%/*}/lib.sh"
 [ "$XRAY_BIN" = "$top/bin" ] || skip_all 'the sources are the same'
-plan 11
+plan 13
 cd "$top" || exit 1
 files() { git ls-files -co --exclude-standard -- "$@"; }
 scripts=$(files 'bin/*.sh' 'tests/*.t' 'tests/*.sh' 'share/*' '.ci/*' 'hooks/*' |
@@ -12,7 +12,7 @@ scripts=$(files 'bin/*.sh' 'tests/*.t' 'tests/*.sh' 'share/*' '.ci/*' 'hooks/*' 
 # SC2154, SC2034: the variables of tests/lib.sh.
 # shellcheck disable=SC2086
 ok 'shellcheck' shellcheck -x -e SC1091,SC2016,SC2154,SC2034 $scripts \
-    tests/lib.sh tests/world.sh
+    tests/lib.sh tests/world.sh tests/quick.sh
 ok 'clang-format' clang-format --dry-run --Werror \
     $(files 'bin/*.c' 'lib/*.[ch]' 'tests/*.[ch]')
 ok 'mandoc lint' sh -c 'out=$(mandoc -T lint -W warning "$@"); echo "$out"
@@ -51,9 +51,21 @@ unused() {
 		o=$XRAY_OBJ/${f%.c}.o
 		[ ! -f "$o" ] || nm -g "$o"
 	done | sed -n 's/.* T //p' | sort -u >"$tmp/shown"
-	nm -u "$XRAY_OBJ"/lib/*/*.o "$XRAY_OBJ"/bin/*.o "$XRAY_OBJ"/tests/*.o |
-	    sed -n 's/.* U //p' | sort -u >"$tmp/used"
+	{
+		nm -u "$XRAY_OBJ"/lib/*/*.o "$XRAY_OBJ"/bin/*.o \
+		    "$XRAY_OBJ"/tests/*.o | sed -n 's/.* U //p'
+		cat tests/fuzz-*.c | tr -cs 'a-z0-9_' '\n' # built elsewhere
+	} | sort -u >"$tmp/used"
 	[ -s "$tmp/shown" ] || echo 'nothing was built'
 	comm -23 "$tmp/shown" "$tmp/used"
 }
 is 'no function is shown that nobody uses' 0 '' unused
+
+# What the analyzers of make lint find, and what is known of it.
+printf '%s\n' '# why' 'a.c some-check of q' >"$tmp/known"
+echo 'a.c:7:1: warning: use of q [some-check]' >"$tmp/found"
+ok 'a finding that is known' tests/lint.sh judge "$tmp/known" "$tmp/found"
+is 'another one, and one that is known and gone' 1 \
+    'a.c:7:1: warning: use of p [some-check]
+known, but not found: a.c some-check of q' sh -c 'sed -i "s/of q/of p/" "$2" &&
+    tests/lint.sh judge "$1" "$2"' sh "$tmp/known" "$tmp/found"

@@ -363,7 +363,7 @@ way_flood_flows(const char *kind)
 	for (unsigned i = 0; i < FLOWS; i++) {
 		(void)snprintf(spec, sizeof spec,
 		    "%s dst=%u.%u.%u.%u sport=%u dport=%u", kind,
-		    i % 7 ? 93 : 198, i % 7 ? 184 : 18, i / 250 + 1,
+		    i % 7 ? 93U : 198U, i % 7 ? 184U : 18U, i / 250 + 1,
 		    i % 250 + 1, 1024 + i, i % 3 ? 443 : 1 + i);
 		send_frames(spec);
 		if (i % 256 == 0)
