@@ -1,11 +1,10 @@
 #!/bin/sh
-# bench-net.sh [ROUNDS [SECONDS]]: what goes through the firewall, allowed by
-# a rule, beside what goes through QEMU's own user network, of the same guest.
-# Each round runs all of them in turn; the medians are printed, and of the
-# ratios of the rounds.
+# What goes through the firewall, allowed by a rule, beside what goes through
+# QEMU's own user network, of the same guest; see bench.sh.
 . "${0%/*}/world.sh"
+. "${0%/*}/bench-lib.sh"
 tiny_base
-rounds=${1:-5} seconds=${2:-3}
+rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-3}
 rate=$XRAY_OBJ/tests/rate-peer web=93.184.216.34
 make_world '127.0.0.1 localhost'
 watch far in_world "$rate" serve
@@ -48,7 +47,6 @@ spent() {
 		sed 's/.*) //' "/proc/$p/stat"
 	done | awk '{ s += $12 + $13 } END { print s }'
 }
-median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 one() { # WHOSE WHAT
 	eval "pids=\$pids_$1"
 	# shellcheck disable=SC2086	# a list
@@ -69,24 +67,22 @@ done
 ratio() {
 	paste "$tmp/ours.$1" "$tmp/theirs.$1" | awk '{ print $1 / $2 }' | median
 }
-printf '%-26s %12s %12s %6s  %s\n' through ours 'QEMU user' ratio goal
+of() { # WHOSE WHAT SCALE
+	awk -v u="$3" '{ print $1 * u }' "$tmp/$1.$2" | median
+}
+both() { # WORK UNIT WHAT SCALE GOAL
+	row 'through the gateway' "$1" "$2" "$(of ours "$3" "$4")" \
+	    "QEMU's user network" "$(of theirs "$3" "$4")" "$(ratio "$3")" "$5"
+}
 for what in up down new; do
-	unit=1000000 text="bulk $what, MB/s" per=1000 each='  CPU, ms for a MB'
-	[ $what != new ] || {
-		unit=1 text='new connections a second' per=1
-		each='  CPU, us for each'
-	}
-	printf '%-26s %12.1f %12.1f %6.2f  %s\n' "$text" \
-	    "$(awk -v u=$unit '{ print $1 / u }' "$tmp/ours.$what" | median)" \
-	    "$(awk -v u=$unit '{ print $1 / u }' "$tmp/theirs.$what" | median)" \
-	    "$(ratio $what)" '>= 0.8'
-	printf '%-26s %12.3f %12.3f %6.2f  %s\n' '  CPU, s' \
-	    "$(awk '{ print $1 / 100 }' "$tmp/ours.$what.cpu" | median)" \
-	    "$(awk '{ print $1 / 100 }' "$tmp/theirs.$what.cpu" | median)" \
-	    "$(ratio $what.cpu)" '<= 1.2'
-	printf '%-26s %12.2f %12.2f %6.2f\n' "$each" \
-	    "$(median <"$tmp/ours.$what.each" | awk -v u=$per '{ print $1 * u }')" \
-	    "$(median <"$tmp/theirs.$what.each" | awk -v u=$per '{ print $1 * u }')" \
-	    "$(ratio $what.each)"
+	if [ $what = new ]; then
+		both 'new connections a second' '' new 1 'ratio >= 0.8'
+		both '  processor time for each' us new.each 1 ''
+	else
+		both "bulk $what" MB/s $what 1e-6 'ratio >= 0.8'
+		both '  processor time for a MB' ms $what.each 1000 ''
+	fi
+	both '  processor time, of QEMU and the gateway' s $what.cpu 0.01 \
+	    'ratio <= 1.2'
 done
 xray stop -q -f ours

@@ -1,11 +1,10 @@
 #!/bin/sh
-# bench-proxy.sh [ROUNDS]: xray-proxy beside microsocks and dante, those of
-# them that are here, on loopback.  Each round runs all of them in turn; the
-# medians are printed, and of the ratios of the rounds to microsocks, or to no
-# proxy at all.  A hundred thousand rules are loaded in ours.
+# xray-proxy beside microsocks and dante, those of them that are here, on
+# loopback, with a hundred thousand rules loaded in ours; see bench.sh.
 . "${0%/*}/lib.sh"
+. "${0%/*}/bench-lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
-rounds=${1:-5}
+rounds=${ROUNDS:-5}
 peer=$XRAY_OBJ/tests/socks-peer
 bytes=2000000000
 pids=
@@ -54,7 +53,6 @@ for who in $all; do
 	}
 done
 
-median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 # Processor time of a process and its children, in hundredths of a second.
 spent() {
 	for p in $1 $(pgrep -P "$1"); do
@@ -90,36 +88,34 @@ ratio() {
 	column "$3" "$1" "$2" >b
 	paste a b | awk '$2 > 0 { print $1 / $2 }' | median
 }
-row() { # TEXT FILE FIELD SCALE OF GOAL
-	printf '%-34s' "$1"
-	for who in direct ours microsocks dante; do
-		if [ -f "$who.$2" ]; then
-			printf '%11.2f' "$(column "$who" "$2" "$3" | median |
-			    awk -v s="$4" '{ print $1 * s }')"
-		else
-			printf '%11s' -
-		fi
+figure() { # WHO FILE FIELD SCALE
+	column "$1" "$2" "$3" | median | awk -v s="$4" '{ print $1 * s }'
+}
+# rows WORK UNIT FILE FIELD SCALE OF GOAL: beside OF, to which the goal is, and
+# beside the others.
+rows() {
+	for who in direct microsocks dante; do
+		goal=$7
+		[ $who = "$6" ] || goal=
+		[ ! -f "$who.$3" ] || row proxy "$1" "$2" \
+		    "$(figure ours "$3" "$4" "$5")" $who \
+		    "$(figure $who "$3" "$4" "$5")" "$(ratio "$3" "$4" $who)" \
+		    "$goal"
 	done
-	if [ -f "$5.$2" ]; then
-		printf '%8.2f  %s\n' "$(ratio "$2" "$3" "$5")" "$6"
-	else
-		printf '%8s  %s\n' - "$6"
-	fi
 }
 gb=$(awk -v b=$bytes 'BEGIN { print 1e7 / b }')
-printf '%-34s%11s%11s%11s%11s%8s  %s\n' 'SOCKS5' direct ours microsocks dante \
-    ratio goal
-row 'bulk, MB/s' bulk 2 1 direct '>= 0.50 of direct'
-row '8 at once, MB/s' bulk8 2 1 direct '>= 0.50 of direct'
-row 'bulk, CPU s for a GB' bulk.cpu 1 "$gb" microsocks '<= 0.15'
-row '8 at once, CPU s for a GB' bulk8.cpu 1 "$gb" microsocks '<= 0.15'
-row 'connections a second' many 2 1 microsocks '>= 1.2'
-row '  CPU, us for each' many.cpu 1 1.25 microsocks ''
-row 'until a connection is there, us' one 4 1 microsocks ''
 for who in ours microsocks dante; do
 	[ -f "$who.one" ] || continue
 	column "$who" one 4 >a
 	column direct one 4 >b
 	paste a b | awk '{ print $1 - $2 }' >"$who.added"
 done
-row '  added to direct' added 1 1 microsocks '<= 0.9'
+rows 'bulk' MB/s bulk 2 1 direct 'ratio >= 0.50'
+rows '8 at once' MB/s bulk8 2 1 direct 'ratio >= 0.50'
+rows 'bulk, processor time for a GB' s bulk.cpu 1 "$gb" microsocks \
+    'ratio <= 0.15'
+rows '8 at once, processor time for a GB' s bulk8.cpu 1 "$gb" microsocks \
+    'ratio <= 0.15'
+rows 'connections a second' '' many 2 1 microsocks 'ratio >= 1.2'
+rows '  processor time for each' us many.cpu 1 1.25 microsocks ''
+rows 'time added to a connection' us added 1 1 microsocks 'ratio <= 0.9'
