@@ -2,7 +2,7 @@
 # Who is asked, and what becomes of an answer: xray-ask between those who ask
 # and those who answer.  The VMs boot nothing; askers are what a proxy would be.
 . "${0%/*}/lib.sh"
-plan 122
+plan 123
 command -v socat >/dev/null || skip_all 'no socat'
 empty_base
 xray create -q -m 64 -c 1 web db
@@ -98,6 +98,10 @@ echo 'answer web nonsense' >&5
 ok 'what is no answer is told' heard one '^error - 0 not VM ID'
 echo 'ask 10 tcp 1.2.3.4 22' >&7
 ok 'an address' said one 'question web 8 tcp 1.2.3.4 22 SSH address 1 never 0 -'
+is 'what is said of another VM is no answer here' 0 \
+    'error db 8 no such question' sh -c '
+    printf "front stray\nanswer db 8 allow\n" |
+	socat -t 1 - "UNIX-CONNECT:$0" | grep ^error' "$vm/ask.sock"
 says 'has no domain' 69 'nothing wider' xray fw answer --as domain web 8 allow
 is 'is one' 0 'Rule added: 1.2.3.4:22 -> allow (once)' \
     xray fw answer --as address web 8 allow

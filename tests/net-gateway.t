@@ -7,7 +7,7 @@ host=$XRAY_OBJ/tests/net-host-peer
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 55
+plan 56
 cd "$tmp" || exit 1
 
 # guest STEP...: QEMU and its guest; how the steps went is in `said`.
@@ -99,6 +99,7 @@ ok 'a port of the host does' echoes "$port"
 ok 'and the guest' said 10 'served 300000 end'
 is 'UDP comes in, and its answer out' 0 reply "$host" ask "$port"
 is 'a request nobody knows' 0 'error unknown request' ask restart
+is 'nor such defaults' 0 'error unknown request' ask 'defaults maybe'
 ok 'status' sh -c "echo status | '$host' connect ctl | grep -qx \
     'ok net=filtered mode=deny flows=[0-9]* in=[0-9]* out=[0-9]* allowed=0 denied=4 confined=.*seccomp.*'"
 "$host" hold ssh.sock >held 2>&1 &
