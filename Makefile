@@ -11,7 +11,7 @@ O ?= .build
 BIN ?= bin
 # What failed is told, and what the test said to it.
 PROVE ?= prove -f -o
-JOBS ?= 5
+JOBS ?= 8
 
 VERSION := $(shell cat share/version)
 SYSTEM := $(shell uname -s)
@@ -61,8 +61,10 @@ endif
 BIN_SH := $(wildcard bin/*.sh)
 PROGRAMS := $(BIN_SRC:bin/%.c=$(BIN)/%) $(BIN_SH:bin/%.sh=$(BIN)/%)
 FUZZ_SRC := $(wildcard tests/fuzz-*.c)
-PRELOAD := $(if $(SAN),,$(O)/tests/fault-malloc.so)
-TEST_SRC := $(filter-out $(FUZZ_SRC) tests/fault-malloc.c,$(wildcard tests/*.c))
+PRELOAD := $(if $(findstring sanitize,$(SAN)),,$(O)/tests/fault-malloc.so \
+	$(O)/tests/storm-slow.so)
+TEST_SRC := $(filter-out $(FUZZ_SRC) tests/fault-malloc.c tests/storm-slow.c, \
+	$(wildcard tests/*.c))
 TEST_PROGRAMS := $(TEST_SRC:tests/%.c=$(O)/tests/%)
 # Module tests speak TAP; fakes and peers are tools of the shell tests.
 MODULES := $(filter-out %-peer $(O)/tests/fake-%,$(TEST_PROGRAMS))
@@ -128,34 +130,44 @@ tests: all $(TEST_PROGRAMS) $(PRELOAD)
 # built once into $(O)/guest and linked into each test's own home.
 
 # Those that take longest first.
-SLOW := $(patsubst %,tests/%.t,ask-desk ask lint start ask-front run doctor \
+SLOW := $(patsubst %,tests/%.t,ask-desk ask start ask-front run doctor \
 	hooks power docs keys await trigger ask-beside copy)
 COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd \
 	ask-speed)
-FAULTS := $(wildcard tests/fault-*.t)
-FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) $(FAULTS) tests/fuzz.t \
+FAULTS := tests/fault-waits.t tests/fault-words.t
+FAULTS += $(filter-out $(FAULTS),$(wildcard tests/fault-*.t))
+FORM := tests/lint.t tests/mutants.t
+FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) $(FAULTS) $(FORM) tests/fuzz.t \
 	$(wildcard tests/guest-*.t), $(wildcard tests/*.t))
-# Those that use the machine's own network, one after the other, and beside
-# them, two at a time, those that have one of their own, the longest first;
-# then, alone, those in which time or their number counts.
+# Those that have a network of their own, the longest first; beside them, one
+# after the other, those that use the machine's own, and one in which time
+# counts; then, alone, one with many guests.
 GUEST := $(wildcard tests/guest-*.t)
-GUEST_LONG := $(patsubst %,tests/guest-%.t,hooks run journeys why wall)
-GUEST_ALONE := $(patsubst %,tests/guest-%.t,ask many)
-GUEST_OUTSIDE := $(shell grep -l '^[[:blank:]]*own_net=no' $(GUEST))
-GUEST_INSIDE := $(filter-out $(GUEST_ALONE) $(GUEST_OUTSIDE), \
+GUEST_LONG := $(patsubst %,tests/guest-%.t,debian netproxy wall-use wall \
+	journeys hooks run why access)
+GUEST_ALONE := tests/guest-many.t
+GUEST_TIMED := tests/guest-ask.t
+GUEST_OUTSIDE := $(shell grep -l '^own_net=no' $(GUEST))
+GUEST_INSIDE := $(filter-out $(GUEST_ALONE) $(GUEST_TIMED) $(GUEST_OUTSIDE), \
 	$(GUEST_LONG) $(filter-out $(GUEST_LONG),$(GUEST)))
+empty :=
+list = $(subst $(empty) $(empty),$(comma),$(strip $(1)))
+comma := ,
 export XRAY_BIN = $(abspath $(BIN))
 export XRAY_OBJ = $(abspath $(O))
 
 deps:
 	@share/deps
 
-# All are run, whatever fails: who waited for them wants to know all of it.
+# All are run, whatever fails: who waited for them wants to know all of it.  The
+# bases of the guests are made meanwhile: fast tests wait more than they work.
 check: deps
 	$(MAKE) -j$(CORES) tests
-	@bad=; for part in fast costs fault asan fuzz compilers guest; do \
-	    FAULT_POINTS=8 $(MAKE) check-$$part || bad="$$bad check-$$part"; \
+	@$(MAKE) guest & bases=$$!; bad=; \
+	    for part in fast counted form asan fuzz; do \
+	    $(MAKE) check-$$part || bad="$$bad check-$$part"; \
 	done; \
+	    wait $$bases; $(MAKE) check-guest || bad="$$bad check-guest"; \
 	    [ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
 
 check-fast: tests
@@ -173,20 +185,26 @@ FAULT_POINTS ?= 0
 check-fault: tests
 	FAULT_POINTS=$(FAULT_POINTS) $(PROVE) -j2 -e '' $(FAULTS)
 
+# Both, some points of each: the costs one after the other.
+check-counted: tests
+	FAULT_POINTS=8 $(PROVE) -j4 --rules 'par=tests/fault-*' \
+	    --rules 'seq=**' -e '' $(FAULTS) $(COSTS)
+
+# Commands at once, killed at any moment: twenty storms of 200; tests/storm.t is
+# one of them.
+check-storm: tests
+	STORM_ROUNDS=20 $(PROVE) -v tests/storm.t
+
 guest: all
 	@for base in tiny tiny-arm debian; do \
 	    tests/guest.sh $(abspath $(O)/guest) $$base || exit 1; done
 
-# A whole line for each file, as there are two who write.
 check-guest: tests guest
-	@bad=; $(MAKE) -k -j2 guest-outside guest-inside || bad=1; \
+	@bad=; nice $(PROVE) -j3 --rules 'seq={$(call list,$(GUEST_OUTSIDE))}' \
+	    --rules 'par=**' -e '' $(GUEST_INSIDE) $(GUEST_OUTSIDE) & \
+	    all=$$!; $(PROVE) -e '' $(GUEST_TIMED) || bad=1; \
+	    wait $$all || bad=1; \
 	    $(PROVE) -e '' $(GUEST_ALONE) || bad=1; [ -z "$$bad" ]
-
-guest-outside:
-	$(PROVE) -j2 --rules 'seq=**' -e '' $(GUEST_OUTSIDE)
-
-guest-inside:
-	$(PROVE) -j2 -e '' $(GUEST_INSIDE)
 
 check-modules: tests
 	$(PROVE) -j$(JOBS) -e '' $(MODULES)
@@ -195,28 +213,28 @@ check-modules: tests
 # leave its memory to exit(2), the library may not: modules run with leaks
 # detected, commands without.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-ASAN := O=.build/asan BIN=.build/asan/bin CFLAGS='-O1 -g' SAN='$(SANITIZE)'
+ASAN := O=.build/asan BIN=.build/asan/bin CFLAGS='-O1 -g1' SAN='$(SANITIZE)'
 check-asan:
 	@mkdir -p .build/asan
 	@ln -sfn ../../share .build/asan/share
 	@ln -sfn ../../man .build/asan/man
 	$(MAKE) -j$(CORES) $(ASAN) tests
 	$(MAKE) $(ASAN) check-modules
-	ASAN_OPTIONS=detect_leaks=0 $(MAKE) $(ASAN) check-fast
+	ASAN_OPTIONS=detect_leaks=0 $(MAKE) $(ASAN) MODULES= SLOW_MODULES= check-fast
 
 # Parsers of what strangers send, fed by clang's fuzzer: RUNS inputs each.
 RUNS ?= 1000000
-FUZZ := O=.build/fuzz BIN=.build/fuzz/bin CC=clang CFLAGS='-O1 -g' \
+FUZZ := O=.build/fuzz BIN=.build/fuzz/bin CC=clang CFLAGS='-O1 -g1' \
 	SAN='-fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all'
-FUZZ_OBJ := $(filter $(O)/lib/core/% $(O)/lib/net/%,$(LIB_OBJ))
+FUZZ_OBJ := $(LIB_OBJ)
 
 $(O)/libfuzz.a: $(FUZZ_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(FUZZ_OBJ)
 
 $(O)/tests/fuzz-%: $(O)/tests/fuzz-%.o $(O)/libfuzz.a
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/libfuzz.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/libfuzz.a $(LDLIBS)
 
 fuzz-programs: $(FUZZ_SRC:%.c=$(O)/%)
 
@@ -230,32 +248,85 @@ check-fuzz:
 fuzz: fuzzers
 	tests/fuzz.sh .build/fuzz $(RUNS)
 
+# The lines of each parser that the inputs of the last `make fuzz' reach.
+COVER := O=.build/cover BIN=.build/cover/bin CC=clang \
+	CFLAGS='-O1 -g -fprofile-instr-generate -fcoverage-mapping' \
+	LDFLAGS=-fprofile-instr-generate
+fuzz-coverage:
+	$(MAKE) -j$(CORES) $(COVER) fuzz-programs
+	tests/fuzz-coverage.sh .build/cover .build/fuzz/corpus
+
 # Each control of tests/mutants/ is switched off, one at a time, and a test has
 # to see it; MUTANT is part of the names or files of some.
 MUTANT ?= .
 check-mutants:
 	tests/mutants.sh $(O)/mutant '$(MUTANT)'
 
-# Neither compiler has anything to say, of the library or the tests.
+# What the tests reach: lines and branches of each file, and how many messages
+# none of them has seen.  COVERED are the suites that are run for it.
+COVERED ?= check-fast check-fault check-guest
+COV := O=.build/cov BIN=.build/cov/bin CC=clang CFLAGS='-O0 -g' \
+	SAN='-fprofile-instr-generate=$(CURDIR)/.build/cov/raw/%m%c.profraw \
+	-fcoverage-mapping -mllvm -runtime-counter-relocation -Qunused-arguments'
+coverage:
+	@share/deps build run recipe test cover
+	@mkdir -p .build/cov .build/guest
+	@for f in share man; do ln -sfn ../../$$f .build/cov/$$f; done
+	@ln -sfn ../guest .build/cov/guest
+	$(MAKE) -j$(CORES) $(COV) tests
+	@rm -rf .build/cov/raw
+	@for part in $(COVERED); do FAULT_POINTS=8 $(MAKE) $(COV) $$part; done; \
+	    tests/coverage.sh files .build/cov
+
+# Those messages, after that.
+check-messages:
+	@tests/coverage.sh messages .build/cov
+
+# Neither compiler has anything to say, of the library or the tests.  What clang
+# warns of it sees as it reads; gcc has to make the code, and has done so where
+# all was built with its warnings as errors.
 check-compilers:
+ifneq ($(WERROR),-Werror)
 	$(MAKE) -s -j$(CORES) O=.build/gcc BIN=.build/gcc/bin CC=gcc \
 	    WERROR=-Werror tests
-	$(MAKE) -s -j$(CORES) O=.build/clang BIN=.build/clang/bin CC=clang \
-	    WERROR=-Werror tests
+endif
+	echo $(BIN_SRC) $(LIB_SRC) $(wildcard tests/*.c) | \
+	    xargs -n 25 -P $(CORES) \
+	    clang $(CPPFLAGS) -std=c11 -O2 $(WARN) -Werror -fsyntax-only
 
-# Times beside those of others; what gates is counted by tests/budget.t.  With
-# XRAY_BENCH_VIRSH=1 a thousand domains of libvirt's are defined to compare.
-bench: tests
-	@tests/bench.sh
-	@tests/bench-net.sh
-	@tests/bench-proxy.sh
+lint-test: tests
+	$(PROVE) -j2 $(FORM)
+
+check-form:
+	$(MAKE) -j2 check-compilers lint-test
+
+# What xray takes beside what others take: PART is some of commands, snapshots,
+# rules, counts, proxy, net.
+PART ?=
+bench: tests guest
+	@tests/bench.sh $(PART)
 
 # For the README: what xray fw watch shows, in a real run.
 picture: tests guest
 	@mkdir -p share/pictures
 	@tests/picture.sh share/pictures/watch.svg
 
+# What gcc's analyzer, clang-tidy and cppcheck find in a file is kept until the
+# file, a header of it or the list of checks changes.
+LINT_SRC := $(filter-out %_darwin.c,$(BIN_SRC) $(LIB_SRC) $(wildcard tests/*.c))
+LINT_OUT := $(LINT_SRC:%.c=.build/lint/%.txt)
+
+.build/lint/%.txt: %.c .clang-tidy tests/lint.sh
+	@tests/lint.sh look $< $@ $(CPPFLAGS)
+
+-include $(wildcard $(LINT_OUT:=.d))
+
+analyze: $(LINT_OUT)
+	@tests/lint.sh judge tests/lint.known $(LINT_OUT)
+
 lint: tests check-compilers
+	@share/deps build test lint
+	$(MAKE) -s -j$(CORES) analyze
 	$(PROVE) tests/lint.t
 
 # ---- the rest -------------------------------------------------------------
@@ -329,18 +400,23 @@ help:
 	@echo 'check-costs what commands take, counted'
 	@echo 'check-asan  the same with AddressSanitizer and UBSan'
 	@echo 'check-fault commands killed or failing at each system call they make'
+	@echo 'check-storm twenty storms of 200 commands at once, a third of them killed'
 	@echo 'check-guest the tests that boot guests'
 	@echo 'fuzz        parsers against a million made-up inputs each (RUNS=)'
+	@echo 'fuzz-coverage  the lines of each parser that those reach'
+	@echo 'coverage    what the tests reach, and which messages none has seen'
 	@echo 'check-mutants  does a test see each control that is switched off?'
-	@echo 'bench       what commands take beside others; XRAY_BENCH_VIRSH=1 asks virsh too'
-	@echo 'lint        gcc and clang without warnings, form of all files'
+	@echo 'bench       what commands take beside others (PART=)'
+	@echo 'lint        compilers and analyzers have nothing to say; form of all files'
 	@echo 'install     into DESTDIR PREFIX ($(PREFIX))'
 	@echo 'uninstall dist clean'
 
 .PHONY: all tests deps check check-fast check-costs check-fault \
-	check-modules check-asan \
-	check-guest guest-outside guest-inside \
-	check-compilers check-fuzz check-mutants guest bench lint fuzz fuzzers fuzz-programs \
+	check-counted check-form lint-test \
+	check-modules check-asan check-storm analyze coverage check-messages \
+	check-guest \
+	check-compilers check-fuzz check-mutants guest bench lint fuzz fuzzers \
+	fuzz-programs fuzz-coverage \
 	picture quickstart install uninstall dist clean help FORCE
 FORCE:
 .SECONDARY:
