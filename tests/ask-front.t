@@ -26,25 +26,14 @@ ask one.example
 ok 'a program answers' allowed
 ok 'its answer is a rule' rule 'allow tcp one.example 443'
 # runs NAME: those of that program.
-runs() {
-	for p in /proc/[0-9]*; do
-		[ "$(tr '\0' ' ' <"$p/cmdline")" != "/bin/sh $tmp/$1 " ] ||
-		    echo "${p#/proc/}"
-	done 2>/dev/null
-}
-none() { [ -z "$(runs "$1")" ]; }
-who() { # the process that asks for the VM
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/cwd")" = "$vm" ] &&
-		    [ "$(cat "$p/comm")" = xray-ask ] && echo "${p#/proc/}"
-	done 2>/dev/null
-}
+runs() { pgrep -fx "/bin/sh $tmp/$1"; }
+none() { ! runs "$1"; }
 killed=$(runs robot)
 ok 'it is killed' kill -9 "$killed"
-# Until the end of the killed one is heard, it is still said to answer.
+# Until the end of the killed one is heard, it is still said to answer; who asks
+# for those that answer starts another.
 another() {
-	now=$(runs robot)
-	[ -n "$now" ] && [ "$now" != "$killed" ] && answerers robot
+	answerers robot && now=$(runs robot) && [ "$now" != "$killed" ]
 }
 until_ok 60 another
 ask two.example
@@ -69,10 +58,10 @@ E
 choose "$tmp/last"
 ask last.example
 until_ok 60 test -e "$tmp/asked"
-kill -STOP "$(who)"
+kill -STOP "$(at "$vm" xray-ask)"
 : >"$tmp/go"
 until_ok 60 none last
-kill -CONT "$(who)"
+kill -CONT "$(at "$vm" xray-ask)"
 ok 'the last words of one that ends count' allowed
 program mute <<'E'
 #!/bin/sh
@@ -208,7 +197,7 @@ E
 choose "$tmp/stubborn"
 until_ok 60 answerers stubborn
 left=$(runs stubborn)
-ok 'who asks is killed' kill -9 "$(who)"
+ok 'who asks is killed' kill -9 "$(at "$vm" xray-ask)"
 ok 'and comes back beside what it has left behind' until_ok 60 answerers stubborn
 # shellcheck disable=SC2086 # a list
 kill -9 $left

@@ -61,13 +61,7 @@ is 'of one ask' 0 1 sh -c "NO_COLOR=1 script -qec 'xray list' /dev/null |
     grep -c 'running (1 ask)'"
 
 # Killed: what it said counts no more.
-who() { # the process that asks for the VM
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/cwd")" = "$vm" ] &&
-		    [ "$(cat "$p/comm")" = xray-ask ] && echo "${p#/proc/}"
-	done 2>/dev/null
-}
-ok 'kill -9' kill -9 "$(who)"
+ok 'kill -9' kill -9 "$(at "$vm" xray-ask)"
 ok 'nothing is open' until_ok 30 has asks 0
 until_ok 30 sh -c 'xray fw status -H -o answerers web | grep -qx stdio'
 

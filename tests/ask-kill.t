@@ -18,9 +18,9 @@ ok 'both with who asks' until_ok 30 up
 
 # All that runs for a VM, and what each has open: "xray-ask 12".
 open_files() { # VM
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/cwd")" = "$XRAY_HOME/vms/$1" ] &&
-		    echo "$(cat "$p/comm") $(find "$p/fd" -type l | wc -l)"
+	for p in $(at "$XRAY_HOME/vms/$1"); do
+		echo "$(cat "/proc/$p/comm")" \
+		    "$(find "/proc/$p/fd" -type l | wc -l)"
 	done 2>/dev/null | sort
 }
 # What there is in a VM's folder, without what changes by itself.

@@ -191,17 +191,11 @@ is 'the rule is there once' 0 1 grep -c 'allow tcp h103.example' \
     "$vm/rules.session"
 
 # It is killed.
-who() { # VM: the process that asks for it
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/cwd")" = "$XRAY_HOME/vms/$1" ] &&
-		    [ "$(cat "$p/comm")" = xray-ask ] && echo "${p#/proc/}"
-	done 2>/dev/null
-}
 until_ok 30 grep -q 'allow tcp h101.example' "$vm/rules.session"
 ok 'with a rule that waits' "$XRAY_OBJ/tests/lock-peer" "$vm/lock" sh -c "
     xray fw answer --for 1h web 14 allow 2>/dev/null
     until grep -q '^pending web 14 late' $vm/asked; do sleep 0.1; done
-    kill -9 $(who web)"
+    kill -9 $(at "$vm" xray-ask)"
 is 'it asks once more' 0 '14	late	h102.example:443' sh -c "
     until xray fw pending -H web >/dev/null 2>&1; do sleep 0.1; done
     xray fw pending -H -o id,waits,dest web | grep h102"
@@ -210,11 +204,11 @@ until_ok 30 has answerers stdio,stdio
 asked() { xray fw pending -H -o id,dest web; }
 asked >"$tmp/asked"
 until_ok 30 sh -c "[ \$(wc -l <$vm/asked) = \$(wc -l <$tmp/asked) ]"
-first=$(who web)
+first=$(at "$vm" xray-ask)
 says 'another one beside it: 75' 75 'web: another xray-ask serves it' \
     timeout 20 xray-ask web
-ok 'which changes nothing' [ "$(who web)" = "$first" ]
-ok 'kill -9' kill -9 "$(who web)"
+ok 'which changes nothing' [ "$(at "$vm" xray-ask)" = "$first" ]
+ok 'kill -9' kill -9 "$(at "$vm" xray-ask)"
 ok 'it comes back, and so do those who answer' until_ok 30 has answerers \
     stdio,stdio
 ok 'which the log tells' grep -q 'xray-ask ended (signal 9)' "$vm/log/net.log"
@@ -227,11 +221,11 @@ is 'it can be answered' 0 0 sh -c 'xray fw answer web all deny >/dev/null
 asker 7 c web
 echo 'ask 1 tcp again.example 443' >&7
 ok 'and it asks' heard one '^question web [0-9]* tcp again.example '
-kill -STOP "$(who web)"
+kill -STOP "$(at "$vm" xray-ask)"
 : >"$tmp/one"
 echo 'ask 2 tcp db2.example 1' >&8
 sleep 1
-kill -CONT "$(who web)"
+kill -CONT "$(at "$vm" xray-ask)"
 ok 'one that stood still gives its turn away' heard one '^question db 2 '
 echo 'answer db 2 deny' >&5
 echo "answer web $(number again.example:443) deny" >&5
@@ -350,11 +344,10 @@ if command -v tmux >/dev/null; then
 			tm send-keys -t w 'clear; xray fw watch' Enter
 			shows w '^VM +FLOWS'
 		}
-		for p in /proc/[0-9]*; do
-			[ "$(cat "$p/comm")" != xray-watch ] ||
-			    ! tr '\0' '\n' <"$p/environ" |
+		for p in $(pgrep -x xray-watch); do
+			! tr '\0' '\n' <"/proc/$p/environ" |
 			    grep -qx "XRAY_HOME=$XRAY_HOME" ||
-			    kill -$sig "${p#/proc/}"
+			    kill -$sig "$p"
 		done 2>/dev/null
 		tm send-keys -t w 'clear; stty -a' Enter
 		ok "SIG$sig puts the terminal back" shows w \
@@ -368,7 +361,7 @@ else
 fi
 
 # Not in a row: nobody waits longer for it.
-ok 'killed again, much later' kill -9 "$(who web)"
+ok 'killed again, much later' kill -9 "$(at "$vm" xray-ask)"
 again() {
 	grep 'xray-ask ended' "$vm/log/net.log" | sed -n '3s/.*again in //p' |
 	    grep -qx '100 ms'
@@ -376,7 +369,7 @@ again() {
 ok 'it comes back as soon as the first time' until_ok 30 again
 
 is 'stop' 0 '' xray stop -q -f web db
-ok 'nothing is left' [ -z "$(who web)$(who db)" ]
+ok 'nothing is left' [ -z "$(at "$vm" xray-ask; at "${vm%web}db" xray-ask)" ]
 ok 'nor its socket' [ ! -e "$vm/ask.sock" ]
 says 'nothing is asked there: 69' 69 'stopped; xray start web' \
     xray fw pending web

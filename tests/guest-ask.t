@@ -106,12 +106,7 @@ ok 'with what came of it' heard_it \
     '^question a [0-9]+ tcp web2.example 80 HTTP name 1 allowed '
 
 # xray-ask is killed, and the gateway.
-of() { # COMM: the process of VM a
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/cwd")" = "$vm" ] &&
-		    [ "$(cat "$p/comm")" = "$1" ] && echo "${p#/proc/}"
-	done 2>/dev/null
-}
+of() { at "$vm" "$1"; }
 ok 'xray-ask is killed' kill -9 "$(of xray-ask)"
 not_got2() { ! wait "$held" && [ ! -s "$tmp/web2" ]; }
 ok 'what waited is refused' not_got2

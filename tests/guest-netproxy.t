@@ -150,12 +150,7 @@ on t 'sudo ip addr del 93.184.217.50/24 dev eth0;
 # Processes of the guest's making are counted.
 on t 'for i in 1 2 3 4 5 6 7 8; do for k in 1 2 3 4 5 6 7 8; do
     sleep 300 2>&1 | nc 10.0.2.101 53 >/dev/null 2>&1 & done; done' # all begun
-joins() { # those that are connected: confined
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/cwd")" = "$dir" ] &&
-		    [ "$(cat "$p/comm")" = xray-join ] && echo "${p#/proc/}"
-	done 2>/dev/null | wc -l
-}
+joins() { at "$dir" xray-join | wc -l; } # that are connected: confined
 full() { [ "$(joins)" = 32 ]; }
 ok 'of 64 connections 32 have a process' until_ok 120 full
 on t 'killall nc sleep'

@@ -12,7 +12,7 @@ left() {
 		[ ! -d "$d" ] || ls -A "$d"
 	done
 	[ ! -e "$XRAY_HOME/throwaway" ] || echo throwaway
-	find /proc/[0-9]*/cwd -maxdepth 0 -lname "$vms/*" 2>/dev/null
+	at "$vms/*"
 	true
 }
 nothing_left() { [ -z "$(left)" ]; }

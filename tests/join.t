@@ -31,12 +31,7 @@ mkfifo gate
 socat -t 20 'EXEC:xray-join --max 1 s' 'SYSTEM:cat gate' 3<big >out 2>&1 &
 held=$!
 exec 4>gate
-of() { # COMM: its pids
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/cwd")" = "$tmp" ] &&
-		    [ "$(cat "$p/comm")" = "$1" ] && echo "${p#/proc/}"
-	done 2>/dev/null
-}
+of() { at "$tmp" "$1"; }
 joins() { [ "$(of xray-join | wc -l)" = "$1" ] &&
     [ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$(of xray-join | head -n 1)/status")" = 2 ]; }
 ok 'one is there, confined' until_ok 30 joins 1

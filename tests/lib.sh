@@ -128,6 +128,16 @@ listens() {
 	    grep -q "^[^ ]* [^ ]* [^ ]* 00010000 .*${1##*/}\$" /proc/net/unix
 }
 
+# at DIR [COMM]: the processes, or those of that name, whose working directory
+# matches.
+at() (
+	for p in $(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$1" \
+	    2>/dev/null | tr -dc '0-9\n'); do
+		[ $# = 1 ] || [ "$(cat "/proc/$p/comm")" = "$2" ] || continue
+		echo "$p"
+	done 2>/dev/null
+)
+
 # A base made of an empty image: enough for all that boots no guest.
 empty_base() {
 	qemu-img create -q -f qcow2 "$tmp/${1:-b}.qcow2" "${2:-64M}" &&

@@ -21,8 +21,7 @@ for s in web/ask web/gateway web/vnc web/qmp db/qmp db/proxy db/ask; do
 	ok "there is $s.sock" until_ok 30 test -S "$vms/$s.sock"
 done
 find "$XRAY_HOME" >"$tmp/files"
-pids() { find /proc/[0-9]*/cwd -maxdepth 0 -lname "$vms/*" | cut -d/ -f3; }
-pids >"$tmp/pids" 2>/dev/null
+at "$vms/*" >"$tmp/pids"
 while read -r p; do
 	for f in mem environ maps cwd exe root fd fdinfo map_files io; do
 		echo "/proc/$p/$f"

@@ -136,6 +136,7 @@ until_ok 30 sh -c 'ss -Hlun | grep -q :18655'
 says 'a forward by UDP on another address that is taken: 75' 75 \
     'port 18655 is taken' xray start both
 kill $squatter
+wait $squatter 2>/dev/null
 ok 'free again, TCP and UDP side by side' xray start both
 xray stop -f both
 says 'start while a snapshot is being made of it: 75' 75 'locked by|being' \
