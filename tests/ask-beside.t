@@ -10,7 +10,7 @@ empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
 ok 'a VM runs' xray start -q web
-ok 'somebody asks for it' until_ok 30 test -S "$vm/ask.sock"
+ok 'somebody asks for it' until_ok 30 listens "$vm/ask.sock"
 mkfifo "$tmp/asks" "$tmp/more"
 pid=
 asker() {

@@ -8,7 +8,7 @@ empty_base
 xray create -q -m 64 -c 1 web off
 vm=$XRAY_HOME/vms/web
 ok 'a VM runs' xray start -q web
-ok 'somebody asks for it' until_ok 30 test -S "$vm/ask.sock"
+ok 'somebody asks for it' until_ok 30 listens "$vm/ask.sock"
 pids=
 trap 'exec 5>&- 7>&-; kill $pids 2>/dev/null || :; finish' EXIT
 mkfifo "$tmp/in" "$tmp/asks"

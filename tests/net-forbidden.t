@@ -81,7 +81,7 @@ echo 'allow * * *' >rules
 } >tries
 "$peer" net.sock 7777 <tries >said 2>&1 &
 world_pids="$world_pids $!"
-until_ok 30 test -S net.sock
+until_ok 30 listens net.sock
 strace -f -qq -e trace=connect,sendto,sendmsg,sendmmsg -e signal=none \
     -o trace timeout 120 xray-net --net filtered --mac 52:54:00:12:34:56 \
     --mode allow --rules rules net.sock 2>log &
