@@ -28,7 +28,8 @@ says 'a command without --: 64' 64 'ls: the command stands behind --: xray run b
 says 'no such base: 66, and the nearest' 66 'bb: no such base \(b\?\)' \
     xray run --rm bb -- true
 says 'no such option: 64' 64 '-x: no such option' xray run b -x -- true
-says 'options behind -- are the command'\''s' 66 'nob: no such base' \
+says 'options behind -- are the command'\''s, and where bases are listed' 66 \
+    'nob: no such base; xray base list' \
     xray run --rm nob -- --rm -x
 says 'a name that is none: 64' 64 "'a b': not a name" \
     xray run --name 'a b' b -- true

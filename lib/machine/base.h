@@ -37,6 +37,9 @@ struct base {
  * for a base.ini that is not one. */
 int base_open(
     struct home *h, const char *name, struct base *b, struct why *why);
+/* The same for who has just named it, and is told where bases are listed. */
+int base_open_wanted(
+    struct home *h, const char *name, struct base *b, struct why *why);
 void base_close(struct base *b);
 
 /* What a generation was sealed with. */

@@ -226,7 +226,6 @@ static int
 plan_base(struct home *h, struct plan *p, struct why *why)
 {
 	const struct vm_spec *s = p->spec;
-	struct why w;
 
 	if (!s->base) {
 		p->base.name = xstrdup(s->name);
@@ -234,9 +233,8 @@ plan_base(struct home *h, struct plan *p, struct why *why)
 		p->seal.efivars = 1;
 		return conf_set(p->base.conf, "cloud_init", "no", why);
 	}
-	if (base_open(h, s->base, &p->base, &w) < 0)
-		return why_set(why, w.code,
-		    w.code == EX_NOINPUT ? "%s; xray base list" : "%s", w.text);
+	if (base_open_wanted(h, s->base, &p->base, why) < 0)
+		return -1;
 	p->generation = s->generation ? s->generation : p->base.current;
 	return base_seal_of(&p->base, p->generation, &p->seal, why);
 }
