@@ -70,7 +70,7 @@ ok 'who has left is asked no more' until_ok 100 sh -c '
 wait "$held"
 
 # The person is at the desk now.
-Xvfb -displayfd 3 -screen 0 800x600x24 -nolisten tcp 3>"$tmp/display" \
+Xvfb -displayfd 3 -screen 0 800x600x24 -nolisten tcp -noreset 3>"$tmp/display" \
     2>"$tmp/x.log" &
 pids="$pids $!"
 until_ok 60 test -s "$tmp/display"

@@ -170,7 +170,7 @@ is 'boots are logged' 0 2 sh -c \
     "grep -cE '^[0-9TZ:.-]+	[0-9TZ:-]+	web	[0-9]' $XRAY_HOME/boots.log"
 ok 'no desktop is no trouble' has web '[boot] 95-notify.sh: no desktop to notify'
 desktop() { # a session with a display, on which dunst is there when asked for
-	Xvfb -displayfd 3 -screen 0 640x480x8 -nolisten tcp 3>"$tmp/display" \
+	Xvfb -displayfd 3 -screen 0 640x480x8 -nolisten tcp -noreset 3>"$tmp/display" \
 	    2>"$tmp/err" &
 	x=$!
 	until_ok 60 test -s "$tmp/display"
