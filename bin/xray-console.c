@@ -82,7 +82,6 @@ static void
 obey(void)
 {
 	int sig = caught, was_raw = is_raw;
-	sigset_t one;
 
 	caught = 0;
 	put_back();
@@ -92,12 +91,7 @@ obey(void)
 			make_raw();
 		return;
 	}
-	signal(sig, SIG_DFL);
-	sigemptyset(&one);
-	sigaddset(&one, sig);
-	(void)raise(sig);
-	sigprocmask(SIG_UNBLOCK, &one, NULL);
-	exit(128 + sig);
+	die_signal(sig);
 }
 
 /* ^], none, or a character. */

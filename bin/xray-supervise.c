@@ -23,6 +23,7 @@
 #include "again.h"
 #include "aside.h"
 #include "boot.h"
+#include "clock.h"
 #include "egress.h"
 #include "firewall.h"
 #include "gateway.h"
@@ -34,7 +35,6 @@
 #include "run.h"
 #include "session.h"
 #include "snap.h"
-#include "ssh.h"
 #include "stream.h"
 #include "sys.h"
 #include "tty.h"
@@ -42,7 +42,7 @@
 
 enum { OPT_LOCK = OPT_OWN, OPT_VM_LOCK, OPT_READY, OPT_SET };
 enum { OPT_COLD = OPT_SET + 1, OPT_NO_HOOKS };
-enum { READY_MS = 60000, LAST_MS = 3000, WAKE_MS = 5000 };
+enum { READY_MS = 60000, LAST_MS = 3000 };
 
 static const struct opt opts[] = {
 	{ 'F', "foreground", NULL, "stay; Ctrl-C is the power button" },
@@ -63,16 +63,16 @@ static struct {
 	struct boot boot;
 	int foreground, lock, vm_lock, ready;
 	int no_hooks, curses; /* QEMU draws on our terminal */
-	pid_t qemu, gateway, clock;
+	pid_t qemu, gateway;
 	int code; /* QEMU's */
 	int hangups; /* SIGINT and SIGTERM so far */
 	struct again again; /* the gateway */
-	long long slept; /* ms that the host has, when we looked last */
 	struct watch watch;
 	struct ring qemu_log, net_log, console_log;
 	struct stream qemu_out, net_out, console, events;
 	struct tty tty;
 } s = { .lock = -1, .vm_lock = -1, .ready = -1 };
+static volatile sig_atomic_t early; /* the signal that came before the loop */
 
 static void
 handle(const char *event, void *arg)
@@ -125,10 +125,9 @@ start(const struct strv *argv, const int *keep, int nkeep, struct stream *st,
 		pid = run_spawn(&r, argv->v, &why);
 	} else
 		pid = stream_start(st, &r, argv->v, &why);
-	if (pid > 0)
-		return pid;
-	ring_line(ring, "%s", why.text);
-	return 0;
+	if (pid <= 0)
+		ring_line(ring, "%s", why.text);
+	return pid > 0 ? pid : 0;
 }
 
 /* The gateway; ready is a descriptor it writes to, -1: nobody waits. */
@@ -197,9 +196,8 @@ reap(void)
 			qemu_ended(status);
 		else if (pid == s.gateway)
 			gateway_ended(status);
-		else if (!mates_reap(pid, status) && !aside_reap(pid) &&
-		    pid == s.clock && status)
-			ring_line(&s.qemu_log, "clock not set");
+		else if (!mates_reap(pid, status) && !aside_reap(pid))
+			(void)clock_reap(pid, status);
 	}
 	maybe_done();
 }
@@ -219,7 +217,16 @@ hangup(void)
 		ring_line(&s.qemu_log, "power button: %s", why.text);
 }
 
-/* Stop what was started, then die with why. */
+/* Before we listen to signals: what was started goes, and we with it. */
+static void
+too_early(int sig)
+{
+	early = sig;
+	if (s.qemu > 0)
+		(void)kill(s.qemu, SIGKILL);
+}
+
+/* Stop what was started, then die with why, or by the signal that said so. */
 static _Noreturn void
 fail(const struct why *why)
 {
@@ -228,6 +235,8 @@ fail(const struct why *why)
 	if (s.gateway > 0 && kill(s.gateway, SIGTERM) == 0)
 		(void)waitpid(s.gateway, NULL, 0);
 	boot_clear(&s.vm);
+	if (early)
+		die_signal(early);
 	boot_trouble(&s.vm, why);
 	die_why(why);
 }
@@ -321,7 +330,7 @@ resume(struct qmp *q)
 	if (snap_resume(&s.vm, q, &ran, &why) < 0)
 		fail(&why);
 	s.watch.paused = !ran;
-	s.clock = ssh_clock_spawn(&s.home, &s.vm, &why);
+	clock_set();
 }
 
 /* Start the gateway; what it writes to when all listens. */
@@ -392,6 +401,9 @@ launch(void)
 	struct qmp *q;
 	struct why why;
 
+	clock_keep(&s.home, &s.vm, &s.watch.paused, &s.qemu_log);
+	signal(SIGTERM, too_early);
+	signal(SIGINT, too_early);
 	open_console();
 	s.qemu = start(&s.boot.argv, &s.lock, 1, &s.qemu_out, &s.qemu_log);
 	if (!s.qemu || boot_started(&s.vm, &s.boot, s.qemu, &why) < 0)
@@ -412,26 +424,14 @@ launch(void)
 	boot_trouble(&s.vm, NULL);
 }
 
-/* A guest does not know that the host was asleep. */
-static void
-look_at_clock(void)
-{
-	long long slept = sys_slept();
-	struct why why;
-
-	if (slept - s.slept > 1000 && !s.watch.paused)
-		s.clock = ssh_clock_spawn(&s.home, &s.vm, &why);
-	s.slept = slept;
-}
-
 static void
 loop(void)
 {
-	s.slept = sys_slept();
-	stream_every(WAKE_MS, look_at_clock);
 	stream_signal(SIGCHLD, reap);
 	stream_signal(SIGTERM, hangup);
 	stream_signal(SIGINT, hangup);
+	if (early)
+		too_early(early);
 	reap(); /* who ended before we listened */
 	close(s.boot.made); /* it takes its time: nobody waits now */
 	stream_run();

@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 97
+plan 101
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -129,6 +129,25 @@ is '-F stays until it is told to end' 0 0 sh -c "
     for i in \$(seq 300); do
 	[ \"\$(xray status web)\" = running ] && break; sleep 0.1; done
     kill \$pid; sleep 0.3; kill \$pid; wait \$pid; echo \$?"
+# The same while QEMU has not answered, with one that never will.
+mkdir "$tmp/mute"
+cat >"$tmp/mute/qemu-system-x86_64" <<E
+#!/usr/bin/perl
+if (grep /guest=web/, @ARGV) {
+	open F, ">$tmp/begun" and sleep 300;
+}
+exec "$(command -v qemu-system-x86_64)", @ARGV;
+E
+chmod 755 "$tmp/mute/qemu-system-x86_64"
+for sig in TERM:143 INT:130; do
+	rm -f "$tmp/begun"
+	is "-F that is told so as it starts ends by SIG${sig%:*}" 0 "${sig#*:}" \
+	    sh -c "PATH=$tmp/mute:\$PATH xray start -F web >/dev/null 2>&1 &
+	    until [ -e $tmp/begun ]; do sleep 0.1; done
+	    kill -${sig%:*} \$!; wait \$!; echo \$?"
+	is 'and QEMU with it' 0 'stopped
+0' sh -c "xray status web; pgrep -fc '[g]uest=web,'; true"
+done
 xray create -q -m 64 -c 1 -p 0.0.0.0:18655:53/udp -p 18655:53 both
 socat UDP-LISTEN:18655,bind=0.0.0.0,fork /dev/null &
 squatter=$!

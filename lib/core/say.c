@@ -2,6 +2,7 @@
 #include "say.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,19 @@ void
 die_why(const struct why *why)
 {
 	die(why->code ? why->code : EX_SOFTWARE, "%s", why->text);
+}
+
+void
+die_signal(int sig)
+{
+	sigset_t one;
+
+	(void)signal(sig, SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+	(void)raise(sig);
+	_exit(128 + sig);
 }
 
 void

@@ -52,6 +52,8 @@ const char *say_get_name(void);
 _Noreturn void die(int code, const char *fmt, ...) PRINTF(2, 3);
 _Noreturn void die_sys(int code, const char *fmt, ...) PRINTF(2, 3);
 _Noreturn void die_why(const struct why *why);
+/* Die by signal sig, which was caught, as who did not catch it would. */
+_Noreturn void die_signal(int sig);
 
 /* Print a message and go on.  A note is not printed under -q. */
 void warn(const char *fmt, ...) PRINTF(1, 2);

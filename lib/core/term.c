@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "say.h"
 #include "sys.h"
 
 /* How soon what belongs to an escape comes behind it. */
@@ -118,9 +119,7 @@ term_obey(void)
 	if (sig == SIGTSTP || sig == SIGCONT || sig == SIGWINCH)
 		return 1;
 	term_close();
-	signal(sig, SIG_DFL);
-	(void)raise(sig);
-	_exit(128 + sig);
+	die_signal(sig);
 }
 
 static int
