@@ -132,4 +132,19 @@ fuzz_poll(struct pollfd *p, size_t n)
 		p[at[k]].revents = some[k].revents;
 }
 
+/* How many descriptors are open: as many before an input as behind it. */
+static inline int
+fuzz_files(void)
+{
+	struct pollfd p[64];
+	int n = 0;
+
+	for (int i = 0; i < 64; i++)
+		p[i] = (struct pollfd){ .fd = i };
+	must(poll(p, 64, 0) >= 0);
+	for (int i = 0; i < 64; i++)
+		n += !(p[i].revents & POLLNVAL);
+	return n;
+}
+
 #endif

@@ -59,8 +59,10 @@ start_child(struct clerk *c, struct book *book, int p[2])
 	if (book)
 		book_fds(book, keep + 1);
 	c->pid = child_fork(keep, book ? 1 + BOOK_FDS : 1);
-	if (c->pid == 0)
+	if (c->pid == 0) {
 		clerk_serve(p[1], &c->s, book);
+		_exit(0);
+	}
 	return c->pid < 0 ? -1 : 0;
 }
 
@@ -186,7 +188,9 @@ keep_fd(struct clerk *c, const struct cmsghdr *m)
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* A whole note has come into c->in: 1; 0 none yet; -1 the child has ended. */
+/* A whole note has come into c->in: 1; 0 none yet; -1 the child has ended.
+ * There is room for one descriptor: CMSG_SPACE has it for two, and the second
+ * would stay open. */
 static int
 receive(struct clerk *c)
 {
@@ -199,7 +203,7 @@ receive(struct clerk *c)
 	struct msghdr m = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof control.room };
+		.msg_controllen = CMSG_LEN(sizeof(int)) };
 	ssize_t n;
 
 	do

@@ -234,7 +234,7 @@ take(struct desk *d)
 	}
 }
 
-/* A whole note has come into d->in: 1; 0 none yet. */
+/* A whole note has come into d->in: 1; 0 none yet; -1 the parent has ended. */
 static int
 receive(struct desk *d)
 {
@@ -242,7 +242,7 @@ receive(struct desk *d)
 	    MSG_DONTWAIT);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		_exit(0);
+		return -1;
 	d->nin += n > 0 ? (size_t)n : 0;
 	if (d->nin < sizeof d->in)
 		return 0;
@@ -250,13 +250,14 @@ receive(struct desk *d)
 	return 1;
 }
 
-static void
+/* -1: the parent has ended; what it sent before counts. */
+static int
 serve_parent(struct desk *d)
 {
 	const struct clerk_note done = { .kind = CLERK_DONE };
-	int n = 0;
+	int n = 0, got = 0;
 
-	while (n < NOTES && receive(d)) {
+	while (n < NOTES && (got = receive(d)) > 0) {
 		take(d);
 		n++;
 	}
@@ -264,8 +265,9 @@ serve_parent(struct desk *d)
 		book_add(d->book, &d->lines, d->nlines);
 	d->lines.n = 0;
 	d->nlines = 0;
-	if (n)
+	if (n && got >= 0)
 		send_note(d, &done, -1);
+	return got < 0 ? -1 : 0;
 }
 
 void
@@ -274,9 +276,11 @@ clerk_serve(int fd, const struct sources *s, struct book *book)
 	struct desk d = { .fd = fd, .s = *s, .book = book, .look = 1 };
 	long long next = 0;
 
+	int over = 0;
+
 	if (book)
 		book_begin(book);
-	for (;;) {
+	while (!over) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 
 		if (d.look || (io_now() >= next && has_changed(&d)))
@@ -284,6 +288,8 @@ clerk_serve(int fd, const struct sources *s, struct book *book)
 		if (io_now() >= next)
 			next = io_now() + CLERK_LOOK_MS;
 		if (poll(&p, 1, io_left(next)) > 0)
-			serve_parent(&d);
+			over = serve_parent(&d) < 0;
 	}
+	free(d.list);
+	buf_free(&d.lines);
 }

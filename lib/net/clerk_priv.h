@@ -51,7 +51,8 @@ void book_begin(struct book *b);
 /* Append lines, n of them; a file that has grown long is written anew. */
 void book_add(struct book *b, const struct buf *lines, size_t n);
 
-/* The child: serve at fd until its end.  book may be NULL. */
-_Noreturn void clerk_serve(int fd, const struct sources *s, struct book *book);
+/* The child: serve at fd until its end; book, the caller's, may be NULL.  A
+ * parent that takes nothing ends the process. */
+void clerk_serve(int fd, const struct sources *s, struct book *book);
 
 #endif

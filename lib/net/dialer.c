@@ -119,7 +119,7 @@ dialer_next(struct dialer *d, size_t *i, int *fd)
 	struct msghdr m = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof control.room };
+		.msg_controllen = CMSG_LEN(sizeof *fd) }; /* one, not two */
 	ssize_t n;
 
 	if (d->fd < 0)
