@@ -63,7 +63,7 @@ start_worker(struct worker *w, const int answers[2])
 	keep[1] = answers[1];
 	w->pid = child_fork(keep, 2);
 	if (w->pid == 0)
-		resolve_serve(p[0], answers[1]);
+		_exit(resolve_serve(p[0], answers[1]));
 	close(p[0]);
 	w->fd = p[1];
 	return w->pid < 0 ? -1 : 0;

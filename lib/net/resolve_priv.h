@@ -23,7 +23,8 @@ struct resolve_answer {
 _Static_assert(sizeof(struct resolve_query) <= 512, "one write");
 _Static_assert(sizeof(struct resolve_answer) <= 512, "one write");
 
-/* A child: read queries and write answers until there are no more. */
-_Noreturn void resolve_serve(int queries, int answers);
+/* A child: read queries and write answers until there are no more: 0; 1 when
+ * what came is no query. */
+int resolve_serve(int queries, int answers);
 
 #endif
