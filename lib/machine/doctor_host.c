@@ -42,26 +42,21 @@ ask(const struct strv *argv, struct buf *out, struct why *why)
 	return code;
 }
 
-/* "7.2.22", the caller's, and whether it is 7.2 or newer; NULL with why. */
+/* As doctor_version says; NULL with why. */
 static char *
 version(const char *program, int *recent, struct why *why)
 {
 	autostrv struct strv argv = { 0 };
 	autobuf struct buf out = { 0 };
-	const char *p;
-	int major, minor, n = 0;
+	char *is;
 
 	strv_words(&argv, program, "--version", NULL);
 	if (ask(&argv, &out, why) < 0)
 		return NULL;
-	p = strstr(out.n ? out.p : "", "version ");
-	if (!p || sscanf(p, "version %d.%d%n", &major, &minor, &n) != 2) {
+	is = doctor_version(out.n ? out.p : "", recent);
+	if (!is)
 		why_set(why, EX_PROTOCOL, "%s: says no version", program);
-		return NULL;
-	}
-	p += strlen("version ");
-	*recent = major > 7 || (major == 7 && minor >= 2);
-	return xstrndup(p, strspn(p, "0123456789."));
+	return is;
 }
 
 /* Whether it has a sandbox of all four sets: it is taken up before the list
