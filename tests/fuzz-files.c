@@ -28,6 +28,33 @@ folder(const char *name)
 	must(mkdir(fuzz_path(name), 0700) == 0);
 }
 
+/* What is refused whatever its bytes are: a folder, a file that is too large, a
+ * trigger that cannot be run. */
+static void
+check_refused(void)
+{
+	static const char large[100000];
+	const char *pre = "config/triggers/pre-ssh";
+	struct buf conf = { 0 };
+
+	folder("vms/a/ssh_config");
+	must(trigger_before(&home, &vm, &conf, &why) < 0);
+	fuzz_why(&why);
+	must(rmdir(fuzz_path("vms/a/ssh_config")) == 0);
+	fuzz_file(fuzz_path("vms/a/ssh_config"), large, sizeof large);
+	must(trigger_before(&home, &vm, &conf, &why) < 0);
+	must(why.code == EX_DATAERR);
+	fuzz_why(&why);
+	must(unlink(fuzz_path("vms/a/ssh_config")) == 0);
+	folder("config/triggers");
+	fuzz_file(fuzz_path(pre), "", 0);
+	must(trigger_before(&home, &vm, &conf, &why) < 0);
+	must(why.code == EX_NOPERM);
+	fuzz_why(&why);
+	must(unlink(fuzz_path(pre)) == 0);
+	buf_free(&conf);
+}
+
 /* A home with a VM, in memory. */
 static void
 begin(void)
@@ -35,7 +62,6 @@ begin(void)
 	static const char record[] =
 	    "# VM a; made\narch = x86_64\nmachine = q\n"
 	    "mac = x\nuuid = y\n";
-	struct buf conf = { 0 };
 
 	(void)setenv("XRAY_HOME", fuzz_folder(), 1);
 	must(home_open_any(&home, &why) == 0);
@@ -43,11 +69,7 @@ begin(void)
 	folder("config");
 	fuzz_file(fuzz_path("vms/a/vm.ini"), record, sizeof record - 1);
 	must(vm_open(&home, "a", &vm, &why) == 0);
-	folder("vms/a/ssh_config"); /* no file */
-	must(trigger_before(&home, &vm, &conf, &why) < 0);
-	fuzz_why(&why);
-	buf_free(&conf);
-	must(rmdir(fuzz_path("vms/a/ssh_config")) == 0);
+	check_refused();
 }
 
 /* ---- what ssh reads ---- */
