@@ -38,8 +38,8 @@ void doctor_why(struct doctor *d, enum doctor_state state, const char *what,
 char *doctor_install(const char *group);
 char *doctor_missing(const char *group);
 
-/* The version in what a QEMU said of itself, "7.2.22", the caller's, and whether
- * it is 7.2 or newer; NULL: it says none. */
+/* The version in what a QEMU said of itself, "7.2.22", the caller's, and
+ * whether it is 7.2 or newer; NULL: it says none. */
 char *doctor_version(const char *said, int *recent);
 /* The machine: QEMU, accelerator, firmware, programs, the user. */
 void doctor_host(struct doctor *d);
