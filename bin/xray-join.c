@@ -124,16 +124,16 @@ main(int argc, char **argv)
 {
 	long long most = 0;
 	struct stat in;
-	int fd;
+	int fd, none;
 
-	if (fstat(0, &in) < 0)
-		die_sys(EX_OSERR, "standard input");
-	hush(&in);
+	none = fstat(0, &in) < 0;
+	if (!none)
+		hush(&in);
 	while (opt_next(argc, argv, &use) != -1)
 		most = opt_int(&use, "max", optarg, 1, 65536);
 	if (argc - optind != 1)
 		die_usage(&use, "one socket");
-	if (!S_ISSOCK(in.st_mode))
+	if (none || !S_ISSOCK(in.st_mode))
 		die(EX_USAGE, "standard input is no socket; see socat(1)");
 	sys_close_others(3, NULL, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
