@@ -134,7 +134,7 @@ SLOW := $(patsubst %,tests/%.t,ask-desk ask start ask-front run doctor \
 	hooks power docs keys await trigger ask-beside copy)
 COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd \
 	ask-speed)
-FAULTS := tests/fault-waits.t tests/fault-words.t
+FAULTS := tests/fault-waits.t tests/fault-words.t tests/fault-calls.t
 FAULTS += $(filter-out $(FAULTS),$(wildcard tests/fault-*.t))
 FORM := tests/lint.t tests/mutants.t
 FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) $(FAULTS) $(FORM) tests/fuzz.t \

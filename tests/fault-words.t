@@ -3,27 +3,8 @@
 # thing that was wanted, and the exit code that of trouble with files.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
-command -v strace >/dev/null || skip_all 'no strace'
-strace -o /dev/null true 2>/dev/null || skip_all 'strace may not trace'
-
-# f CODE WORDS PATH CALLS COMMAND ...: CALLS (or those from when=N on) fail with
-# EIO where they are about PATH, as the command names it; everywhere without.
-# Each finds the home as it was, unless it is kept.
-f() {
-	want=$1 words=$2 path=$3 calls=$4 when=1+
-	shift 4
-	[ -n "${kept-}" ] || {
-		rm -rf "${tmp:?}/home"
-		cp -a "$tmp/store" "$tmp/home"
-	}
-	case $calls in *:when=*) when=${calls#*:when=} ;; esac
-	calls=${calls%%:*}
-	# shellcheck disable=SC2086 # no word without a path
-	says "$calls of ${path##*/}: $words" "$want" "$words" timeout 60 \
-	    strace -f --seccomp-bpf -qq -o /dev/null -e signal=none \
-	    ${path:+-P "$path"} -e trace="$calls" \
-	    -e inject="$calls:error=EIO:when=$when" "$@"
-}
+# shellcheck source=refuse.sh
+. "${0%/*}/refuse.sh"
 
 empty_base >/dev/null && empty_base c >/dev/null && seeded_base s >/dev/null &&
     xray-create -q -b b v w && xray-create -q -b b --net none o &&
@@ -60,7 +41,6 @@ mkdir -p "$vm/log"
 echo x >"$vm/log/qemu.log"
 cp -a "$XRAY_HOME" "$tmp/store"
 start() { f "$1" "$2" "$3" "$4" env PATH="$tmp/bin:$PATH" xray-start "$5"; }
-eio='Input/output error'
 
 # ---- VMs ----
 
@@ -252,7 +232,7 @@ f 71 "unix:$tmp/px: $eio" '' epoll_ctl xray-proxy --listen "unix:$tmp/px" \
     --rules /dev/null
 f 71 "^xray-proxy: the event loop: $eio" '' epoll_ctl:when=2 xray-proxy \
     --listen "unix:$tmp/px" --rules /dev/null
-f 71 "^xray-proxy: socketpair: $eio" '' fcntl:when=7 xray-proxy \
+f 71 "^xray-proxy: socketpair: $eio" '' fcntl:when=7..14 xray-proxy \
     --listen "unix:$tmp/px" --rules /dev/null --ask "$tmp/ask"
 f 71 "^xray-proxy: fork: $eio" '' clone,fork,vfork,clone3:when=6 xray-proxy \
     --listen "unix:$tmp/px" --rules /dev/null --ask "$tmp/ask"
@@ -314,7 +294,6 @@ until_ok 30 listens "$vm/guest-22.sock"
 kept=yes
 # shellcheck disable=SC2086 # words
 live() { f "$1" "$2" "$3" "$4" "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" $5; }
-live 74 "^xray-connect: read: $eio" '' read:when=4+ 'xray-connect v 22'
 live 74 "^xray-connect: standard output: $eio" '' sendmsg \
     'xray-connect --fdpass v 22'
 live 74 "/ask: $eio" ask mkdirat,openat 'xray-ask v'
