@@ -39,6 +39,7 @@ qemu-img create -q -f qcow2 "$shop/disk.qcow2" 64M
 echo maintenance >"$(grep -lx made "$XRAY_HOME"/ports/*)"
 mkdir -p "$vm/log"
 echo x >"$vm/log/qemu.log"
+xray-snap create -q o t || exit 1
 cp -a "$XRAY_HOME" "$tmp/store"
 start() { f "$1" "$2" "$3" "$4" env PATH="$tmp/bin:$PATH" xray-start "$5"; }
 
@@ -89,6 +90,7 @@ f 74 "^xray-config: .*/\.edit-[0-9]*\.ini: $eio" '' unlinkat \
 f 74 "^xray-why: v: qemu.log: $eio" qemu.log openat xray-why v
 f 74 "^xray-snap: v: disk.qcow2: $eio" "$vm/disk.qcow2" fsync \
     xray-snap create v t
+f 74 "^xray-snap: o: $eio" '' fsync:when=1..9 xray-snap revert -y o t
 f 71 "^xray-snap: pipe: $eio" '' pipe2 xray-snap create v t
 f 74 "^xray-move: $XRAY_HOME: $eio" "$XRAY_HOME/vms" fsync xray-move v v2
 f 74 "^xray-remove: w: its ports: $eio" "$XRAY_HOME/ports" openat,unlinkat \
@@ -168,6 +170,7 @@ fetch() {
 fetch 71 "^xray-base: sha256sum: $eio" '' pipe2
 fetch 71 "^xray-base: pipe: $eio" '' pipe2:when=3
 fetch 71 "^xray-base: pipe: $eio" '' pipe2:when=4
+fetch 71 "^xray-base: curl: $eio" '' write:when=1..6
 fetch 71 "^xray-base: poll: $eio" '' ppoll,poll
 fetch 74 "/fetch: $eio|part: $eio" "$part" fstat,newfstatat
 fetch 74 "^xray-base: ecdeecc01930e28e.part: $eio" "$part.lock" ftruncate
@@ -185,6 +188,7 @@ f 74 "/plugins: $eio" "$XRAY_HOME/plugins" getdents64 xray-hooks list v
 f 74 "create: $eio" "$vm/scripts/create" getdents64 xray-hooks list v
 f 74 "v: hooks: $eio" hooks openat xray-hooks run v create
 f 74 "v: hooks: $eio" .hooks.new openat xray-hooks run v create
+f 71 "pipe: $eio" '' pipe2:when=1..6 xray-hooks run v create
 refused() {
 	f 77 "10-a: refused: $1: $eio" "$2" "$3" xray-hooks run v create
 }
