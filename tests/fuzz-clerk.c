@@ -2,9 +2,10 @@
 /*
  * fuzz-clerk: the bytes are lines, a note each, KBIFHTEXT: its kind, batch,
  * index and fault as digits, and how it comes: bit 0 with a descriptor, bit 1
- * with two, bit 2 in two pieces; what a descriptor leads to is TEXT.  With c
- * for the first byte they go to the child, else to its parent, which at a line
- * that begins with a letter does what is asked of it.
+ * with two, bit 2 in two pieces, bit 3 with a pipe; what a descriptor leads to
+ * is TEXT, and a pipe does not end behind it.  With c for the first byte they go
+ * to the child, else to its parent, which at a line that begins with a letter
+ * does what is asked of it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +16,8 @@
 #include "clerk_priv.h"
 #include "fuzz.h"
 
-enum { HEAD = 5, FD = 1, TWO = 2, PIECES = 4, LINES = 16 };
+enum { HEAD = 5, FD = 1, TWO = 2, PIECES = 4, PIPE = 8 };
+enum { LINES = 16, PIPE_MOST = 4096 };
 
 static int peer = -1; /* the child's end of its parent's socket */
 
@@ -53,6 +55,17 @@ make_file(const char *text)
 	must(fd >= 0);
 	must(write(fd, text, strlen(text)) >= 0 && lseek(fd, 0, SEEK_SET) == 0);
 	return fd;
+}
+
+static int
+make_pipe(const char *text, int *held)
+{
+	int p[2];
+
+	must(pipe(p) == 0);
+	must(write(p[1], text, strnlen(text, PIPE_MOST)) >= 0);
+	*held = p[1];
+	return p[0];
 }
 
 /* Send n bytes with so many of the descriptors. */
@@ -95,6 +108,18 @@ make_note(struct clerk_note *note, const char *p, size_t n)
 		note->text[len] = '\0';
 }
 
+static int held[2]; /* the ends of pipes that were sent; 0: none */
+
+static void
+let_go(void)
+{
+	for (size_t i = 0; i < LEN(held); i++) {
+		if (held[i])
+			close(held[i]);
+		held[i] = 0;
+	}
+}
+
 static void
 send_line(int to, const char *p, size_t n, void (*between)(void))
 {
@@ -103,9 +128,11 @@ send_line(int to, const char *p, size_t n, void (*between)(void))
 	struct clerk_note note;
 	autofree char *text = fuzz_text((const uint8_t *)p + HEAD, n - HEAD);
 
+	let_go();
 	make_note(&note, p, n);
 	for (size_t i = 0; i < nfd; i++)
-		fd[i] = make_file(text);
+		fd[i] =
+		    how & PIPE ? make_pipe(text, &held[i]) : make_file(text);
 	if (how & PIECES) {
 		part = 1 + n % (sizeof note - 1);
 		send_part(to, &note, part, fd, nfd);
@@ -173,6 +200,7 @@ of_child(const char *p, const char *end)
 		else if (n >= HEAD)
 			send_line(peer, p, n, go_on);
 		go_on();
+		let_go();
 		p += n + 1;
 	}
 	close(peer);
@@ -288,6 +316,7 @@ of_parent(const char *p, const char *end)
 		send_part(s[0], "half", 4, NULL, 0);
 	must(shutdown(s[0], SHUT_WR) == 0);
 	clerk_serve(s[1], &sources, book);
+	let_go();
 	hear_child(s[0]);
 	close(s[0]);
 	close(s[1]);

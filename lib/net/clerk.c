@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -233,6 +234,18 @@ take_fd(struct clerk *c)
 	return fd;
 }
 
+/* A child that was taken over may send what does not end. */
+static void
+check_fd(struct clerk *c)
+{
+	struct stat st;
+
+	if (c->infd < 0 || (fstat(c->infd, &st) == 0 && S_ISREG(st.st_mode)))
+		return;
+	close(take_fd(c));
+	c->in.fault = SOURCE_NOT_PLAIN;
+}
+
 static void
 begin(struct clerk *c)
 {
@@ -272,6 +285,7 @@ take(struct clerk *c)
 {
 	int ours = c->rules && c->in.batch == c->batch && !c->bad;
 
+	check_fd(c);
 	if (c->in.kind == CLERK_BEGIN)
 		begin(c);
 	else if (ours && c->in.kind == CLERK_SOURCE)
