@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 101
+plan 102
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -162,7 +162,8 @@ says 'start while a snapshot is being made of it: 75' 75 'locked by|being' \
     "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" xray start web
 says 'stop of one that is being changed: 75, at once' 75 'being started or' \
     "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" xray stop web
-xray start web
+ok 'for who ignores the ends of children, too' \
+    sh -c 'trap "" CHLD; exec xray start web'
 says 'a busy monitor is no reason to kill: 75, naming who' 75 \
     'locked by xray-test, pid 4711' "$XRAY_OBJ/tests/lock-peer" \
     "$vm/qmp.sock.lock" xray stop --timeout 2 web

@@ -19,6 +19,14 @@
 
 extern char **environ;
 
+/* Before main: who started us may ignore the ends of children, then so do we,
+ * and cannot wait for ours. */
+__attribute__((constructor)) static void
+hear_children(void)
+{
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
 static int
 runnable(const char *path)
 {
