@@ -3,7 +3,7 @@
 # shellcheck disable=SC2046
 . "${0%/*}/lib.sh"
 [ "$XRAY_BIN" = "$top/bin" ] || skip_all 'the sources are the same'
-plan 13
+plan 14
 cd "$top" || exit 1
 files() { git ls-files -co --exclude-standard -- "$@"; }
 scripts=$(files 'bin/*.sh' 'tests/*.t' 'tests/*.sh' 'share/*' '.ci/*' 'hooks/*' |
@@ -39,6 +39,7 @@ man
 share
 tests' sh -c 'git ls-files -co --exclude-standard | grep -v "^\." |
     cut -d/ -f1 | sort -u'
+is 'every test is a program' 0 '' find tests -name '*.t' ! -perm -100
 is 'every function has 60 lines at most' 0 '' sh -c '
     awk "FNR == 1 { start = 0 }
 	/^\{/ { start = FNR }
