@@ -101,7 +101,7 @@ hex4(const char *s)
 {
 	char text[5] = { s[0], s[1], s[2], s[3], 0 };
 
-	return (unsigned)strtoul(text, NULL, 16);
+	return (unsigned)strtoull(text, NULL, 16);
 }
 
 static void

@@ -190,7 +190,7 @@ address(const char *hex, char out[46])
 	for (int i = 0; i < n; i++) {
 		autofree char *digits = xstrndup(hex + 8 * i, 8);
 
-		word[i] = (uint32_t)strtoul(digits, NULL, 16);
+		word[i] = (uint32_t)strtoull(digits, NULL, 16);
 	}
 	if (!inet_ntop(n == 4 ? AF_INET6 : AF_INET, word, out, 46))
 		(void)snprintf(out, 46, "%s", hex);

@@ -48,7 +48,8 @@ find(const struct base *b, long long gen, const struct seal *seal,
 	if (strcmp(f->link, seal->link ? seal->link : "") != 0)
 		return changed(b, gen, seal, "its link leads elsewhere", why);
 	f->fd = openat(b->dir, disk,
-	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | (seal->link ? 0 : O_NOFOLLOW));
+	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | (seal->link ? 0 : O_NOFOLLOW),
+	    0);
 	if (f->fd < 0 || fstat(f->fd, &f->st) < 0) {
 		if (seal->link)
 			return why_sys(why, EX_NOINPUT, "%s: linked to %s",

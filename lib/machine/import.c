@@ -310,7 +310,7 @@ static int
 inspect(struct work *w, struct why *why)
 {
 	autoclose int fd = openat(w->dir, "disk.qcow2",
-	    O_RDONLY | O_CLOEXEC | (w->im->link ? 0 : O_NOFOLLOW));
+	    O_RDONLY | O_CLOEXEC | (w->im->link ? 0 : O_NOFOLLOW), 0);
 
 	if (fd < 0)
 		return why_sys(why, EX_IOERR, "%s", w->im->name);

@@ -212,7 +212,7 @@ prepare(int dir, const char *name, const char *arch, struct sealed *s,
     struct why *why)
 {
 	autoclose int fd = openat(dir, "disk.qcow2",
-	    O_RDONLY | O_CLOEXEC | (s->link ? 0 : O_NOFOLLOW));
+	    O_RDONLY | O_CLOEXEC | (s->link ? 0 : O_NOFOLLOW), 0);
 
 	if (fd < 0)
 		return why_sys(why, EX_NOINPUT, "%s: disk.qcow2", name);
