@@ -139,14 +139,14 @@ if (grep /guest=web/, @ARGV) {
 exec "$(command -v qemu-system-x86_64)", @ARGV;
 E
 chmod 755 "$tmp/mute/qemu-system-x86_64"
-left() { xray status web; at "$vm"; }
+gone() { [ "$(xray status web)" = stopped ] && [ -z "$(at "$vm")" ]; }
 for sig in TERM:143 INT:130; do
 	rm -f "$tmp/begun"
 	is "-F that is told so as it starts ends by SIG${sig%:*}" 0 "${sig#*:}" \
 	    sh -c "PATH=$tmp/mute:\$PATH xray start -F web >/dev/null 2>&1 &
 	    until [ -e $tmp/begun ]; do sleep 0.1; done
 	    kill -${sig%:*} \$!; wait \$!; echo \$?"
-	is 'and QEMU with it' 0 stopped left
+	ok 'and all with it' until_ok 60 gone
 done
 xray create -q -m 64 -c 1 -p 0.0.0.0:18655:53/udp -p 18655:53 both
 socat UDP-LISTEN:18655,bind=0.0.0.0,fork /dev/null &
