@@ -275,7 +275,6 @@ clerk_serve(int fd, const struct sources *s, struct book *book)
 {
 	struct desk d = { .fd = fd, .s = *s, .book = book, .look = 1 };
 	long long next = 0;
-
 	int over = 0;
 
 	if (book)
