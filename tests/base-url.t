@@ -3,7 +3,7 @@
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
 command -v curl >/dev/null || skip_all 'no curl'
-plan 43
+plan 44
 cd "$tmp" || exit 1
 unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY XDG_CACHE_HOME
 echo 'max-filesize = 1' >"$HOME/.curlrc" # nobody reads it
@@ -128,7 +128,14 @@ serve image 1000000
 says 'cut off where there are no ranges' 75 'cut off at 1' \
     import --sha256 "$sum" "$url/plain"
 serve image
+# as a kill between the writing of a file and its name leaves them
+for part in "$cache"/*.part; do
+	part=${part##*/}
+	: >"$cache/.$part.etag.new"
+	: >"$cache/.$part.url.new"
+done
 ok 'comes anew too' import -n c --sha256 "$sum" "$url/plain"
+is 'and leaves nothing, nor do those who were killed' 0 '' ls -A "$cache"
 
 # What killed imports leave of a URL: a part that the next one takes.
 serve image 0 '"v1"'

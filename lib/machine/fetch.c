@@ -247,18 +247,28 @@ fetch_url(const struct img_job *j, const char *url, const char *sha256,
 	return -1;
 }
 
+/* All of the part, also what a killed writer left; a cache may stay. */
+static void
+forget(const struct fetch *f)
+{
+	static const char *const all[][2] = { { "", "" }, { "", ".etag" },
+		{ "", ".url" }, { ".", ".etag.new" }, { ".", ".url.new" } };
+
+	for (size_t i = 0; i < LEN(all); i++) {
+		autofree char *name =
+		    xasprintf("%s%s%s", all[i][0], f->name, all[i][1]);
+
+		(void)unlinkat(f->dir, name, 0);
+	}
+}
+
 void
 fetch_end(struct fetch *f, int keep)
 {
-	autofree char *tag = xasprintf("%s.etag", f->name);
-	autofree char *of = xasprintf("%s.url", f->name);
 	autofree char *lock_name = xasprintf("%s.lock", f->name);
 
-	if (!keep && f->dir >= 0) {
-		(void)unlinkat(f->dir, f->name, 0); /* the cache may stay */
-		(void)unlinkat(f->dir, tag, 0);
-		(void)unlinkat(f->dir, of, 0);
-	}
+	if (!keep && f->dir >= 0)
+		forget(f);
 	if (f->fd >= 0)
 		close(f->fd);
 	if (f->lock >= 0) {
