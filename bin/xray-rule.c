@@ -235,8 +235,9 @@ open_vm(char **argv)
 	if (each_open(&in.e, optind + 1, argv, optind, &why) == 0)
 		return;
 	if (in.ndests && vm_open(&in.e.home, in.dests[0], &vm, NULL) == 0)
-		die(why.code, "%s; %s is one, and comes first: %s %s", why.text,
-		    vm.name, strrchr(in.use->name, ' ') + 1, in.use->operands);
+		die(why.code, "%s: no VM; %s is one, and comes first: %s %s",
+		    argv[optind], vm.name, strrchr(in.use->name, ' ') + 1,
+		    in.use->operands);
 	die_selection(in.use, &why);
 }
 

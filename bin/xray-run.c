@@ -418,7 +418,7 @@ main(int argc, char **argv)
 
 	take_options(argc, argv);
 	if (home_open(&home, &why) < 0 ||
-	    base_open_wanted(&home, spec.base, &base, &why) < 0)
+	    base_open(&home, spec.base, &base, &why) < 0)
 		die_why(&why);
 	base_close(&base);
 	tend_begin();

@@ -43,7 +43,7 @@ says 'one that is nearly one: that one' 64 \
 says 'a letter among others, behind what was moved: that letter' 64 \
     '^xray-list: -x: no such option' xray list web --verbose -xq
 says 'an option without its argument' 64 'needs an argument' xray create -b
-says 'a missing VM: 66' 66 'nope: no such VM' xray info nope
+says 'a missing VM: 66' 66 'nope: no such VM; xray list$' xray info nope
 says 'what a terminal would take for more is masked' 64 '^xray: l\\033\[2J' \
     xray "$(printf 'l\033[2J')"
 empty_base

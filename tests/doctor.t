@@ -305,7 +305,7 @@ spoilt 'a generation that is gone' bad vm \
     'web: stands on b/2: b: no generation 2: put' \
     'sed -i "s/^generation = 1/generation = 2/" vms/web/vm.ini'
 spoilt 'a base that is gone' bad vm \
-    'web: stands on b/1: b: no such base: put bases/b back.*remove web' \
+    'web: stands on b/1: no such base: put bases/b back.*remove web' \
     'mv bases/b x'
 spoilt 'a base.ini that is gone' bad base \
     'base.ini: .*: put it back from a backup, or xray base remove b' \

@@ -165,7 +165,7 @@ ask' xray fw check web x.example:443 z.example
 says 'no destination: 64' 64 '127.1: no address' xray fw check web 127.1
 says 'no VM: 66' 66 'no such VM' xray fw check wep x.example
 says 'the wrong way round' 66 \
-    'no such VM; web is one, and comes first: allow VM DEST' \
+    'nodejs.org: no VM; web is one, and comes first: allow VM DEST' \
     xray fw allow nodejs.org web
 says 'with a port' 66 'web is one, and comes first: deny VM DEST' \
     xray fw deny nodejs.org:443 web

@@ -45,18 +45,6 @@ fail:
 	return -1;
 }
 
-int
-base_open_wanted(
-    struct home *h, const char *name, struct base *b, struct why *why)
-{
-	struct why w;
-
-	if (base_open(h, name, b, &w) == 0)
-		return 0;
-	return why_set(why, w.code,
-	    w.code == EX_NOINPUT ? "%s; xray base list" : "%s", w.text);
-}
-
 void
 base_close(struct base *b)
 {

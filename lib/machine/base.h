@@ -33,12 +33,9 @@ struct base {
 	long long current; /* the one that create takes */
 };
 
-/* Open base `name`.  -1 with why: EX_NOINPUT and the nearest name, EX_DATAERR
+/* Open base `name`.  -1 with why: EX_NOINPUT (name_missing), EX_DATAERR
  * for a base.ini that is not one. */
 int base_open(
-    struct home *h, const char *name, struct base *b, struct why *why);
-/* The same for who has just named it, and is told where bases are listed. */
-int base_open_wanted(
     struct home *h, const char *name, struct base *b, struct why *why);
 void base_close(struct base *b);
 

@@ -26,18 +26,21 @@ base_of(struct doctor *d, const struct vm *vm)
 	struct base b = { .dir = -1 };
 	struct seal seal;
 	struct why why;
+	int there;
 
 	if (!*vm->base)
 		return;
-	if (base_open(d->home, vm->base, &b, &why) < 0 ||
-	    base_seal_of(&b, vm->generation, &seal, &why) < 0) {
+	there = base_open(d->home, vm->base, &b, &why) == 0;
+	if (!there || base_seal_of(&b, vm->generation, &seal, &why) < 0) {
 		autofree char *mend = xasprintf("put bases/%s back from a "
 						"backup, or xray remove %s",
 		    vm->base, vm->name);
 		struct why whole;
 
 		why_set(&whole, 0, "%s: stands on %s/%lld: %s", vm->name,
-		    vm->base, vm->generation, why.text);
+		    vm->base, vm->generation,
+		    !there && why.code == EX_NOINPUT ? "no such base" :
+						       why.text);
 		doctor_why(d, DOCTOR_BAD, "vm", vm->name, &whole, mend);
 	}
 	base_close(&b);

@@ -342,7 +342,8 @@ name_missing(int dir, const char *what, const char *name, struct why *why)
 	if (best)
 		return why_set(
 		    why, EX_NOINPUT, "%s: no such %s (%s?)", name, what, best);
-	return why_set(why, EX_NOINPUT, "%s: no such %s", name, what);
+	return why_set(why, EX_NOINPUT, "%s: no such %s; xray %s", name, what,
+	    strcmp(what, "base") == 0 ? "base list" : "list");
 }
 
 char *

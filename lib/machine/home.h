@@ -62,8 +62,8 @@ int tag_check(const char *tag, struct why *why);
 /* 0 when no entry of dir has that name, in any case of letters; else -1 with
  * why (EX_CANTCREAT).  what is "VM" or "base". */
 int name_taken(int dir, const char *what, const char *name, struct why *why);
-/* Set why to "what name: no such what (nearest?)", EX_NOINPUT, looking for
- * the nearest entry of directory dir.  Returns -1. */
+/* Set why to "name: no such what (nearest?)", EX_NOINPUT, with the nearest
+ * entry of directory dir, or where they are listed.  Returns -1. */
 int name_missing(int dir, const char *what, const char *name, struct why *why);
 /* Remove what processes that are gone left half made or half removed in dir
  * (vms, bases, the home): .stage-PID, .gone-PID, .edit-PID.ini,

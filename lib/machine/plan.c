@@ -233,7 +233,7 @@ plan_base(struct home *h, struct plan *p, struct why *why)
 		p->seal.efivars = 1;
 		return conf_set(p->base.conf, "cloud_init", "no", why);
 	}
-	if (base_open_wanted(h, s->base, &p->base, why) < 0)
+	if (base_open(h, s->base, &p->base, why) < 0)
 		return -1;
 	p->generation = s->generation ? s->generation : p->base.current;
 	return base_seal_of(&p->base, p->generation, &p->seal, why);
