@@ -11,7 +11,7 @@ O ?= .build
 BIN ?= bin
 # What failed is told, and what the test said to it.
 PROVE ?= prove -f -o
-JOBS ?= 8
+JOBS ?= 12
 
 VERSION := $(shell cat share/version)
 SYSTEM := $(shell uname -s)
@@ -130,8 +130,9 @@ tests: all $(TEST_PROGRAMS) $(PRELOAD)
 # built once into $(O)/guest and linked into each test's own home.
 
 # Those that take longest first.
-SLOW := $(patsubst %,tests/%.t,ask-desk ask start ask-front run doctor \
-	hooks power docs keys await trigger ask-beside copy)
+SLOW := $(patsubst %,tests/%.t,ask ask-front messages-live ask-desk start \
+	power run qmp hooks systemd doctor messages-files ask-beside docs keys \
+	await trigger copy)
 COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd \
 	ask-speed)
 FAULTS := tests/fault-waits.t tests/fault-words.t tests/fault-calls.t
