@@ -117,7 +117,7 @@ m 76 'o: the guest does not tell its time' guest 'echo noon' \
     xray-wait --for clock o
 m 75 'o: its clock is off by -' \
     guest "[ ! -e '$tmp/told' ] || exec sleep 60; >'$tmp/told'; echo 0" \
-    xray-wait --for clock --timeout 4 o
+    xray-wait --for clock --timeout 8 o
 m 77 'o: the key is not in; xray key install --password o' guest 'exit 255' \
     xray-key install o
 m 75 'o: nothing listens on port 80' guest : \
