@@ -278,6 +278,11 @@ must('create', '-q', '--no-start', '-b', 'b', '-m', 64, 'zz');
 must('remove', '-q', '-y', 'zz');
 must('base', 'gc', '-q');
 must('doctor', '--home');
+{
+	# what a killed doctor left in the home: start, too, removes it
+	local $ENV{EDITOR} = 'true';
+	must('config', 'edit', '-q');
+}
 
 # What a command promised, by its number: 1 done, 0 not done, undef: killed.
 sub did {
