@@ -376,7 +376,7 @@ other_ports(void)
 static void
 wait_gateway(int fd, long long deadline)
 {
-	int tries = 5;
+	int tries = 50; /* as many others may start as now */
 	char c;
 
 	while (fd >= 0) {

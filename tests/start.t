@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 102
+plan 103
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -158,6 +158,31 @@ kill $squatter
 wait $squatter 2>/dev/null
 ok 'free again, TCP and UDP side by side' xray start both
 xray stop -f both
+# in_home N COMMAND...: in a home of its own, which knows nothing of the others.
+in_home() {
+	home=$tmp/homes/$1
+	shift
+	env XRAY_HOME="$home" "$@"
+}
+sixteen() {
+	mkdir -m 700 "$tmp/homes"
+	for i in $(seq 16); do
+		mkdir -m 700 "$tmp/homes/$i"
+		cp -al "$XRAY_HOME/bases" "$XRAY_HOME/ssh" "$tmp/homes/$i/"
+		in_home "$i" xray create -q -m 64 -c 1 one
+	done
+	for i in $(seq 16); do
+		in_home "$i" xray start -q -f one &
+		eval "p$i=\$!"
+	done
+	for i in $(seq 16); do
+		eval "wait \$p$i" || echo "$i: $?"
+	done
+	for i in $(seq 16); do
+		in_home "$i" xray stop -q -f one
+	done
+}
+is 'sixteen homes that all want the first free port' 0 '' sixteen
 says 'start while a snapshot is being made of it: 75' 75 'locked by|being' \
     "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" xray start web
 says 'stop of one that is being changed: 75, at once' 75 'being started or' \
