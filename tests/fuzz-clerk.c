@@ -123,16 +123,17 @@ let_go(void)
 static void
 send_line(int to, const char *p, size_t n, void (*between)(void))
 {
-	int how = p[4], fd[2] = { -1, -1 };
+	int how = (unsigned char)p[4], fd[2] = { -1, -1 };
 	size_t nfd = how & TWO ? 2 : how & FD ? 1 : 0, part = 0;
 	struct clerk_note note;
-	autofree char *text = fuzz_text((const uint8_t *)p + HEAD, n - HEAD);
+	char *text = fuzz_text((const uint8_t *)p + HEAD, n - HEAD);
 
 	let_go();
 	make_note(&note, p, n);
 	for (size_t i = 0; i < nfd; i++)
 		fd[i] =
 		    how & PIPE ? make_pipe(text, &held[i]) : make_file(text);
+	free(text);
 	if (how & PIECES) {
 		part = 1 + n % (sizeof note - 1);
 		send_part(to, &note, part, fd, nfd);
@@ -234,7 +235,7 @@ nothing(void)
 static void
 hear_child(int fd)
 {
-	struct clerk_note note;
+	struct clerk_note note = { 0 };
 	struct iovec iov = { .iov_base = &note, .iov_len = sizeof note };
 	union {
 		struct cmsghdr head;

@@ -179,20 +179,24 @@ tell(const char *p, size_t n)
 static void
 line(struct resolver *r, const char *p, size_t n, long long *now)
 {
-	autofree char *name = fuzz_text((const uint8_t *)p + 1, n - 1);
 	const struct resolved *kept;
+	char *name;
 
-	if (*p == '+')
+	if (*p == '+') {
 		*now += 1000 * (n > 1 ? (unsigned char)p[1] % 32 : 1);
-	else if (*p != '?')
-		tell(p, n);
-	else {
-		kept = resolver_kept(r, name, *now);
-		must(!kept || strcmp(kept->name, name) == 0);
-		/* whoever is asked for already is asked for once */
-		take_all(r, *now);
-		seen.asked += resolver_ask(r, name, *now) == 0;
+		return;
 	}
+	if (*p != '?') {
+		tell(p, n);
+		return;
+	}
+	name = fuzz_text((const uint8_t *)p + 1, n - 1);
+	kept = resolver_kept(r, name, *now);
+	must(!kept || strcmp(kept->name, name) == 0);
+	/* whoever is asked for already is asked for once */
+	take_all(r, *now);
+	seen.asked += resolver_ask(r, name, *now) == 0;
+	free(name);
 }
 
 static void
