@@ -107,10 +107,15 @@ for _ in $(seq "$rounds"); do
 	ran "$(ps -o ppid= -p "$(xray pid v0)" | tr -d ' ')" "$gate" |
 	    awk -v s="$(cut -f2 "$tmp/start")" '{ print $1 + s }' >>"$tmp/own"
 	xray-stop -q -f v0
+	# The least that three programs with their libraries take.
+	"$pair" 1 'xray-start --version' 'xray-supervise --version' \
+	    'xray-net --version' | awk '{ s += $2 } END { print s }' \
+	    >>"$tmp/least"
 done
 took_row commands 'start until QMP answers' start bare 'ratio <= 1.05'
 row commands "of it xray's own processor time" ms "$(median <"$tmp/own")" \
-    '' '' '' '<= 2'
+    'their --version' "$(median <"$tmp/least")" \
+    "$(paste "$tmp/own" "$tmp/least" | awk '{ print $1 / $2 }' | median)" '<= 2'
 
 # ---- an image comes in
 head -c 268435456 /dev/urandom >"$tmp/raw"
