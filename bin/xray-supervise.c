@@ -420,6 +420,10 @@ launch(void)
 	qmp_close(q);
 	if (ready >= 0)
 		wait_gateway(ready, deadline);
+	stream_signal(SIGTERM, hangup); /* as soon as it is said to run */
+	stream_signal(SIGINT, hangup);
+	if (early)
+		fail(&why);
 	boot_state(&s.vm, watch_state(&s.watch));
 	boot_trouble(&s.vm, NULL);
 }
@@ -428,10 +432,6 @@ static void
 loop(void)
 {
 	stream_signal(SIGCHLD, reap);
-	stream_signal(SIGTERM, hangup);
-	stream_signal(SIGINT, hangup);
-	if (early)
-		too_early(early);
 	reap(); /* who ended before we listened */
 	close(s.boot.made); /* it takes its time: nobody waits now */
 	stream_run();

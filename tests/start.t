@@ -2,7 +2,7 @@
 # xray-start, -stop, -qmp, -wait on a machine with nothing to boot: QEMU, the
 # gateway and the supervisor are real, no guest is needed.
 . "${0%/*}/lib.sh"
-plan 103
+plan 104
 empty_base
 xray create -q -m 64 -c 1 web
 vm=$XRAY_HOME/vms/web
@@ -129,6 +129,14 @@ is '-F stays until it is told to end' 0 0 sh -c "
     for i in \$(seq 300); do
 	[ \"\$(xray status web)\" = running ] && break; sleep 0.1; done
     kill \$pid; sleep 0.3; kill \$pid; wait \$pid; echo \$?"
+is 'also when it has only just said that it runs' 0 0 sh -c "
+    timeout 60 strace -f -qq -o /dev/null -P state -P '$vm/state' \\
+	-e trace=renameat -e inject=renameat:delay_exit=1000000 \\
+	xray start -F web >/dev/null 2>&1 & run=\$!
+    for i in \$(seq 300); do
+	[ \"\$(xray status web)\" = running ] && break; sleep 0.1; done
+    pid=\$(sed -n 's/^PPid:.//p' /proc/\$(xray pid web)/status)
+    kill \$pid; sleep 2; kill \$pid; wait \$run; echo \$?"
 # The same while QEMU has not answered, with one that never will.
 mkdir "$tmp/mute"
 cat >"$tmp/mute/qemu-system-x86_64" <<E
