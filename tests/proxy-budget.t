@@ -12,7 +12,7 @@ peer=$XRAY_OBJ/tests/socks-peer
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 3
+plan 4
 cd "$tmp" || exit 1
 
 awk 'BEGIN { for (i = 0; i < 100000; i++)
@@ -69,3 +69,26 @@ instructions 2000 -d localhost
 few=$cost
 instructions 6000 -d localhost
 costs 'instructions, by name' 8000 "$few" "$cost" 4000
+
+# Little waits for a client that does not read, of all that could come.
+xray-proxy -q --listen 127.0.0.1:1080 --rules rules --log log --ready-fd 3 \
+    3>ready2 &
+pids="$pids $!"
+until_ok 100 test -s ready2
+perl -MIO::Socket::INET -e '
+	my $s = IO::Socket::INET->new("127.0.0.1:1080") or die;
+	syswrite $s, "\5\1\0";
+	sysread $s, my $said, 2;
+	syswrite $s, pack "C4C4n", 5, 1, 0, 1, 127, 0, 0, 1, 9000;
+	sysread $s, $said, 10;
+	syswrite $s, sprintf "G%015d", 100e6;
+	sleep 60' &
+pids="$pids $!"
+waits() {
+	ss -Htnm state established '( sport = :1080 )' |
+	    sed -n 's/.*,tb\([0-9]*\),.*,w\([0-9]*\),.*/\1 \2/p'
+}
+held() { [ "$(waits | awk '{ print ($2 > 100000) }')" = 1 ]; }
+until_ok 100 held
+ok "a client that does not read: $(waits) bytes of 600000 at most" \
+    test "$(waits | awk '{ print ($1 > 0 && $1 <= 600000) }')" = 1

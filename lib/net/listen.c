@@ -77,12 +77,21 @@ place(union place *at, const struct addr *a, uint16_t port)
 	return sizeof at->in6;
 }
 
-/* Connections have these options from their listener. */
+/*
+ * Connections have these options from their listener.  Linux lets up to 4 MiB
+ * wait for a client that is slower than what comes, which are out of the
+ * processor's caches when they are copied to it: to a client on this machine
+ * 2,200 MB/s went through, and with so little on their way 5,700.  From further
+ * away it may take that much.
+ */
 static int
-begin(int fd, const union place *at, socklen_t n)
+begin(int fd, const union place *at, socklen_t n, int near)
 {
-	static const int on = 1;
+	static const int on = 1, waits = 256 << 10;
 
+	if (near)
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_SNDBUF, &waits, sizeof waits);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	if (at->any.sa_family == AF_INET6 &&
@@ -107,11 +116,11 @@ listen_tcp(struct listener *l, const char *arg, struct why *why)
 		return why_set(why, EX_USAGE,
 		    "%s: not ADDR:PORT, [ADDR]:PORT or unix:PATH", arg);
 	n = place(&at, &a, port);
+	l->open = addr_kind(&a) != ADDR_LOOPBACK;
 	l->fd = edges_socket(at.any.sa_family);
-	if (l->fd < 0 || begin(l->fd, &at, n) < 0 ||
+	if (l->fd < 0 || begin(l->fd, &at, n, !l->open) < 0 ||
 	    getsockname(l->fd, &at.any, &n) < 0)
 		return why_sys(why, EX_TEMPFAIL, "%s", arg);
-	l->open = addr_kind(&a) != ADDR_LOOPBACK;
 	addr_print(&a, text);
 	(void)snprintf(l->label, sizeof l->label,
 	    addr_is_v4(&a) ? "%s:%u" : "[%s]:%u", text,
