@@ -10,6 +10,7 @@ use warnings;
 
 my ($home, $before) = @ARGV;
 my (%there, %dirty);
+my %nameless; # folders whose journal has a name that is not synced yet
 
 open my $list, '<', $before or die "$before: $!\n";
 while (<$list>) {
@@ -48,14 +49,15 @@ sub renamed {
 		$there{$new} = 1;
 	}
 	$dirty{ parent($to) } = "rename to $to";
+	$nameless{ parent($to) } = 1 if $to =~ m{/op$};
 }
 
 sub changed {
 	my ($path) = @_;
 	my $dir = parent($path);
 	return unless $path =~ /\.qcow2$/ && $there{"$dir/op"};
-	print "$path: changed before $_ is synced ($dirty{$_})\n"
-	    for grep { $dirty{$_} } "$dir/op", $dir;
+	print "$path: changed before $dir/op is synced\n"
+	    if $dirty{"$dir/op"} || $nameless{$dir};
 }
 
 my $at = qr{(?:\d+|AT_FDCWD)<([^>]*)>, "([^"]*)"};
@@ -87,6 +89,7 @@ while (<STDIN>) {
 		    if $path !~ m{/\.};
 	} elsif (/^fd?a?t?a?sync\(\d+<(.*)>\)/) {
 		delete $dirty{$1};
+		delete $nameless{$1};
 	}
 }
 print "$home: not synced\n" if $dirty{ parent($home) };

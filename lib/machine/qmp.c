@@ -175,33 +175,47 @@ await(struct qmp *q, long long id, struct json **doc, long long deadline,
 	}
 }
 
-static struct json *
-execute(struct qmp *q, const char *command, const char *args,
+int
+qmp_begin(struct qmp *q, const char *command, const char *args,
     long long deadline, struct why *why)
 {
 	autobuf struct buf b = { 0 };
-	struct json *doc;
-	char *line;
 
 	buf_str(&b, "{\"execute\":");
 	json_quote(&b, command);
 	if (args)
 		buf_fmt(&b, ",\"arguments\":%s", args);
 	buf_fmt(&b, ",\"id\":%lld}\n", ++q->id);
-	if (send_line(q, b.p, b.n, deadline, why) < 0)
-		return NULL;
-	line = await(q, q->id, &doc, deadline, why);
+	return send_line(q, b.p, b.n, deadline, why);
+}
+
+/* The answer to the last command. */
+static struct json *
+answer(struct qmp *q, long long deadline, struct why *why)
+{
+	struct json *doc;
+	char *line = await(q, q->id, &doc, deadline, why);
+
 	if (!line)
 		return NULL;
 	free(line);
 	return doc;
 }
 
-struct json *
-qmp_call(struct qmp *q, const char *command, const char *args,
+static struct json *
+execute(struct qmp *q, const char *command, const char *args,
     long long deadline, struct why *why)
 {
-	struct json *doc = execute(q, command, args, deadline, why);
+	if (qmp_begin(q, command, args, deadline, why) < 0)
+		return NULL;
+	return answer(q, deadline, why);
+}
+
+/* doc when QEMU did it, else NULL with its reason. */
+static struct json *
+result(
+    const struct qmp *q, struct json *doc, const char *command, struct why *why)
+{
 	autofree char *text = NULL;
 	autobuf struct buf b = { 0 };
 
@@ -214,6 +228,23 @@ qmp_call(struct qmp *q, const char *command, const char *args,
 	why_set(why, EX_PROTOCOL, "%s: %s: %s", q->what, command, b.p);
 	json_free(doc);
 	return NULL;
+}
+
+struct json *
+qmp_call(struct qmp *q, const char *command, const char *args,
+    long long deadline, struct why *why)
+{
+	return result(
+	    q, execute(q, command, args, deadline, why), command, why);
+}
+
+int
+qmp_end(struct qmp *q, const char *command, long long deadline, struct why *why)
+{
+	autojson struct json *doc =
+	    result(q, answer(q, deadline, why), command, why);
+
+	return doc ? 0 : -1;
 }
 
 int

@@ -44,6 +44,13 @@ struct json *qmp_call(struct qmp *q, const char *command, const char *args,
 /* The same when only success matters: 0 or -1. */
 int qmp_do(struct qmp *q, const char *command, const char *args,
     long long deadline, struct why *why);
+
+/* The two halves of it, for what is to be done while QEMU is at work; nothing
+ * else is asked of it between. */
+int qmp_begin(struct qmp *q, const char *command, const char *args,
+    long long deadline, struct why *why);
+int qmp_end(
+    struct qmp *q, const char *command, long long deadline, struct why *why);
 /* Connect, execute one command, and go; all within ms milliseconds. */
 int qmp_once(int dir, const char *name, const char *what, const char *command,
     int ms, struct why *why);
@@ -62,5 +69,8 @@ struct json *qmp_event(struct qmp *q, long long deadline, struct why *why);
  */
 int qmp_job(struct qmp *q, const char *command, const char *args,
     const char *job, long long deadline, struct why *why);
+/* The latter half of it, for a job that was started by another command. */
+int qmp_job_wait(
+    struct qmp *q, const char *job, long long deadline, struct why *why);
 
 #endif

@@ -42,16 +42,14 @@ job_changed(struct qmp *q, long long deadline, struct why *why)
 }
 
 int
-qmp_job(struct qmp *q, const char *command, const char *args, const char *job,
-    long long deadline, struct why *why)
+qmp_job_wait(
+    struct qmp *q, const char *job, long long deadline, struct why *why)
 {
 	autofree char *error = NULL;
 	autobuf struct buf id = { 0 };
 	struct why w;
 	int r;
 
-	if (qmp_do(q, command, args, deadline, why) < 0)
-		return -1;
 	while ((r = concluded(q, job, &error, deadline, why)) == 0)
 		if (job_changed(q, deadline, why) < 0)
 			return -1;
@@ -67,4 +65,13 @@ qmp_job(struct qmp *q, const char *command, const char *args, const char *job,
 	buf_free(&id);
 	buf_vis(&id, error, strlen(error));
 	return why_set(why, EX_PROTOCOL, "%s: %s", qmp_what(q), id.p);
+}
+
+int
+qmp_job(struct qmp *q, const char *command, const char *args, const char *job,
+    long long deadline, struct why *why)
+{
+	return qmp_do(q, command, args, deadline, why) < 0 ?
+	    -1 :
+	    qmp_job_wait(q, job, deadline, why);
 }

@@ -83,7 +83,7 @@ int snap_journal_end(const struct vm *vm, struct why *why);
 /* Of a running VM, by QMP; the caller holds the VM's lock.  What there is now
  * is written down, as by snap_note or snap_forget.  *ran: it ran, was not
  * paused; *stood: for how many ms it stood still. */
-int snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
+int snap_live_create(struct vm *vm, struct qmp *q, const char *tag,
     const char *note, int *ran, long long *stood, struct why *why);
 /* Of its disks alone, without memory, all of them at one moment. */
 int snap_live_disks(const struct vm *vm, struct qmp *q, const char *tag,

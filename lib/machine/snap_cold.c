@@ -157,13 +157,28 @@ struct change {
 	uint64_t size;
 };
 
+struct noted {
+	const struct vm *vm;
+	const struct change *change;
+};
+
+static int
+write_down(void *arg, struct why *why)
+{
+	const struct noted *n = arg;
+
+	return snap_note(n->vm, n->change->tag, NULL, n->change->note, why);
+}
+
+/* It is in the record before all images have it: the journal tells of it, and
+ * what is undone is forgotten too. */
 static int
 create(struct vm *vm, const struct snap_images *m, const struct change *c,
     struct why *why)
 {
-	if (snap_images_each(m, "-c", c->tag, -1, why) < 0)
-		return -1;
-	return snap_note(vm, c->tag, NULL, c->note, why);
+	struct noted n = { vm, c };
+
+	return snap_images_create(m, c->tag, write_down, &n, why);
 }
 
 static int

@@ -209,17 +209,13 @@ snap_images_have(const struct snap_images *m, const char *tag, struct why *why)
 	return has;
 }
 
-int
-snap_images_each(const struct snap_images *m, const char *letter,
+/* Start one qemu-img for each image whose having the tag is `having`, -1: for
+ * all. */
+static int
+start_all(const struct snap_images *m, struct shift *s, const char *letter,
     const char *tag, int having, struct why *why)
 {
-	autofree char *what = xasprintf("snapshot %s %s", letter, tag);
-	struct shift s;
-	int bad = 0;
-
-	if (begin(&s, why) < 0)
-		return -1;
-	for (int i = 0; i < m->n && !bad; i++) {
+	for (int i = 0; i < m->n; i++) {
 		int has = having < 0 ? having : has_tag(m->fd[i], tag, why);
 		autofree char *opts = image_opts(m->vm, &m->d[i]);
 		autostrv struct strv argv = { 0 };
@@ -227,10 +223,39 @@ snap_images_each(const struct snap_images *m, const char *letter,
 		strv_words(&argv, "qemu-img", "snapshot", "--image-opts",
 		    letter, tag, opts, NULL);
 		if (having >= 0 && has < 0)
-			bad = 1;
-		else if (has == having)
-			bad = start(m, &s, i, argv.v, why) < 0;
+			return -1;
+		if (has == having && start(m, s, i, argv.v, why) < 0)
+			return -1;
 	}
+	return 0;
+}
+
+int
+snap_images_each(const struct snap_images *m, const char *letter,
+    const char *tag, int having, struct why *why)
+{
+	autofree char *what = xasprintf("snapshot %s %s", letter, tag);
+	struct shift s;
+	int bad;
+
+	if (begin(&s, why) < 0)
+		return -1;
+	bad = start_all(m, &s, letter, tag, having, why) < 0;
+	return finish(m, &s, what, bad ? NULL : why) < 0 || bad ? -1 : 0;
+}
+
+int
+snap_images_create(const struct snap_images *m, const char *tag,
+    int (*meanwhile)(void *arg, struct why *why), void *arg, struct why *why)
+{
+	autofree char *what = xasprintf("snapshot -c %s", tag);
+	struct shift s;
+	int bad;
+
+	if (begin(&s, why) < 0)
+		return -1;
+	bad =
+	    start_all(m, &s, "-c", tag, -1, why) < 0 || meanwhile(arg, why) < 0;
 	return finish(m, &s, what, bad ? NULL : why) < 0 || bad ? -1 : 0;
 }
 

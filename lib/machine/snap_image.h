@@ -23,11 +23,15 @@ int snap_images_open(
     const struct vm *vm, struct snap_images *m, struct why *why);
 void snap_images_close(struct snap_images *m);
 
-/* Run qemu-img snapshot with letter (-c, -a, -d) on each image whose having
- * the tag is `having` (-1: on all).  0, or -1 with why: EX_IOERR, also when it
+/* Run qemu-img snapshot with letter (-a, -d) on each image whose having the
+ * tag is `having`.  0, or -1 with why: EX_IOERR, also when it
  * complains and calls it success. */
 int snap_images_each(const struct snap_images *m, const char *letter,
     const char *tag, int having, struct why *why);
+/* The same with -c on all, and what meanwhile does with arg while they are at
+ * work: 0, or -1 with why, which is what this comes to then too. */
+int snap_images_create(const struct snap_images *m, const char *tag,
+    int (*meanwhile)(void *arg, struct why *why), void *arg, struct why *why);
 /* 1 when all of them have the tag, 0 when not, -1 with why. */
 int snap_images_have(
     const struct snap_images *m, const char *tag, struct why *why);

@@ -39,13 +39,18 @@ arguments(const struct vm *vm, const char *tag, const char *job, int vmstate)
 	return buf_take(&b);
 }
 
+/* Without others at the same moment; the caller's. */
+static char *
+job_id(void)
+{
+	return xasprintf("xray-%ld-%lld", (long)getpid(), io_now());
+}
+
 static int
 job(const struct vm *vm, struct qmp *q, const char *command, const char *tag,
     int vmstate, struct why *why)
 {
-	autofree char *id =
-	    xasprintf("xray-%ld-%lld", (long)getpid(), io_now());
-	autofree char *args = arguments(vm, tag, id, vmstate);
+	autofree char *id = job_id(), *args = arguments(vm, tag, id, vmstate);
 
 	return qmp_job(q, command, args, id, io_now() + SLOW, why);
 }
@@ -83,8 +88,29 @@ go_on(struct qmp *q, const char *before)
 		(void)qmp_do(q, "cont", NULL, io_now() + 10000, &w);
 }
 
+/* QEMU answers when it is as good as done.  Meanwhile the snapshot is written
+ * down: the journal tells of it.  0, or -1 with why. */
+static int
+save(const struct vm *vm, struct qmp *q, const char *tag, const char *state,
+    const char *note, struct why *why)
+{
+	static const char command[] = "snapshot-save";
+	autofree char *id = job_id(), *args = arguments(vm, tag, id, 1);
+	long long deadline = io_now() + SLOW;
+	struct why w = { 0 };
+	int noted;
+
+	if (qmp_begin(q, command, args, deadline, why) < 0)
+		return -1;
+	noted = snap_note(vm, tag, state, note, &w);
+	if (qmp_end(q, command, deadline, why) < 0 ||
+	    qmp_job_wait(q, id, deadline, why) < 0)
+		return -1;
+	return noted < 0 ? why_set(why, w.code, "%s", w.text) : 0;
+}
+
 int
-snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
+snap_live_create(struct vm *vm, struct qmp *q, const char *tag,
     const char *note, int *ran, long long *stood, struct why *why)
 {
 	autofree char *before = run_state(q, why);
@@ -94,16 +120,14 @@ snap_live_create(const struct vm *vm, struct qmp *q, const char *tag,
 
 	if (!before || snap_journal(vm, "save", tag, why) < 0)
 		return -1;
+	*ran = strcmp(before, "running") == 0;
 	start = io_now();
-	r = job(vm, q, "snapshot-save", tag, 1, &w);
+	r = save(vm, q, tag, *ran ? "running" : "paused", note, &w);
 	*stood = io_now() - start;
 	go_on(q, before);
-	*ran = strcmp(before, "running") == 0;
-	if (r < 0)
-		return refused(vm, &w, why);
-	if (snap_note(vm, tag, *ran ? "running" : "paused", note, why) < 0)
-		return -1;
-	return snap_journal_end(vm, why);
+	if (r < 0 && w.code == EX_PROTOCOL && snap_forget(vm, tag, why) < 0)
+		return -1; /* the journal stays */
+	return r ? refused(vm, &w, why) : snap_journal_end(vm, why);
 }
 
 /*
