@@ -81,7 +81,7 @@ bare_start() {
 	"$qmp" "$vm/qmp.sock"
 }
 our_start() {
-	"$pair" 1 'xray-start -q v0' >"$tmp/start" &
+	xray-start -q v0 &
 	pid=$!
 	"$qmp" "$vm/qmp.sock"
 }
@@ -102,6 +102,8 @@ for _ in $(seq "$rounds"); do
 	wait "$pid" 2>/dev/null
 	took start our_start
 	wait "$pid"
+	xray-stop -q -f v0
+	"$pair" 1 'xray-start -q v0' >"$tmp/start"
 	# The start's own, that of the supervisor and of the gateway.
 	read -r gate _ <"$vm/gateway"
 	ran "$(ps -o ppid= -p "$(xray pid v0)" | tr -d ' ')" "$gate" |
