@@ -135,7 +135,8 @@ SLOW := $(patsubst %,tests/%.t,ask ask-front messages-live ask-desk start \
 	await trigger copy)
 COSTS := $(patsubst %,tests/%.t,budget proxy-budget proxy-crowd \
 	ask-speed)
-FAULTS := tests/fault-waits.t tests/fault-words.t tests/fault-calls.t
+FAULTS := tests/fault-waits.t tests/fault-words.t tests/fault-calls.t \
+	tests/fault-sites.t
 FAULTS += $(filter-out $(FAULTS),$(wildcard tests/fault-*.t))
 FORM := tests/lint.t tests/mutants.t
 FAST := $(SLOW) $(filter-out $(SLOW) $(COSTS) $(FAULTS) $(FORM) tests/fuzz.t \

@@ -1,0 +1,127 @@
+#!/bin/sh
+# What several places say in the same words: each of them when the system
+# refuses its own call; see fault-words.t.
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "${0%/*}/lib.sh"
+# shellcheck source=refuse.sh
+. "${0%/*}/refuse.sh"
+empty_base >/dev/null && seeded_base s >/dev/null && xray-create -q -b b v &&
+    xray-create -q -b s sv && xray-create -q -b b o &&
+    xray-snap create -q o t && xray-key -q 2>/dev/null || exit 1
+vm=$XRAY_HOME/vms/v
+cp "$tmp/b.qcow2" "$tmp/k.qcow2"
+mkdir -p "$tmp/bin" "$vm/log" "$vm/scripts/create"
+for program in qemu-system-x86_64 qemu-system-aarch64; do
+	printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/$program"
+done
+printf '#!/bin/sh\n' >"$vm/scripts/create/10-a"
+chmod 755 "$tmp/bin"/* "$vm/scripts/create"/*
+echo 2026-11-22T10:00:00Z x >"$vm/log/console.log"
+echo 'allow tcp a.example 443' >"$vm/rules"
+xray-create -q -b b made || exit 1
+shop=$XRAY_HOME/vms/maintenance
+mv "$XRAY_HOME/vms/made" "$shop"
+sed -i '/^base =/d; /^generation =/d; $a becomes = built' "$shop/vm.ini"
+qemu-img create -q -f qcow2 "$shop/disk.qcow2" 64M
+chmod 444 "$shop/disk.qcow2"
+echo maintenance >"$(grep -lx made "$XRAY_HOME"/ports/*)"
+cp -a "$XRAY_HOME" "$tmp/store"
+
+# ---- one that runs ----
+
+served=
+trap 'kill $served 2>/dev/null; finish' EXIT
+socat "UNIX-LISTEN:$vm/guest-22.sock,fork" \
+    'SYSTEM:printf "SSH-2.0-peer\r\n"; cat >/dev/null' 2>/dev/null &
+served="$served $!"
+until_ok 30 listens "$vm/guest-22.sock"
+"$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" sleep 1000 >/dev/null 2>&1 &
+served="$served $!"
+kept=yes
+pub=$XRAY_HOME/ssh/id.pub
+f 66 "^xray-key: $pub: $eio" "$pub" openat xray-key install v
+f 71 "^xray-key: pipe: $eio" '' pipe2:when=1..9 xray-key install v
+f 74 "/\.edit-[0-9]*\.sh: $eio" "$XRAY_HOME" openat:when=1..20 \
+    xray-provision v -
+script=$vm/scripts/create/10-a
+f 66 "10-a: $eio" "$script" openat xray-provision v "$script"
+f 74 "10-a: $eio" "$script" lseek xray-provision v "$script"
+echo 'Compression yes' >"$vm/ssh_config"
+f 74 "/\.ssh-[0-9]*\.conf: $eio" "$XRAY_HOME" openat:when=1..20 \
+    xray-ssh v true
+rm "$vm/ssh_config"
+mkdir "$vm/triggers"
+printf '#!/bin/sh\n' >"$vm/triggers/pre-ssh"
+chmod 755 "$vm/triggers/pre-ssh"
+f 71 "^xray-ssh: .*pipe: $eio" '' pipe2:when=1..9 xray-ssh v true
+mv "$vm/triggers/pre-ssh" "$vm/triggers/post-ssh"
+f 69 "^xray-ssh: ssh: $eio" '' waitid:when=1..4 xray-ssh v true
+says 'no ssh' 69 '^xray-ssh: ssh: .*; share/deps installs it' \
+    env PATH="$tmp/bin" "$XRAY_BIN/xray-ssh" v true
+rm -r "$vm/triggers"
+kept=
+fake() { PATH=$tmp/bin:$PATH f "$@"; }
+f 71 "^xray-key: .*ssh-keygen: $eio" '' wait4:when=1..4 xray-key -f
+
+# ---- files ----
+
+f 74 "^xray-log: .*console.log: $eio" "$vm/log/console.log" read:when=4..9 \
+    timeout 9 xray-log -f v console
+o=$XRAY_HOME/vms/o/disk.qcow2
+f 74 "snapshot table: $eio" "$o" pread64:when=2..3 xray-snap list o
+f 74 "^xray-config: config.ini: $eio" config.ini openat:when=2..9 \
+    xray-config set cpus 3
+echo 'allow tcp a.example 443' >"$tmp/cases"
+f 66 "rules: $eio" "$vm/rules" openat xray-fw test v "$tmp/cases"
+f 74 "rules: $eio" "$vm/rules" read xray-fw test v "$tmp/cases"
+fake 66 "^xray-start: maintenance: disk.qcow2: $eio" disk.qcow2 newfstatat \
+    xray-start maintenance
+fake 74 "^xray-start: maintenance: disk.qcow2: $eio" disk.qcow2 fchmodat \
+    xray-start maintenance
+
+# ---- bases ----
+
+f 74 "^xray-base: n: $eio" disk.qcow2 openat:when=1 \
+    xray-base import -n n "$tmp/b.qcow2"
+f 74 "^xray-base: disk.qcow2: $eio" disk.qcow2 openat:when=3 \
+    xray-base import -n n "$tmp/b.qcow2"
+f 74 "^xray-base: .*: $eio" "$tmp/k.qcow2" fstat,newfstatat:when=3..9 \
+    xray-base import --link -n l "$tmp/k.qcow2"
+f 74 "^xray-resize: $XRAY_HOME: $eio" "$XRAY_HOME/vms" fstatfs \
+    xray-resize v 90G
+f 74 "^xray-base: \.stage-[0-9]*: $eio" "$XRAY_HOME/bases" \
+    openat:when=1..20 xray-base import -n n "$tmp/b.qcow2"
+f 74 "^xray-base: $tmp/cache[^ ]*: $eio" "$tmp/cache" \
+    fstat,newfstatat:when=1..9 \
+    env XRAY_CACHE="$tmp/cache" xray-base import -n n https://127.0.0.1:9/x
+
+# ---- what a guest sends without an end ----
+
+# links N LONG: an archive of N symbolic links; with LONG each has a name of so
+# many letters, in a header of its own.
+links() {
+	perl -e '
+	my ($n, $long) = @ARGV;
+	sub head {
+		my ($name, $size, $type) = @_;
+		my $h = pack "a100 a8 a8 a8 a12 a12 a8 a1 a100 a6 a2 a247",
+		    $name, "0000644", "0000000", "0000000",
+		    sprintf("%011o", $size), "00000000000", " " x 8, $type,
+		    "x", "ustar", "00", "";
+		substr $h, 148, 8, sprintf "%06o\0 ", unpack "%32C*", $h;
+		return $h;
+	}
+	my $one = head("d/l", 0, 2);
+	if ($long) {
+		my $path = " path=d/" . "n" x $long . "\n";
+		my $body = length($path) + 4 . $path;
+		$one = head("pax", length $body, "x") . $body .
+		    "\0" x (-length($body) % 512) . $one;
+	}
+	print $one x 100 for 1 .. $n / 100;
+	print "\0" x 1024;' "$1" "$2"
+}
+untars() { links "$2" "$3" | xray-untar ${1:+"$1"} "$tmp" d; }
+says 'a million of them' 76 'more than a million files' untars '' 1000100 0
+says 'long names' 76 'names past 256 MiB' untars -a 70000 4000
+plan "$n"
