@@ -279,7 +279,7 @@ fill_names(const char *p, size_t n, int many, struct buf *b)
 	static char lines[(NAMES_LINES + 1) * 13];
 	size_t whole;
 
-	for (size_t i = 0; !*lines && i < sizeof lines; i += 13)
+	for (size_t i = 0; many && i < sizeof lines; i += 13)
 		memcpy(lines + i, "198.18.0.7 a\n", 13);
 	if (many)
 		buf_add(b, lines, sizeof lines);
