@@ -210,7 +210,13 @@ of_child(const char *p, const char *end)
 	}
 	close(peer);
 	go_on();
-	must(clerk_is_current(clerk) && clerk_fd(clerk) < 0);
+	while (clerk_fd(clerk) >= 0) { /* who waits for it is told */
+		struct pollfd w = { .fd = clerk_fd(clerk), .events = POLLIN };
+
+		must(poll(&w, 1, 5000) == 1);
+		go_on();
+	}
+	must(clerk_is_current(clerk));
 	clerk_free(clerk);
 }
 
