@@ -4,7 +4,7 @@
 # that stands still, or an end.
 . "${0%/*}/lib.sh"
 [ -w /dev/kvm ] || skip_all 'no /dev/kvm: nothing to probe'
-plan 17
+plan 18
 unset XRAY_ACCEL
 empty_base
 xray create -q -m 64 -c 1 a
@@ -54,6 +54,8 @@ is 'what was asked for is not probed' 0 kvm sh -c \
 is 'nor is tcg' 0 1 sh -c \
     "xray argv --accel tcg a >'$tmp/argv'; wc -l <'$tmp/runs'"
 
+ok 'without a home it is only looked at' sh -c \
+    'XRAY_HOME=/dev/null/home xray doctor | grep "kvm: not tried without a home"'
 # start tells what it means, once.
 mode ends
 says 'start says what tcg is' 0 'ten times slower, and no security boundary' \

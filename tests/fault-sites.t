@@ -59,6 +59,10 @@ f 69 "^xray-ssh: ssh: $eio" '' waitid:when=1..4 xray-ssh v true
 says 'no ssh' 69 '^xray-ssh: ssh: .*; share/deps installs it' \
     env PATH="$tmp/bin" "$XRAY_BIN/xray-ssh" v true
 rm -r "$vm/triggers"
+# Only the command itself is refused, not what it runs.
+says 'restart cannot wait' 71 "^xray-restart: [^ ]*xray-stop: $eio" \
+    timeout 60 strace -qq -o /dev/null -e signal=none -e trace=wait4 \
+    -e inject=wait4:error=EIO xray-restart v
 kept=
 fake() { PATH=$tmp/bin:$PATH f "$@"; }
 f 71 "^xray-key: .*ssh-keygen: $eio" '' wait4:when=1..4 xray-key -f

@@ -7,7 +7,7 @@ command -v socat >/dev/null || skip_all 'no socat'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 29
+plan 31
 cd "$tmp" || exit 1
 
 "$peer" serve 9000 &
@@ -62,6 +62,14 @@ is 'a rule, and reload' 0 ok ctl reload
 is 'counts when it has answered' 1 2 want 9000
 wakes
 ok 'for what is open, too' grep -qx 'alive 0' rested
+# shellcheck disable=SC2046	# the children of the proxy
+kill -STOP $(pgrep -P "$proxy")
+is 'who reads the files does not answer' 0 \
+    'error the rule files are not read in time' ctl reload
+# shellcheck disable=SC2046
+kill -CONT $(pgrep -P "$proxy")
+ok 'and then does' until_ok 20 sh -c \
+    '[ "$(echo reload | socat -t 20 - UNIX-CONNECT:ctl)" = ok ]'
 echo 'no rule' >rules
 echo nonsense >rules
 ok 'rules that are none' sh -c 'echo reload | socat -t 20 - UNIX-CONNECT:ctl |
