@@ -46,6 +46,7 @@ f 74 "/\.edit-[0-9]*\.sh: $eio" "$XRAY_HOME" openat:when=1..20 \
 script=$vm/scripts/create/10-a
 f 66 "10-a: $eio" "$script" openat xray-provision v "$script"
 f 74 "10-a: $eio" "$script" lseek xray-provision v "$script"
+f 66 "10-a: $eio" "$script" newfstatat,lstat xray-provision v "$script"
 echo 'Compression yes' >"$vm/ssh_config"
 f 74 "/\.ssh-[0-9]*\.conf: $eio" "$XRAY_HOME" openat:when=1..20 \
     xray-ssh v true
@@ -71,6 +72,10 @@ f 71 "^xray-key: .*ssh-keygen: $eio" '' wait4:when=1..4 xray-key -f
 
 f 74 "^xray-log: .*console.log: $eio" "$vm/log/console.log" read:when=4..9 \
     timeout 9 xray-log -f v console
+says 'no process to try it in' 1 "fork: $eio" sh -c 'timeout 60 strace -qq \
+    -o /dev/null -e signal=none -e trace=clone,clone3,fork \
+    -e inject=clone,clone3,fork:error=EIO xray-doctor >&2'
+f 66 "10-a: $eio" "$script" readlink:when=2..5 xray-hooks run v create
 o=$XRAY_HOME/vms/o/disk.qcow2
 f 74 "snapshot table: $eio" "$o" pread64:when=2..3 xray-snap list o
 f 74 "^xray-config: config.ini: $eio" config.ini openat:when=2..9 \
