@@ -34,9 +34,8 @@ record_read(const struct vm *vm, struct conf **c, struct why *why)
 	return 0;
 }
 
-/* Until the folder is synced a power cut may bring the old one back. */
-static int
-record_save(const struct vm *vm, const struct conf *c, struct why *why)
+int
+snap_record(const struct vm *vm, const struct conf *c, struct why *why)
 {
 	size_t n;
 	const char *text = conf_text(c, &n);
@@ -248,29 +247,39 @@ note_facts(
 	return 0;
 }
 
-int
-snap_note(const struct vm *vm, const char *tag, const char *state,
+struct conf *
+snap_noted(const struct vm *vm, const char *tag, const char *state,
     const char *text, struct why *why)
 {
-	autoconf struct conf *c = NULL;
+	struct conf *c;
 	autofree char *parent = NULL;
 	char now[32];
 
 	if (record_read(vm, &c, why) < 0)
-		return -1;
+		return NULL;
 	if (conf_get(c, NULL, "current"))
 		parent = xstrdup(conf_get(c, NULL, "current"));
 	io_timestamp(now, 0);
 	conf_drop_section(c, tag);
-	if (conf_set_in(c, tag, "kind", state ? "live" : "disk", why) < 0 ||
-	    conf_set_in(c, tag, "state", state, why) < 0 ||
-	    conf_set_in(c, tag, "time", now, why) < 0 ||
-	    conf_set_in(c, tag, "parent", parent, why) < 0 ||
-	    conf_set_in(c, tag, "note", text, why) < 0 ||
-	    (state && note_facts(c, vm, tag, why) < 0) ||
-	    conf_set(c, "current", tag, why) < 0)
-		return -1;
-	return record_save(vm, c, why);
+	if (conf_set_in(c, tag, "kind", state ? "live" : "disk", why) == 0 &&
+	    conf_set_in(c, tag, "state", state, why) == 0 &&
+	    conf_set_in(c, tag, "time", now, why) == 0 &&
+	    conf_set_in(c, tag, "parent", parent, why) == 0 &&
+	    conf_set_in(c, tag, "note", text, why) == 0 &&
+	    (!state || note_facts(c, vm, tag, why) == 0) &&
+	    conf_set(c, "current", tag, why) == 0)
+		return c;
+	conf_free(c);
+	return NULL;
+}
+
+int
+snap_note(const struct vm *vm, const char *tag, const char *state,
+    const char *text, struct why *why)
+{
+	autoconf struct conf *c = snap_noted(vm, tag, state, text, why);
+
+	return c ? snap_record(vm, c, why) : -1;
 }
 
 int
@@ -279,7 +288,7 @@ snap_current(struct vm *vm, const char *tag, struct why *why)
 	autoconf struct conf *c = NULL;
 
 	if (record_read(vm, &c, why) < 0 ||
-	    conf_set(c, "current", tag, why) < 0 || record_save(vm, c, why) < 0)
+	    conf_set(c, "current", tag, why) < 0 || snap_record(vm, c, why) < 0)
 		return -1;
 	return sys_fsync(vm->dir) < 0 ? why_sys(why, EX_IOERR, "%s", vm->name) :
 					0;
@@ -324,7 +333,7 @@ snap_forget(struct vm *vm, const char *tag, struct why *why)
 	    conf_set(c, "current", parent, why) < 0)
 		return -1;
 	conf_drop_section(c, tag);
-	if (record_save(vm, c, why) < 0)
+	if (snap_record(vm, c, why) < 0)
 		return -1;
 	if (!vm->resume || strcmp(vm->resume, tag) != 0)
 		return 0;

@@ -159,7 +159,7 @@ struct change {
 
 struct noted {
 	const struct vm *vm;
-	const struct change *change;
+	const struct conf *record;
 };
 
 static int
@@ -167,7 +167,7 @@ write_down(void *arg, struct why *why)
 {
 	const struct noted *n = arg;
 
-	return snap_note(n->vm, n->change->tag, NULL, n->change->note, why);
+	return snap_record(n->vm, n->record, why);
 }
 
 /* It is in the record before all images have it: the journal tells of it, and
@@ -176,9 +176,11 @@ static int
 create(struct vm *vm, const struct snap_images *m, const struct change *c,
     struct why *why)
 {
-	struct noted n = { vm, c };
+	autoconf struct conf *record =
+	    snap_noted(vm, c->tag, NULL, c->note, why);
+	struct noted n = { vm, record };
 
-	return snap_images_create(m, c->tag, write_down, &n, why);
+	return record ? snap_images_create(m, c->tag, write_down, &n, why) : -1;
 }
 
 static int

@@ -96,13 +96,14 @@ save(const struct vm *vm, struct qmp *q, const char *tag, const char *state,
 {
 	static const char command[] = "snapshot-save";
 	autofree char *id = job_id(), *args = arguments(vm, tag, id, 1);
+	autoconf struct conf *record = snap_noted(vm, tag, state, note, why);
 	long long deadline = io_now() + SLOW;
 	struct why w = { 0 };
 	int noted;
 
-	if (qmp_begin(q, command, args, deadline, why) < 0)
+	if (!record || qmp_begin(q, command, args, deadline, why) < 0)
 		return -1;
-	noted = snap_note(vm, tag, state, note, &w);
+	noted = snap_record(vm, record, &w);
 	if (qmp_end(q, command, deadline, why) < 0 ||
 	    qmp_job_wait(q, id, deadline, why) < 0)
 		return -1;
