@@ -1,7 +1,7 @@
 #!/bin/sh
 # xray-create, -list, -remove: overlays, names, ports, what is left behind.
 . "${0%/*}/lib.sh"
-plan 109
+plan 110
 vms=$XRAY_HOME/vms
 
 says 'no base yet' 66 'no base image; xray base build tiny' xray create web
@@ -284,5 +284,7 @@ ok 'net = proxy needs none' "$tmp/less/xray-create" -q --no-start -b b --net pro
 is 'doctor says so' 0 1 sh -c '"$0" -H -o state,what,text |
     grep -c "^note	net	no xray-net.*net = proxy is what there is"' \
     "$tmp/less/xray-doctor"
+says 'one that only has to be built: how' 66 \
+    'ubuntu: no such base; xray base build ubuntu' xray create -b ubuntu other
 says 'a base that is not there: 66, and where they are' 66 \
     'debain: no such base; xray base list' xray create -b debain other

@@ -11,9 +11,20 @@
 
 #include "io.h"
 #include "qcow2.h"
+#include "recipe.h"
 #include "run.h"
 #include "say.h"
 #include "sys.h"
+
+/* One that only has to be built is what who asks for it wants. */
+static int
+missing(struct home *h, const char *name, struct why *why)
+{
+	if (recipe_check(name, NULL) == 0)
+		return why_set(why, EX_NOINPUT,
+		    "%s: no such base; xray base build %s", name, name);
+	return name_missing(h->bases, "base", name, why);
+}
 
 int
 base_open(struct home *h, const char *name, struct base *b, struct why *why)
@@ -22,11 +33,11 @@ base_open(struct home *h, const char *name, struct base *b, struct why *why)
 
 	*b = (struct base){ .dir = -1 };
 	if (name_check(name, NULL) < 0)
-		return name_missing(h->bases, "base", name, why);
+		return missing(h, name, why);
 	b->dir = io_opendir(h->bases, name);
 	if (b->dir < 0)
 		return errno == ENOENT || errno == ENOTDIR ?
-		    name_missing(h->bases, "base", name, why) :
+		    missing(h, name, why) :
 		    why_sys(why, EX_IOERR, "%s", name);
 	b->name = xstrdup(name);
 	b->conf = conf_read(b->dir, "base.ini", label, why);
