@@ -2,7 +2,7 @@
 # QEMU as a liar: a scripted peer in its place that is silent, endless, deep,
 # out of order or cut short.  Every client ends in time, with a message.
 . "${0%/*}/lib.sh"
-plan 30
+plan 32
 empty_base
 xray create -q web
 vm=$XRAY_HOME/vms/web
@@ -116,4 +116,13 @@ is 'screenshot' 0 '69: 21' cuts 9 xray screenshot web "$tmp/x.png"
 ok 'which there is none of' not test -e "$tmp/x.png"
 is 'snap create' 0 '69: 21' cuts 9 xray snap create web s
 is 'which there is none of' 0 '' xray snap list -H web
+# What it refuses is not in the record, which was written meanwhile.
+says 'a snapshot that QEMU refuses' 76 'snapshot-save: not now' \
+    "$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" "$hello
+$good
+{\"return\":{\"running\":true,\"status\":\"running\"},\"id\":2}
+{\"error\":{\"class\":\"GenericError\",\"desc\":\"not now\"},\"id\":3}
+{\"return\":{\"running\":true,\"status\":\"running\"},\"id\":4}" \
+    xray snap create web s
+ok 'is nowhere' sh -c '! grep -rl "^\[s\]" "$0" && [ ! -e "$0/op" ]' "$vm"
 is 'status does not mind' 0 '0: 21' cuts 9 xray status web

@@ -106,6 +106,9 @@ int snap_resume(struct vm *vm, struct qmp *q, int *ran, struct why *why);
  * once the journal's end has synced the folder. */
 int snap_note(const struct vm *vm, const char *tag, const char *state,
     const char *text, struct why *why);
+int snap_forget(struct vm *vm, const char *tag, struct why *why);
+/* Or that tag is the current one now. */
+int snap_current(struct vm *vm, const char *tag, struct why *why);
 /* The two halves of snap_note: the record as it will be, the caller's, or NULL
  * with why; and to write it, which takes no memory, while others are at work
  * that have to be waited for.  Until the folder is synced a power cut may bring
@@ -113,8 +116,5 @@ int snap_note(const struct vm *vm, const char *tag, const char *state,
 struct conf *snap_noted(const struct vm *vm, const char *tag, const char *state,
     const char *text, struct why *why);
 int snap_record(const struct vm *vm, const struct conf *c, struct why *why);
-int snap_forget(struct vm *vm, const char *tag, struct why *why);
-/* Or that tag is the current one now. */
-int snap_current(struct vm *vm, const char *tag, struct why *why);
 
 #endif

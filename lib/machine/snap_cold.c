@@ -157,19 +157,6 @@ struct change {
 	uint64_t size;
 };
 
-struct noted {
-	const struct vm *vm;
-	const struct conf *record;
-};
-
-static int
-write_down(void *arg, struct why *why)
-{
-	const struct noted *n = arg;
-
-	return snap_record(n->vm, n->record, why);
-}
-
 /* It is in the record before all images have it: the journal tells of it, and
  * what is undone is forgotten too. */
 static int
@@ -178,9 +165,8 @@ create(struct vm *vm, const struct snap_images *m, const struct change *c,
 {
 	autoconf struct conf *record =
 	    snap_noted(vm, c->tag, NULL, c->note, why);
-	struct noted n = { vm, record };
 
-	return record ? snap_images_create(m, c->tag, write_down, &n, why) : -1;
+	return record ? snap_images_create(m, c->tag, record, why) : -1;
 }
 
 static int

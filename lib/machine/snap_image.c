@@ -16,6 +16,7 @@
 #include "qcow2.h"
 #include "run.h"
 #include "say.h"
+#include "snap.h"
 #include "sys.h"
 
 enum { WORDS = 4096, LEAKS = 3 };
@@ -230,9 +231,10 @@ start_all(const struct snap_images *m, struct shift *s, const char *letter,
 	return 0;
 }
 
-int
-snap_images_each(const struct snap_images *m, const char *letter,
-    const char *tag, int having, struct why *why)
+/* record may be NULL. */
+static int
+work(const struct snap_images *m, const char *letter, const char *tag,
+    int having, const struct conf *record, struct why *why)
 {
 	autofree char *what = xasprintf("snapshot %s %s", letter, tag);
 	struct shift s;
@@ -240,23 +242,23 @@ snap_images_each(const struct snap_images *m, const char *letter,
 
 	if (begin(&s, why) < 0)
 		return -1;
-	bad = start_all(m, &s, letter, tag, having, why) < 0;
+	bad = start_all(m, &s, letter, tag, having, why) < 0 ||
+	    (record && snap_record(m->vm, record, why) < 0);
 	return finish(m, &s, what, bad ? NULL : why) < 0 || bad ? -1 : 0;
 }
 
 int
-snap_images_create(const struct snap_images *m, const char *tag,
-    int (*meanwhile)(void *arg, struct why *why), void *arg, struct why *why)
+snap_images_each(const struct snap_images *m, const char *letter,
+    const char *tag, int having, struct why *why)
 {
-	autofree char *what = xasprintf("snapshot -c %s", tag);
-	struct shift s;
-	int bad;
+	return work(m, letter, tag, having, NULL, why);
+}
 
-	if (begin(&s, why) < 0)
-		return -1;
-	bad =
-	    start_all(m, &s, "-c", tag, -1, why) < 0 || meanwhile(arg, why) < 0;
-	return finish(m, &s, what, bad ? NULL : why) < 0 || bad ? -1 : 0;
+int
+snap_images_create(const struct snap_images *m, const char *tag,
+    const struct conf *record, struct why *why)
+{
+	return work(m, "-c", tag, -1, record, why);
 }
 
 int

@@ -28,10 +28,10 @@ void snap_images_close(struct snap_images *m);
  * complains and calls it success. */
 int snap_images_each(const struct snap_images *m, const char *letter,
     const char *tag, int having, struct why *why);
-/* The same with -c on all, and what meanwhile does with arg while they are at
- * work: 0, or -1 with why, which is what this comes to then too. */
+/* The same with -c on all; record is written (see snap_record) while they are
+ * at work. */
 int snap_images_create(const struct snap_images *m, const char *tag,
-    int (*meanwhile)(void *arg, struct why *why), void *arg, struct why *why);
+    const struct conf *record, struct why *why);
 /* 1 when all of them have the tag, 0 when not, -1 with why. */
 int snap_images_have(
     const struct snap_images *m, const char *tag, struct why *why);
