@@ -35,8 +35,10 @@ socat "UNIX-LISTEN:$vm/guest-22.sock,fork" \
     'SYSTEM:printf "SSH-2.0-peer\r\n"; cat >/dev/null' 2>/dev/null &
 served="$served $!"
 until_ok 30 listens "$vm/guest-22.sock"
-"$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" sleep 1000 >/dev/null 2>&1 &
-served="$served $!"
+# It has the lock until we are gone, whatever becomes of us.
+mkfifo "$tmp/hold"
+"$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" cat <"$tmp/hold" &
+exec 4>"$tmp/hold"
 kept=yes
 pub=$XRAY_HOME/ssh/id.pub
 f 66 "^xray-key: $pub: $eio" "$pub" openat xray-key install v
