@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * fuzz-said: what other programs say.  The first byte says which: curl of a
- * server's headers (h), a guest that xray why asks (g), the system of a process
- * that has the rest of the bytes for a name (p).
+ * server's headers (h), a guest that xray why asks (g), what stands on its port 22
+ * (d), an ssh that could not log in (e), the system of a process that has the
+ * rest of the bytes for a name (p).
  */
 #include <sys/prctl.h>
 
@@ -11,6 +12,7 @@
 #include "fuzz.h"
 #include "proc.h"
 #include "say.h"
+#include "ssh.h"
 #include "sys.h"
 
 static void
@@ -56,6 +58,31 @@ fuzz_guest(char *text)
 	look_free(&l);
 }
 
+static void
+fuzz_door(const char *text)
+{
+	struct look l = { 0 };
+
+	cause_take_greeting(&l, text);
+	must((l.door == DOOR_SSH) == ssh_greets(text));
+	must(l.door == DOOR_SSH || (l.door == DOOR_ODD && l.login_says));
+	if (l.login_says)
+		fuzz_plain(l.login_says);
+	look_free(&l);
+}
+
+static void
+fuzz_last(char *text)
+{
+	int said = text[strspn(text, "\r\n")] != '\0';
+	char *line = cause_last_line(text);
+
+	must(!line || (said && *line));
+	if (line)
+		fuzz_plain(line);
+	free(line);
+}
+
 /* Its time of start stands behind the name that it gives itself. */
 static void
 fuzz_process(const char *name)
@@ -89,6 +116,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		fuzz_headers(text, n - 1);
 	else if (*p == 'g')
 		fuzz_guest(text);
+	else if (*p == 'd')
+		fuzz_door(text);
+	else if (*p == 'e')
+		fuzz_last(text);
 	else if (*p == 'p')
 		fuzz_process(text);
 	free(text);

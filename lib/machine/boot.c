@@ -69,7 +69,7 @@ check_base(struct home *h, const struct vm *vm, struct why *why)
 static const char *const leftovers[] = { VM_QMP, VM_EVENTS, VM_WATCH,
 	VM_CONSOLE, VM_TTY, VM_NET, VM_CONTROL, VM_CALLS, VM_PROXY, VM_VNC,
 	VM_SPICE, VM_ONCE, VM_ASK, VM_ASKED, VM_RESOLVER, VM_PROXY ".lock",
-	VM_RESOLVER ".lock", "pid", "state", "started", "accel", "gateway",
+	VM_RESOLVER ".lock", "pid", "state", "started", "accel", VM_GATEWAY,
 	"up", "hooked" };
 
 int

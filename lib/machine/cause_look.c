@@ -19,7 +19,6 @@
 #include "room.h"
 #include "run.h"
 #include "say.h"
-#include "sign.h"
 #include "usernet.h"
 #include "snap.h"
 #include "ssh.h"
@@ -107,7 +106,6 @@ static void
 look_door(const struct vm *vm, struct look *l, long long deadline)
 {
 	autoclose int fd = dial_once(vm, 22);
-	struct buf b = { 0 };
 	char text[256];
 	ssize_t n;
 
@@ -122,13 +120,7 @@ look_door(const struct vm *vm, struct look *l, long long deadline)
 		return;
 	}
 	text[n] = '\0';
-	if (str_starts(text, "SSH-") || strstr(text, "\nSSH-")) {
-		l->door = DOOR_SSH;
-		return;
-	}
-	l->door = DOOR_ODD;
-	sign_clean(&b, text, strcspn(text, "\r\n"));
-	l->login_says = buf_take(&b);
+	cause_take_greeting(l, text);
 }
 
 /* ---- inside ---- */
@@ -148,18 +140,11 @@ last_words(int fd)
 	ssize_t n = io_wait_readable(fd, io_now()) == 1 ?
 	    read(fd, text, sizeof text - 1) :
 	    0;
-	struct buf b = { 0 };
-	char *end;
 
 	if (n <= 0)
 		return NULL;
-	while (n && strchr("\r\n", text[n - 1]))
-		n--;
 	text[n] = '\0';
-	end = strrchr(text, '\n');
-	end = end ? end + 1 : text;
-	sign_clean(&b, end, strlen(end));
-	return b.n ? buf_take(&b) : NULL;
+	return cause_last_line(text);
 }
 
 static void

@@ -13,5 +13,10 @@ void cause_is(struct cause *c, const struct look *l, const char *word,
 /* Take what the guest answered to the questions of cause_look.c, a text that
  * is cut up. */
 void cause_take_answers(struct look *l, char *text);
+/* Take what stands on its port 22. */
+void cause_take_greeting(struct look *l, const char *text);
+/* The last line of what a program that has ended said, a text that is cut up;
+ * the caller's, NULL when it said nothing. */
+char *cause_last_line(char *text);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "json.h"
 #include "sign.h"
+#include "ssh.h"
 
 static char *
 cut_line(char **text)
@@ -34,6 +35,37 @@ cloud_error(const char *text)
 		return NULL;
 	sign_clean(&b, said, strcspn(said, "\n"));
 	return buf_take(&b);
+}
+
+void
+cause_take_greeting(struct look *l, const char *text)
+{
+	struct buf b = { 0 };
+
+	l->door = ssh_greets(text) ? DOOR_SSH : DOOR_ODD;
+	if (l->door == DOOR_SSH)
+		return;
+	sign_clean(&b, text, strcspn(text, "\r\n"));
+	l->login_says = buf_take(&b);
+}
+
+char *
+cause_last_line(char *text)
+{
+	size_t n = strlen(text);
+	struct buf b = { 0 };
+	char *end;
+
+	while (n && strchr("\r\n", text[n - 1]))
+		n--;
+	text[n] = '\0';
+	end = strrchr(text, '\n');
+	end = end ? end + 1 : text;
+	sign_clean(&b, end, strlen(end));
+	if (b.n)
+		return buf_take(&b);
+	buf_free(&b);
+	return NULL;
 }
 
 void

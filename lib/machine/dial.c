@@ -16,10 +16,6 @@
 #include "sys.h"
 #include "usernet.h"
 
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* macOS; callers ignore SIGPIPE or have no peer */
-#endif
-
 enum { ANSWER_MS = 2000, KEPT_MS = 500, TURN_MS = 100 };
 
 /* A snapshot holds the VM still for a while, with the lock in its hands. */
@@ -75,22 +71,14 @@ dial_once(const struct vm *vm, int port)
 static int
 ask(const struct vm *vm, int port, struct why *why)
 {
-	static const char error[] = "error ";
-	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
-	char line[64], reply[256] = "";
-	int n =
-	    snprintf(line, sizeof line, "unix guest-%d.sock:%d\n", port, port);
+	autofree char *line = xasprintf("unix guest-%d.sock:%d", port, port);
+	autofree char *words = NULL;
+	int r = gateway_say(vm, line, ANSWER_MS, &words);
 
-	if (fd < 0 || send(fd, line, (size_t)n, MSG_NOSIGNAL) != n ||
-	    io_wait_readable(fd, io_now() + ANSWER_MS) != 1 ||
-	    recv(fd, reply, sizeof reply - 1, 0) <= 0)
-		return 1;
-	reply[strcspn(reply, "\n")] = '\0';
-	if (strcmp(reply, "ok") == 0)
-		return 0;
+	if (r != 0)
+		return r < 0;
 	return why_set(why, EX_UNAVAILABLE, "%s: port %d: the gateway says: %s",
-	    vm->name, port,
-	    reply + (str_starts(reply, error) ? sizeof error - 1 : 0));
+	    vm->name, port, words);
 }
 
 int

@@ -3,12 +3,10 @@
 #include "doctor.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway.h"
-#include "io.h"
 #include "proc.h"
 #include "say.h"
 #include "sys.h"
@@ -82,15 +80,13 @@ listeners(struct doctor *d, const struct vm *vm, pid_t qemu, pid_t gateway)
 static pid_t
 gateway_pid(const struct vm *vm)
 {
-	autobuf struct buf b = { 0 };
 	unsigned long long start, now;
-	long pid;
+	pid_t pid;
 
-	if (io_read_file(vm->dir, "gateway", &b, 64) < 0 || !b.n ||
-	    sscanf(b.p, "%ld %llu", &pid, &start) != 2 || pid < 2 ||
-	    sys_start_time((pid_t)pid, &now) < 0 || now != start)
+	if (vm_noted(vm, VM_GATEWAY, &pid, &start) < 0 ||
+	    sys_start_time(pid, &now) < 0 || now != start)
 		return 0;
-	return (pid_t)pid;
+	return pid;
 }
 
 /* What the gateway was started with, from its own words; "" unknown. */
@@ -129,25 +125,10 @@ mode(struct doctor *d, const struct vm *vm, const char *net)
 		doctor_add(d, DOCTOR_OK, "net", name, "%s: %s", name, net);
 }
 
-/* What it says confines it, the caller's; NULL when it does not say.  Only
- * this tells of Landlock: the system does not. */
-static char *
-own_words(const struct vm *vm)
-{
-	static const char key[] = "confined=";
-	autofree char *status = gateway_ask(vm, "status", NULL);
-	const char *at = status ? strstr(status, key) : NULL;
-
-	if (!at)
-		return NULL;
-	at += sizeof key - 1;
-	return xstrndup(at, strspn(at, "abcdefghijklmnopqrstuvwxyz_,"));
-}
-
 static void
 confinement(struct doctor *d, const struct vm *vm, const struct proc *p)
 {
-	autofree char *words = own_words(vm);
+	autofree char *words = gateway_confined(vm);
 	const char *name = vm->name;
 
 	if (!p->filtered || !p->no_new_privs)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "gateway.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "egress.h"
@@ -16,12 +14,6 @@
 #include "say.h"
 #include "sys.h"
 #include "usernet.h"
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
-
-enum { ASK_MS = 10000 };
 
 int
 gateway_wanted(const struct vm *vm)
@@ -193,70 +185,20 @@ gateway_note(const struct vm *vm, pid_t gateway)
 	if (sys_start_time(gateway, &start) < 0)
 		return;
 	(void)snprintf(text, sizeof text, "%ld %llu\n", (long)gateway, start);
-	(void)io_put(vm->dir, "gateway", 0600, text, strlen(text));
-}
-
-/* Who was written down; -1: nobody. */
-static int
-noted(const struct vm *vm, long *pid, unsigned long long *start)
-{
-	autobuf struct buf b = { 0 };
-
-	if (io_read_file(vm->dir, "gateway", &b, 64) < 0 || !b.n)
-		return -1;
-	return sscanf(b.p, "%ld %llu", pid, start) == 2 && *pid > 1 ? 0 : -1;
+	(void)io_put(vm->dir, VM_GATEWAY, 0600, text, strlen(text));
 }
 
 void
 gateway_end(const struct vm *vm)
 {
 	unsigned long long start;
-	long pid;
+	pid_t pid;
 
-	if (noted(vm, &pid, &start) < 0)
+	if (vm_noted(vm, VM_GATEWAY, &pid, &start) < 0)
 		return;
 	for (int i = 0; i < 200; i++) {
-		if (sys_kill((pid_t)pid, start, i < 100 ? SIGTERM : SIGKILL) <
-		    0)
+		if (sys_kill(pid, start, i < 100 ? SIGTERM : SIGKILL) < 0)
 			return;
 		io_sleep(5);
 	}
-}
-
-char *
-gateway_ask(const struct vm *vm, const char *line, struct why *why)
-{
-	autofree char *text = xasprintf("%s\n", line);
-	autoclose int fd = io_connect(vm->dir, VM_CONTROL);
-	int late = fd < 0 && errno == EAGAIN; /* too many ask it */
-	ssize_t n = -1;
-	char reply[256];
-
-	if (fd >= 0 &&
-	    send(fd, text, strlen(text), MSG_NOSIGNAL) ==
-		(ssize_t)strlen(text)) {
-		late = io_wait_readable(fd, io_now() + ASK_MS) != 1;
-		n = late ? -1 : recv(fd, reply, sizeof reply - 1, 0);
-	}
-	if (n <= 0) {
-		why_set(why, late ? EX_TEMPFAIL : EX_UNAVAILABLE,
-		    "%s: its gateway does not answer", vm->name);
-		return NULL;
-	}
-	reply[n] = '\0';
-	reply[strcspn(reply, "\n")] = '\0';
-	if (strcmp(reply, "ok") == 0 || str_starts(reply, "ok "))
-		return xstrdup(reply + (reply[2] ? 3 : 2));
-	why_set(why, EX_TEMPFAIL, "%s: %s", vm->name,
-	    str_starts(reply, "error ") ? reply + 6 : reply);
-	return NULL;
-}
-
-int
-gateway_cut(const struct vm *vm)
-{
-	autofree char *reply = gateway_ask(vm, "cut", NULL);
-	long long n;
-
-	return reply && num_int(reply, 0, 1 << 30, &n) == 0 ? (int)n : -1;
 }

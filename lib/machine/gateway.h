@@ -31,13 +31,21 @@ int gateway_rules(
  * QEMU for its own. */
 void gateway_note(const struct vm *vm, pid_t gateway);
 void gateway_end(const struct vm *vm);
+#define VM_GATEWAY "gateway" /* the file that it is written down in */
 
-/* Send it a line; what it answered behind "ok", the caller's, or NULL with
- * why: EX_UNAVAILABLE when it is not there, EX_TEMPFAIL with its words when it
- * could not, or when it is there and says nothing for 10 s. */
+/* Send it a line: 1 it did so, 0 it could not; words is what it says of that,
+ * the caller's.  -1 it says nothing within ms milliseconds (errno is EAGAIN)
+ * or is not there. */
+int gateway_say(const struct vm *vm, const char *line, int ms, char **words);
+/* The same for a command: what it says, the caller's, or NULL with why:
+ * EX_UNAVAILABLE when it is not there, EX_TEMPFAIL with its words when it could
+ * not, or when it is there and says nothing for 10 s. */
 char *gateway_ask(const struct vm *vm, const char *line, struct why *why);
 /* Ask it to cut all that is open through it: how many connections there were,
  * -1 when it does not answer. */
 int gateway_cut(const struct vm *vm);
+/* What it says confines it, words with commas between them, the caller's; NULL
+ * when it does not say.  Only this tells of Landlock: the system does not. */
+char *gateway_confined(const struct vm *vm);
 
 #endif

@@ -95,6 +95,9 @@ pid_t ssh_clock_spawn(struct home *h, const struct vm *vm, struct why *why);
  */
 int ssh_await(const struct vm *vm, long long deadline,
     void (*tell)(const char *text), struct why *why);
+/* 1 when text, what came from a server so far, has an identification string;
+ * other lines may come before it (RFC 4253, section 4.2). */
+int ssh_greets(const char *text);
 /* How long to wait for a guest, in milliseconds: arg when it is not negative,
  * else XRAY_WAIT_TIMEOUT, config.ini's wait_timeout, 120 s, or 600 s under
  * tcg; 60 s when it has answered since it was started.  -1 with why. */

@@ -112,8 +112,13 @@ add(const struct vm *vm, struct probes *p)
 	p->fd[p->n++] = fd;
 }
 
-/* What stands on fd, unread: 1 a greeting (RFC 4253 section 4.2: other lines
- * may come first), 0 not yet, -1 it will be none. */
+int
+ssh_greets(const char *text)
+{
+	return str_starts(text, "SSH-") || strstr(text, "\nSSH-");
+}
+
+/* What stands on fd, unread: 1 a greeting, 0 not yet, -1 it will be none. */
 static int
 greeting(struct probes *p, int fd)
 {
@@ -127,7 +132,7 @@ greeting(struct probes *p, int fd)
 		return -1;
 	}
 	text[n] = '\0';
-	if (str_starts(text, "SSH-") || strstr(text, "\nSSH-"))
+	if (ssh_greets(text))
 		return 1;
 	if (!strchr(text, '\n') && n <= 255)
 		return 0;

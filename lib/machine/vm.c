@@ -310,16 +310,23 @@ vm_status(const struct vm *vm)
 }
 
 int
-vm_pid(const struct vm *vm, pid_t *pid, unsigned long long *start)
+vm_noted(const struct vm *vm, const char *file, pid_t *pid,
+    unsigned long long *start)
 {
 	autobuf struct buf b = { 0 };
 	long n;
 
-	if (!vm_alive(vm) || io_read_file(vm->dir, "pid", &b, 128) < 0 ||
+	if (io_read_file(vm->dir, file, &b, 128) < 0 ||
 	    sscanf(b.p, "%ld %llu", &n, start) != 2 || n < 2 || n > INT_MAX)
 		return -1;
 	*pid = (pid_t)n;
 	return 0;
+}
+
+int
+vm_pid(const struct vm *vm, pid_t *pid, unsigned long long *start)
+{
+	return vm_alive(vm) ? vm_noted(vm, "pid", pid, start) : -1;
 }
 
 int

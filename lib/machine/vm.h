@@ -67,6 +67,10 @@ char *vm_status(const struct vm *vm);
 /* QEMU's pid and start time as sys_kill wants them; -1 when it is not
  * running. */
 int vm_pid(const struct vm *vm, pid_t *pid, unsigned long long *start);
+/* The process that such a file of a VM names, "PID START\n", which may be gone
+ * or another by now; -1 when it names none. */
+int vm_noted(const struct vm *vm, const char *file, pid_t *pid,
+    unsigned long long *start);
 /* Wait until the VM is not alive: 1, or 0 when the deadline passed. */
 int vm_wait_end(const struct vm *vm, long long deadline);
 
