@@ -5,11 +5,9 @@
  * (s), a port that is to lead in (p); or they are the file that names its
  * process (n).
  */
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sysexits.h>
 
 #include "dial.h"
@@ -21,21 +19,6 @@
 
 static uint8_t answer[4096];
 static size_t length;
-
-/* Where the gateway listens. */
-static int
-listener(void)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	const char *path = fuzz_path(VM_CONTROL);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && strlen(path) < sizeof sun.sun_path);
-	memcpy(sun.sun_path, path, strlen(path) + 1);
-	must(bind(fd, (struct sockaddr *)&sun, sizeof sun) == 0);
-	must(listen(fd, 8) == 0);
-	return fd;
-}
 
 static void *
 answers(void *arg)
@@ -73,7 +56,8 @@ begin(struct vm *vm)
 	must(vm->dir >= 0);
 	fd = openat(vm->dir, "run.lock", O_RDWR | O_CLOEXEC);
 	must(fd >= 0 && sys_lock(fd) == 0 && vm_alive(vm));
-	at = listener();
+	at = io_listen(vm->dir, VM_CONTROL, 8);
+	must(at >= 0);
 	must(pthread_create(&thread, NULL, answers, &at) == 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 }

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sysexits.h>
 
 #include "fuzz.h"
@@ -57,20 +56,6 @@ mind_defaults(struct mind *m, int on, struct why *why)
 {
 	must(on == 0 || on == 1);
 	return mind_reload(m, why);
-}
-
-/* Where the gateway listens. */
-static int
-listener(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	must(fd >= 0 && strlen(path) < sizeof sun.sun_path);
-	memcpy(sun.sun_path, path, strlen(path) + 1);
-	must(bind(fd, (struct sockaddr *)&sun, sizeof sun) == 0);
-	must(listen(fd, 1) == 0);
-	return fd;
 }
 
 /* All that it says are lines of a proxy's. */
@@ -157,7 +142,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		proxy = (struct proxy){ .max = 4, .now = 1, .wall = 1 };
 		must(proxy_start(&proxy) == 0);
 		path = xstrdup(fuzz_path("control"));
-		at = listener(path);
+		at = io_listen(AT_FDCWD, path, 1);
+		must(at >= 0);
 	}
 	files = fuzz_files();
 	able = n % 2 == 0;
