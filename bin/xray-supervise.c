@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "again.h"
@@ -399,7 +398,7 @@ launch(void)
 	long long deadline = io_now() + READY_MS;
 	int ready = -1;
 	struct qmp *q;
-	struct why why;
+	struct why why = { 0 };
 
 	clock_keep(&s.home, &s.vm, &s.watch.paused, &s.qemu_log);
 	signal(SIGTERM, too_early);
@@ -482,8 +481,8 @@ main(int argc, char **argv)
 		die(EX_USAGE, "%s: display curses needs the terminal: -F",
 		    s.vm.name);
 	tell(&s.boot.told);
-	(void)session_begin(s.vm.dir, VM_SESSION, time(NULL), NULL);
-	if (boot_logs(&s.home, &s.vm, &s.boot, &s.qemu_log, &s.net_log,
+	if (session_begin(s.vm.name, s.vm.dir, VM_SESSION, &why) < 0 ||
+	    boot_logs(&s.home, &s.vm, &s.boot, &s.qemu_log, &s.net_log,
 		&s.console_log, &why) < 0)
 		fail(&why);
 	launch();

@@ -18,6 +18,7 @@ printf '#!/bin/sh\n' >"$vm/scripts/create/10-a"
 chmod 755 "$tmp/bin"/* "$vm/scripts/create"/*
 echo 2026-11-22T10:00:00Z x >"$vm/log/console.log"
 echo 'allow tcp a.example 443' >"$vm/rules"
+echo 'allow tcp old.example 443' >"$vm/rules.session" # for a run that is over
 xray-create -q -b b made || exit 1
 shop=$XRAY_HOME/vms/maintenance
 mv "$XRAY_HOME/vms/made" "$shop"
@@ -89,6 +90,15 @@ fake 66 "^xray-start: maintenance: disk.qcow2: $eio" disk.qcow2 newfstatat \
     xray-start maintenance
 fake 74 "^xray-start: maintenance: disk.qcow2: $eio" disk.qcow2 fchmodat \
     xray-start maintenance
+# What was allowed until a run ended is not there for the next.
+fake 74 "^xray-start: v: rules.session: $eio" rules.session openat \
+    xray-start v
+fake 74 "^xray-start: v: rules.session: $eio" rules.session \
+    renameat,renameat2,unlinkat xray-start v
+echo nonsense >"$vm/rules.session"
+says 'with a broken one nothing is allowed' 69 ': QEMU ended: ' \
+    env PATH="$tmp/bin:$PATH" xray-start v
+ok 'and it is left' grep -qx nonsense "$vm/rules.session"
 
 # ---- bases ----
 

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -17,22 +18,23 @@ ends(const struct rule *r, long long now)
 }
 
 int
-session_begin(int dir, const char *name, long long now, struct why *why)
+session_begin(const char *vm, int dir, const char *name, struct why *why)
 {
 	autobuf struct buf text = { 0 }, kept = { 0 };
 	struct rulefile f = { 0 };
-	int r = 0;
+	int r = io_read_file(dir, name, &text, SESSION_MAX);
 
-	if (io_read_file(dir, name, &text, SESSION_MAX) < 0)
-		return errno == ENOENT ? 0 : why_sys(why, EX_IOERR, "%s", name);
-	if (rulefile_read(&f, name, text.n ? text.p : "", text.n, why) < 0)
-		return -1;
-	if (rulefile_remove_if(&f, ends, now) > 0) {
+	if (r < 0 && errno == ENOENT)
+		return 0;
+	if (r == 0 &&
+	    rulefile_read(&f, name, text.n ? text.p : "", text.n, NULL) < 0)
+		return 0;
+	if (r == 0 && rulefile_remove_if(&f, ends, time(NULL)) > 0) {
 		rulefile_print(&f, &kept);
 		r = io_replace(dir, name, 0600, kept.n ? kept.p : "", kept.n);
 		if (r < 0) /* a full disk: no answer rather than old ones */
 			r = unlinkat(dir, name, 0);
 	}
 	rulefile_free(&f);
-	return r < 0 ? why_sys(why, EX_IOERR, "%s", name) : 0;
+	return r < 0 ? why_sys(why, EX_IOERR, "%s: %s", vm, name) : 0;
 }

@@ -5,10 +5,13 @@
 
 #include "mem.h"
 
-/* Take out of file name in dir the rules that last as long as a run, which
- * have no time, and those whose time is over, now being s since 1970.  Where it
- * cannot be written it goes as a whole; one that cannot be read is left: with
- * it nothing is allowed.  0, or -1 with why. */
-int session_begin(int dir, const char *name, long long now, struct why *why);
+/*
+ * Take out of file name in dir, that of vm, the rules that last as long as a
+ * run, which have no time, and those whose time is over.  Where it cannot be
+ * written it goes as a whole; one that is broken is left: with it nothing is
+ * allowed.  0, or -1 with why: what was allowed for a run that is over may be
+ * in it.
+ */
+int session_begin(const char *vm, int dir, const char *name, struct why *why);
 
 #endif
