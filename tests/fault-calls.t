@@ -146,6 +146,7 @@ proxy 71 "unix:$tmp/names: $eio" epoll_ctl:when=1..9 \
 proxy 71 "the event loop: $eio" epoll_ctl:when=1..9 "--ask $tmp/ask"
 proxy 71 "$tmp/requests: $eio" epoll_ctl:when=1..9 "--control $tmp/requests"
 proxy 71 "$tmp/requests: $eio" epoll_create1:when=1..9 "--control $tmp/requests"
+proxy 71 "$tmp/requests: $eio" epoll_ctl:when=3..9 "--control $tmp/requests"
 socat UNIX-LISTEN:control,fork EXEC:cat 2>/dev/null &
 served="$served $!"
 until_ok 30 listens control

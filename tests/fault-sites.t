@@ -50,6 +50,8 @@ script=$vm/scripts/create/10-a
 f 66 "10-a: $eio" "$script" openat xray-provision v "$script"
 f 74 "10-a: $eio" "$script" lseek xray-provision v "$script"
 f 66 "10-a: $eio" "$script" newfstatat,lstat xray-provision v "$script"
+f 66 "10-a: $eio" "$script" newfstatat,lstat:when=2..4 \
+    xray-provision v "$script"
 echo 'Compression yes' >"$vm/ssh_config"
 f 74 "/\.ssh-[0-9]*\.conf: $eio" "$XRAY_HOME" openat:when=1..20 \
     xray-ssh v true
@@ -114,6 +116,9 @@ f 74 "^xray-base: \.stage-[0-9]*: $eio" "$XRAY_HOME/bases" \
     openat:when=1..20 xray-base import -n n "$tmp/b.qcow2"
 f 74 "^xray-base: $tmp/cache[^ ]*: $eio" "$tmp/cache" \
     fstat,newfstatat:when=1..9 \
+    env XRAY_CACHE="$tmp/cache" xray-base import -n n https://127.0.0.1:9/x
+
+f 74 "[.]part: $eio" '' ftruncate:when=1..9 \
     env XRAY_CACHE="$tmp/cache" xray-base import -n n https://127.0.0.1:9/x
 
 # ---- what a guest sends without an end ----

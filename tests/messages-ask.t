@@ -7,7 +7,7 @@ command -v socat >/dev/null || skip_all 'no socat'
 empty_base >/dev/null && xray-create -q -b b v || exit 1
 vm=$XRAY_HOME/vms/v
 pids=
-trap 'exec 7>&- 8>&-; kill $pids 2>/dev/null || :; finish' EXIT
+trap 'exec 7>&- 8>&- 9>&-; kill $pids 2>/dev/null || :; finish' EXIT
 said() { until_ok 60 grep -Eq -- "$2" "$tmp/$1"; }
 all() { [ "$(grep -Ec -- "$2" "$tmp/$1")" -ge "$3" ]; }
 
@@ -38,9 +38,9 @@ ok 'and who looks after it sees it' \
 rm "$vm/rules.session"
 
 # Nothing can be written down for a while, and 128 wait for that.
-"$XRAY_OBJ/tests/lock-peer" "$vm/lock" sleep 600 &
-pids="$pids $!"
-lock=$!
+mkfifo "$tmp/9"
+"$XRAY_OBJ/tests/lock-peer" "$vm/lock" cat <"$tmp/9" &
+exec 9>"$tmp/9"
 is_held() {
 	xray-config set -q --lock-wait 0 v cpus 1 2>&1 | grep -q 'locked by'
 }
@@ -54,7 +54,7 @@ while [ $last -lt 193 ]; do
 done
 ok 'more answers than can wait' said told '^error v 130 too many at once'
 ok 'the others do' all told '^ok v' 129
-kill $lock
+exec 9>&-
 
 # ---- programs that ask ----
 
