@@ -60,7 +60,9 @@ main(void)
 	    "no room: no old answers");
 	ok(mkdirat(dir, "d", 0700) == 0 &&
 		session_begin("v", dir, "d", &why) < 0 &&
-		strcmp(why.text, "v: d: Is a directory") == 0 &&
+		strcmp(why.text,
+		    "v: d: Is a directory; it has what was allowed until the "
+		    "last run ended: remove it") == 0 &&
 		unlinkat(dir, "d", AT_REMOVEDIR) == 0,
 	    "a folder in its place is told");
 	(void)rmdir(path);

@@ -7,7 +7,7 @@ unshare -m true 2>/dev/null || skip_all 'no mount namespace'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 55
+plan 57
 cd "$tmp" || exit 1
 chmod 755 .
 
@@ -179,6 +179,15 @@ ok 'rules that cannot be read stay as they were' logged \
 sed -i '$d; s/^deny tcp 127/allow tcp 127/' rules
 
 ok 'SIGTERM ends it' ends 0
+
+# What is broken from the start allows nothing, whatever else it says.
+cp rules whole
+echo 'no rule at all' >>rules
+proxy --mode allow
+is 'broken from the start' 0 2 ask 1 "$at" 9000
+ok 'is told' logged 'rules:11: .*; nothing is allowed until they can be read'
+ends 0
+mv whole rules
 
 # The children: the one of the log, four for names, one for rules.
 ended() {

@@ -8,15 +8,17 @@
 #include "say.h"
 
 enum { RELOAD_MS = 1000 };
+#define KEPT "the rules stay as they were"
 
-/* The rules are these now, or the old ones stay. */
+/* The rules are these now, or it is as said. */
 static void
-put_rules(struct mind *m, struct rules *rules, const struct why *why)
+put_rules(struct mind *m, struct rules *rules, const struct why *why,
+    const char *else_so)
 {
 	autofree char *text = NULL;
 
 	if (!rules) {
-		text = xasprintf("%s; the rules stay as they were", why->text);
+		text = xasprintf("%s; %s", why->text, else_so);
 		m->log(text, m->arg);
 		return;
 	}
@@ -48,7 +50,7 @@ mind_start(struct mind *m, struct why *why)
 	m->rules = no_rules();
 	m->policy->rules = m->rules;
 	rules = sources_load(&m->sources, &bad);
-	put_rules(m, rules, &bad);
+	put_rules(m, rules, &bad, "nothing is allowed until they can be read");
 	m->resolver = resolver_start(why);
 	if (!m->resolver)
 		return -1;
@@ -88,7 +90,7 @@ mind_serve(struct mind *m, const struct pollfd *p, long long now)
 		while (resolver_next(m->resolver, &r, now) > 0)
 			m->resolved(&r, m->arg);
 	while (p[1].revents && (n = clerk_next(m->clerk, &rules, &why)) != 0)
-		put_rules(m, n > 0 ? rules : NULL, &why);
+		put_rules(m, n > 0 ? rules : NULL, &why, KEPT);
 }
 
 int
@@ -109,7 +111,7 @@ await(struct mind *m, struct why *why)
 		int n = clerk_next(m->clerk, &rules, why);
 
 		if (n)
-			put_rules(m, n > 0 ? rules : NULL, why);
+			put_rules(m, n > 0 ? rules : NULL, why, KEPT);
 		if (n && clerk_is_current(m->clerk))
 			return n > 0 ? 0 : -1;
 		if (!n && io_wait_readable(clerk_fd(m->clerk), deadline) != 1)

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,5 +37,9 @@ session_begin(const char *vm, int dir, const char *name, struct why *why)
 			r = unlinkat(dir, name, 0);
 	}
 	rulefile_free(&f);
-	return r < 0 ? why_sys(why, EX_IOERR, "%s: %s", vm, name) : 0;
+	return r < 0 ? why_set(why, EX_IOERR,
+			   "%s: %s: %s; it has what was allowed until the last "
+			   "run ended: remove it",
+			   vm, name, strerror(errno)) :
+		       0;
 }
