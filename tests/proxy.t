@@ -7,7 +7,7 @@ unshare -m true 2>/dev/null || skip_all 'no mount namespace'
 pids=
 # shellcheck disable=SC2086,SC2154	# pids is a list, finish knows tmp
 trap 'rc=$?; kill $pids 2>/dev/null; (exit $rc); finish' EXIT
-plan 57
+plan 58
 cd "$tmp" || exit 1
 chmod 755 .
 
@@ -185,6 +185,7 @@ cp rules whole
 echo 'no rule at all' >>rules
 proxy --mode allow
 is 'broken from the start' 0 2 ask 1 "$at" 9000
+ok 'by what stands for them' logged 'deny unread:1 tcp - 127.0.0.1 9000 .*'
 ok 'is told' logged 'rules:11: .*; nothing is allowed until they can be read'
 ends 0
 mv whole rules
