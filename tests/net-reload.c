@@ -19,7 +19,7 @@ enum { SOON = 10000, A_LOOK = 600 };
 
 static char *files[] = { (char[]){ "rules" } };
 static char *lists[] = { (char[]){ "lists" } };
-static int told, here;
+static int told_none, told_kept, here;
 static const char *with_names;
 static struct why why;
 
@@ -39,7 +39,8 @@ static void
 call_log(const char *line, void *arg)
 {
 	(void)arg;
-	told += strstr(line, "the rules stay as they were") != NULL;
+	told_none += strstr(line, "nothing is allowed until they can") != NULL;
+	told_kept += strstr(line, "the rules stay as they were") != NULL;
 }
 
 static void
@@ -109,16 +110,23 @@ test_unread(void)
 	struct wall *w;
 
 	put("rules", "deny * .bad.test *\nno rule at all\n");
-	told = 0;
+	told_none = told_kept = 0;
 	w = start(MODE_ALLOW, "domains");
-	ok(told && verdict(w, "www.bad.test") == RULE_DENY &&
+	ok(told_none && verdict(w, "www.bad.test") == RULE_DENY &&
 		verdict(w, "good.test") == RULE_DENY,
 	    "rules that cannot be read: nothing is allowed, in any mode");
+	serve(w, A_LOOK);
+	ok(told_kept == 0, "and it is not said that others stay");
 	put("rules", "deny * .bad.test *\n");
 	serve(w, A_LOOK);
 	ok(verdict(w, "www.bad.test") == RULE_DENY &&
 		verdict(w, "good.test") == RULE_ALLOW,
 	    "once they are good, the mode counts");
+	put("rules", "no rule at all\n");
+	serve(w, A_LOOK);
+	ok(told_kept == 1 && verdict(w, "www.bad.test") == RULE_DENY &&
+		verdict(w, "good.test") == RULE_ALLOW,
+	    "bad ones after good ones: it is said, and the good ones stay");
 	end(w);
 }
 

@@ -8,22 +8,23 @@
 #include "say.h"
 
 enum { RELOAD_MS = 1000 };
-#define KEPT "the rules stay as they were"
 
-/* The rules are these now, or it is as said. */
+/* The rules are these now, or what was in force stays. */
 static void
-put_rules(struct mind *m, struct rules *rules, const struct why *why,
-    const char *else_so)
+put_rules(struct mind *m, struct rules *rules, const struct why *why)
 {
 	autofree char *text = NULL;
 
 	if (!rules) {
-		text = xasprintf("%s; %s", why->text, else_so);
+		text = xasprintf("%s; %s", why->text,
+		    m->was_read ? "the rules stay as they were" :
+				  "nothing is allowed until they can be read");
 		m->log(text, m->arg);
 		return;
 	}
 	rules_free(m->rules);
 	m->rules = rules;
+	m->was_read = 1;
 	m->policy->rules = rules;
 	m->changed(m->arg);
 }
@@ -50,7 +51,7 @@ mind_start(struct mind *m, struct why *why)
 	m->rules = no_rules();
 	m->policy->rules = m->rules;
 	rules = sources_load(&m->sources, &bad);
-	put_rules(m, rules, &bad, "nothing is allowed until they can be read");
+	put_rules(m, rules, &bad);
 	m->resolver = resolver_start(why);
 	if (!m->resolver)
 		return -1;
@@ -90,7 +91,7 @@ mind_serve(struct mind *m, const struct pollfd *p, long long now)
 		while (resolver_next(m->resolver, &r, now) > 0)
 			m->resolved(&r, m->arg);
 	while (p[1].revents && (n = clerk_next(m->clerk, &rules, &why)) != 0)
-		put_rules(m, n > 0 ? rules : NULL, &why, KEPT);
+		put_rules(m, n > 0 ? rules : NULL, &why);
 }
 
 int
@@ -111,7 +112,7 @@ await(struct mind *m, struct why *why)
 		int n = clerk_next(m->clerk, &rules, why);
 
 		if (n)
-			put_rules(m, n > 0 ? rules : NULL, why, KEPT);
+			put_rules(m, n > 0 ? rules : NULL, why);
 		if (n && clerk_is_current(m->clerk))
 			return n > 0 ? 0 : -1;
 		if (!n && io_wait_readable(clerk_fd(m->clerk), deadline) != 1)

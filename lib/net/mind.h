@@ -33,6 +33,7 @@ struct mind {
 	struct clerk *clerk;
 	struct resolver *resolver;
 	struct rules *rules;
+	int was_read; /* 0: no rules could be read yet, none is in force */
 };
 
 /* Read the rules, start the children, which end with us.  Rules that cannot be
