@@ -118,6 +118,9 @@ generations(void)
 	base_close(&b);
 	ok(next("nope", "1M", &gen, &why) < 0 && why.code == EX_NOINPUT,
 	    "none of a base that is not there");
+	ok(base_next(&home, ".stage-none", "b", NULL, &gen, &why) < 0 &&
+		why.code == EX_IOERR && str_starts(why.text, ".stage-none: "),
+	    "none of a stage that is not there: %s", why.text);
 	ok(base_use(&home, "b", 1, &why) == 0 && tells("1,2 of 2, current 1"),
 	    "the way back");
 	ok(base_use(&home, "b", 3, &why) < 0 && why.code == EX_NOINPUT,

@@ -257,9 +257,10 @@ base_make(struct home *h, const char *stage, const char *name,
 	return 0;
 }
 
-/* Under the home's lock: the directory first, then what names it. */
+/* Under the home's lock: the directory first, which is open as made, then what
+ * names it. */
 static int
-append(struct home *h, const char *stage, struct base *b,
+append(struct home *h, const char *stage, int made, struct base *b,
     const struct sealed *s, const char *facts, struct why *why)
 {
 	long long gen = b->generation + 1;
@@ -270,7 +271,8 @@ append(struct home *h, const char *stage, struct base *b,
 	    conf_set(b->conf, "generation", dir, why) < 0 ||
 	    conf_set(b->conf, "current", dir, why) < 0)
 		return -1;
-	if (renameat(h->bases, stage, b->dir, dir) < 0 ||
+	if (sys_fsync(made) < 0 ||
+	    renameat(h->bases, stage, b->dir, dir) < 0 ||
 	    sys_fsync(b->dir) < 0 || sys_fsync(h->bases) < 0)
 		return why_sys(why, EX_IOERR, "%s/%s", b->name, dir);
 	b->generation = b->current = gen;
@@ -298,11 +300,9 @@ base_next(struct home *h, const char *stage, const char *name,
 	base_close(&b);
 	if (prepare(dir, name, arch, &s, why) < 0)
 		return -1;
-	if (sys_fsync(dir) < 0)
-		return why_sys(why, EX_IOERR, "%s", stage);
 	if ((lock = base_change(h, name, &b, why)) < 0)
 		return -1;
-	r = append(h, stage, &b, &s, facts, why);
+	r = append(h, stage, dir, &b, &s, facts, why);
 	*generation = b.generation;
 	base_close(&b);
 	return r;
