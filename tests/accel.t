@@ -4,7 +4,7 @@
 # that stands still, or an end.
 . "${0%/*}/lib.sh"
 [ -w /dev/kvm ] || skip_all 'no /dev/kvm: nothing to probe'
-plan 18
+plan 20
 unset XRAY_ACCEL
 empty_base
 xray create -q -m 64 -c 1 a
@@ -56,6 +56,16 @@ is 'nor is tcg' 0 1 sh -c \
 
 ok 'without a home it is only looked at' sh -c \
     'XRAY_HOME=/dev/null/home xray doctor | grep "kvm: not tried without a home"'
+mode works
+ok 'no room for the payload: told' sh -c '
+    (trap "" XFSZ; ulimit -f 0; xray argv a 2>&1; echo $?) | tr "\n" " " |
+    grep -q "[.]stage-[0-9]*: File too large 74"'
+mv "$tmp/path/qemu-system-x86_64" "$tmp/wrapper"
+printf '\177ELF nonsense' >"$tmp/path/qemu-system-x86_64"
+chmod 755 "$tmp/path/qemu-system-x86_64"
+says 'a QEMU that is none: told' 126 \
+    '^xray-argv: .*/qemu-system-x86_64: Exec format error' xray argv a
+mv "$tmp/wrapper" "$tmp/path/qemu-system-x86_64"
 # start tells what it means, once.
 mode ends
 says 'start says what tcg is' 0 'ten times slower, and no security boundary' \

@@ -121,6 +121,74 @@ f 74 "^xray-base: $tmp/cache[^ ]*: $eio" "$tmp/cache" \
 f 74 "[.]part: $eio" '' ftruncate:when=1..9 \
     env XRAY_CACHE="$tmp/cache" xray-base import -n n https://127.0.0.1:9/x
 
+# ---- a download in another file system ----
+
+if [ "$(stat -c %d "$tmp")" != "$(stat -c %d /dev/shm 2>&1)" ]; then
+	shm=$(mktemp -d /dev/shm/xray-test.XXXXXX) || exit 1
+	trap 'kill $served 2>/dev/null; rm -rf "$shm"; finish' EXIT
+	(cd "$tmp" && exec "$XRAY_OBJ/tests/http-peer" b.qcow2 port log) &
+	served="$served $!"
+	until_ok 20 test -s "$tmp/log"
+	url=http://127.0.0.1:$(cat "$tmp/port")/n.img
+	sum=$(sha256sum <"$tmp/b.qcow2" | cut -d' ' -f1)
+	elsewhere() {
+		f "$@" env no_proxy=127.0.0.1 XRAY_CACHE="$shm" \
+		    xray-base import --sha256 "$sum" "$url"
+	}
+	elsewhere 74 "^xray-base: n: $eio" disk.qcow2 openat:when=1
+	elsewhere 74 "^xray-base: n: $eio" '' ftruncate:when=1..12
+else
+	for t in 'there is no room for it' 'nor for its bytes'; do
+		n=$((n + 1))
+		echo "ok $n - $t # SKIP no other file system"
+	done
+fi
+
+# ---- a VM without a base ----
+
+iso() { f "$@" xray-build build --iso "$tmp/b.qcow2" --firmware uefi blank; }
+rm -r "$tmp/store/vms/maintenance" # there is one at a time
+iso 69 "^xray-base: no UEFI firmware for .*; share/deps installs it" '' access:when=4+
+iso 74 "^xray-base: efivars.qcow2: $eio" efivars.qcow2 openat:when=1..6
+# What could not be written may be told when it is closed: so does NFS.
+f 74 "^xray-create: (disk.qcow2|vm.ini): $eio" '' close:when=5..30 \
+    xray-create -q -b b w
+
+# ---- the next generation of a base ----
+
+# No command makes one yet; its own test tells what went wrong.
+export XRAY_OBJ
+f 1 "its next generation b/2: $eio" '' renameat:when=1..9 \
+    sh -c '"$XRAY_OBJ/tests/machine-base" >&2'
+
+# ---- what is run ----
+
+# Only the command itself is refused or told something, not what it runs.
+alone() { # INJECT COMMAND...
+	inject=$1
+	shift
+	timeout 60 strace -qq -o /dev/null -e signal=none \
+	    -e trace="${inject%%:*}" -e inject="$inject" "$@"
+}
+says 'a recipe cannot be waited for' 71 "^xray-base: .*/recipes/tiny: $eio" \
+    alone wait4:error=EIO xray-build build tiny -- -Z
+f 66 "10-a: failed [(]our trouble[)]: .*10-a: $eio" "$script" \
+    readlink:when=4..5 xray-hooks run v create
+says 'told to end between its being written down and its being run' 75 \
+    '10-a: told to end$' alone renameat:signal=TERM:when=1 \
+    xray-hooks run v create
+
+# ---- live ----
+
+xray-start -q o 2>/dev/null || exit 1
+kept=yes
+f 74 "^xray-snap: o: snapshots.ini: $eio" .snapshots.ini.new openat \
+    xray-snap create o live
+is 'but it is there' 0 live sh -c 'xray-snap list -H o | grep -o ^live'
+f 74 "^xray-why: log: $eio" "$XRAY_HOME/vms/o/log" openat:when=1..9 xray-why o
+kept=
+xray-stop -q -f o
+
 # ---- what a guest sends without an end ----
 
 # links N LONG: an archive of N symbolic links; with LONG each has a name of so

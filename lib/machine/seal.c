@@ -271,8 +271,7 @@ append(struct home *h, const char *stage, int made, struct base *b,
 	    conf_set(b->conf, "generation", dir, why) < 0 ||
 	    conf_set(b->conf, "current", dir, why) < 0)
 		return -1;
-	if (sys_fsync(made) < 0 ||
-	    renameat(h->bases, stage, b->dir, dir) < 0 ||
+	if (sys_fsync(made) < 0 || renameat(h->bases, stage, b->dir, dir) < 0 ||
 	    sys_fsync(b->dir) < 0 || sys_fsync(h->bases) < 0)
 		return why_sys(why, EX_IOERR, "%s/%s", b->name, dir);
 	b->generation = b->current = gen;
