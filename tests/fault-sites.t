@@ -120,6 +120,8 @@ f 74 "^xray-base: $tmp/cache[^ ]*: $eio" "$tmp/cache" \
 
 f 74 "[.]part: $eio" '' ftruncate:when=1..9 \
     env XRAY_CACHE="$tmp/cache" xray-base import -n n https://127.0.0.1:9/x
+f 74 "[.]part: $eio" '' ftruncate:when=4 \
+    env XRAY_CACHE="$tmp/cache" xray-base import -n n https://127.0.0.1:9/x
 
 # ---- a download in another file system ----
 
@@ -215,6 +217,11 @@ links() {
 	print $one x 100 for 1 .. $n / 100;
 	print "\0" x 1024;' "$1" "$2"
 }
+mkdir -p "$tmp/in/d" "$tmp/into"
+echo x >"$tmp/in/d/f"
+tar -C "$tmp/in" -cf "$tmp/into.tar" d
+f 74 "^xray-untar: f: $eio" '' renameat \
+    sh -c 'xray-untar "$0" d <"$0.tar"' "$tmp/into"
 untars() { links "$2" "$3" | xray-untar ${1:+"$1"} "$tmp" d; }
 says 'a million of them' 76 'more than a million files' untars '' 1000100 0
 says 'long names' 76 'names past 256 MiB' untars -a 70000 4000

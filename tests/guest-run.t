@@ -3,7 +3,7 @@
 # what was denied, and that nothing is left.
 . "${0%/*}/lib.sh"
 tiny_base
-plan 42
+plan 44
 cd "$tmp" || exit 1
 export XRAY_VM_CPUS=1 # boots sooner where the CPU is emulated
 vms=$XRAY_HOME/vms
@@ -100,6 +100,15 @@ begin() { # until the command runs
 	pid=$!
 	until_ok 300 grep -q here here
 }
+# What ssh goes through ends, and is there again at once: the guest runs on.
+begin --rm --name cut tiny
+read -r gate _ <"$vms/cut/gateway"
+kill -9 "$gate"
+code=0
+wait "$pid" || code=$?
+cp "$tmp/err" told
+is 'ssh is cut off: 76' 0 76 echo "$code"
+ok 'which is told' grep -q 'cut: ssh ended before the command did$' told
 begin --rm tiny
 kill -INT "$pid"
 code=0
