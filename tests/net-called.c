@@ -255,8 +255,7 @@ test_porter(void)
 		strcmp(why.text, "proxy: rules:1: no") == 0 &&
 		reads(s[1], "name x -\n"),
 	    "an error is one");
-	ok(porter_await(&p, "reload", &why) < 0 &&
-		why.code == EX_TEMPFAIL &&
+	ok(porter_await(&p, "reload", &why) < 0 && why.code == EX_TEMPFAIL &&
 		strcmp(why.text, "the proxy does not answer in time") == 0,
 	    "silence is not waited for long");
 	close(s[1]);
