@@ -220,7 +220,11 @@ links() {
 mkdir -p "$tmp/in/d" "$tmp/into"
 echo x >"$tmp/in/d/f"
 tar -C "$tmp/in" -cf "$tmp/into.tar" d
-f 74 "^xray-untar: f: $eio" '' renameat \
+f 74 "^xray-untar: d/f: $eio" '' renameat \
+    sh -c 'xray-untar "$0" d <"$0.tar"' "$tmp/into"
+mkdir -p "$tmp/into/d/f"
+says 'what is in the way is named whole' 73 \
+    '^xray-untar: d/f: a link, a file or a folder is in the way$' \
     sh -c 'xray-untar "$0" d <"$0.tar"' "$tmp/into"
 untars() { links "$2" "$3" | xray-untar ${1:+"$1"} "$tmp" d; }
 says 'a million of them' 76 'more than a million files' untars '' 1000100 0

@@ -161,9 +161,9 @@ file_mode(const struct untar_work *w, const struct tar_entry *e,
 	return e->mode & 0777 & ~w->umask;
 }
 
-/* Write, then rename to name over a file or a link. */
+/* Write, then rename to name over a file or a link; messages are of path. */
 static int
-put_file(struct untar_work *w, int dir, const char *name,
+put_file(struct untar_work *w, int dir, const char *name, const char *path,
     const struct tar_entry *e, struct why *why)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
@@ -175,14 +175,14 @@ put_file(struct untar_work *w, int dir, const char *name,
 	int there = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0, r;
 
 	if (there && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-		return errno = EEXIST, untar_fails(why, name);
+		return errno = EEXIST, untar_fails(why, path);
 	sys_random(&random, sizeof random);
 	(void)snprintf(u->half, sizeof u->half, ".xray-%016llx",
 	    (unsigned long long)random);
 	fd = openat(dir, u->half,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return untar_fails(why, name);
+		return untar_fails(why, path);
 	u->half_dir = dir;
 	r = fill(w, fd, e->size, why);
 	if (r == 0 &&
@@ -191,7 +191,7 @@ put_file(struct untar_work *w, int dir, const char *name,
 		    0 ||
 		(u->archive && futimens(fd, times) < 0) ||
 		renameat(dir, u->half, dir, name) < 0))
-		r = untar_fails(why, name);
+		r = untar_fails(why, path);
 	if (r < 0)
 		unlinkat(dir, u->half, 0);
 	u->half_dir = -1;
@@ -239,9 +239,9 @@ put_folder(struct untar_work *w, int dir, const char *name, const char *path,
 		mode_t mode = (e->mode & 0777) | 0700;
 
 		if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
-			return untar_fails(why, name);
+			return untar_fails(why, path);
 		if ((fd = openat(dir, name, UNTAR_FOLDER)) < 0)
-			return untar_fails(why, name);
+			return untar_fails(why, path);
 	}
 	/* The folder that contents go to keeps what it has. */
 	if (*name && (w->u->archive || w->u->prune))
@@ -299,7 +299,9 @@ put(struct untar_work *w, const struct tar_entry *e, struct why *why)
 		return put_folder(w, dir, name, path, e, why);
 	if (!*name)
 		return fails(why, EX_PROTOCOL, e->path, "a file of no name");
-	return put_file(w, dir, w->lone ? w->u->as : name, e, why);
+	if (w->lone)
+		return put_file(w, dir, w->u->as, w->u->as, e, why);
+	return put_file(w, dir, name, path, e, why);
 }
 
 static int
