@@ -31,9 +31,9 @@ refuse() {
 # EIO where they are about PATH, as the command names it; everywhere without.
 # With when=N..M it is one call of those that says so: which one is not ours to
 # know, as what a program is linked with makes some before it.  One that has to
-# try again, on a busy machine, makes more, and ours is another than a run ago:
-# they are gone through twice.  Each finds the home as it was, unless it is
-# kept.
+# try again, on a busy machine, makes more, and ours is another than a run ago
+# (one time in seven with six that keep two processors busy): they are gone
+# through four times.  Each finds the home as it was, unless it is kept.
 f() {
 	want=$1 words=$2 path=$3 calls=$4 when=1+ last=
 	shift 4
@@ -44,7 +44,7 @@ f() {
 	    one_says "$@"
 }
 one_says() {
-	first=$when again=yes
+	first=$when turns=4
 	while :; do
 		[ -n "${kept-}" ] || {
 			rm -rf "${tmp:?}/home"
@@ -52,13 +52,14 @@ one_says() {
 		}
 		f_code=0
 		refuse "$calls" "$when" "$path" "$@" 2>"$tmp/said" || f_code=$?
-		if [ -z "$last" ] || [ "$when$again" = "${last}no" ] ||
+		if [ -z "$last" ] || [ "$when$turns" = "${last}1" ] ||
 		    { [ $f_code = "$want" ] && grep -Eq -- "$words" "$tmp/said"; }
 		then
 			cat "$tmp/said" >&2
 			return $f_code
 		fi
-		[ "$when" != "$last" ] || again=no when=$((first - 1))
+		[ "$when" != "$last" ] ||
+		    turns=$((turns - 1)) when=$((first - 1))
 		when=$((when + 1))
 	done
 }
