@@ -96,8 +96,12 @@ not_got() { ! wait "$held" && [ ! -s "$tmp/web4" ]; }
 ok 'it is refused' not_got
 not_let4() { ! get web4; }
 ok 'and again, unasked' not_let4
-is 'by the rule' 0 'rules.session' sh -c \
-    'xray fw log -n 1 -H -o why a | cut -d: -f1'
+# By the answer that is remembered, until the rule is in force.
+by_rule() {
+	not_let4 && [ "$(xray fw log -n 1 -H -o why a | cut -d: -f1)" = \
+	    rules.session ]
+}
+ok 'and by the rule' until_ok 60 by_rule
 until_ok 60 sh -c 'xray fw check a web2.example:80; [ $? = 1 ]'
 held web2
 ok 'after once it is asked anew' waits web2
