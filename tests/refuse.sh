@@ -52,7 +52,7 @@ one_says() {
 		}
 		f_code=0
 		refuse "$calls" "$when" "$path" "$@" 2>"$tmp/said" || f_code=$?
-		if [ -z "$last" ] || [ "$when$turns" = "${last}1" ] ||
+		if [ -z "$last" ] || { [ "$when" = "$last" ] && [ $turns = 1 ]; } ||
 		    { [ $f_code = "$want" ] && grep -Eq -- "$words" "$tmp/said"; }
 		then
 			cat "$tmp/said" >&2
