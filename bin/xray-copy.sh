@@ -333,7 +333,8 @@ guest: VM:PATH"
 	done
 	# shellcheck disable=SC2016 # the guest's
 	ask 'for f; do [ -e "$f" ] || [ -L "$f" ] || {
-		printf "%s: no such file in the guest\n" "$f" >&2; exit 66; }; done' \
+		printf "xray-copy: %s: no such file in the guest\n" "${f#./}" >&2
+		exit 66; }; done' \
 	    "$@"
 	plain "$dst"
 	to=$p

@@ -46,7 +46,7 @@ says 'no guest' 64 'neither a nor b is in a guest' copy a b
 says 'guest to guest' 64 'not from guest to guest' copy v:a w:b
 says 'an option nobody knows' 64 'no such option' copy --nope a v:b
 says 'no such file here' 66 'nope: no such file' copy nope v:
-says 'no such file there' 66 'nope: no such file in the guest' copy v:nope .
+says 'no such file there' 66 '^xray-copy: nope: no such file in the guest' copy v:nope .
 says 'no such folder there' 66 'no/such: no such folder in the guest' \
     copy "$tmp/bin/xray-copy" v:no/such
 says 'no such folder here' 66 'no/such: no such folder' \
