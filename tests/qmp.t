@@ -17,7 +17,10 @@ lie() {
 }
 hello='{"QMP":{"version":{},"capabilities":[]}}'
 good='{"return":{},"id":1}'
-# However much it is told, nobody needs more than this.
+# A VM with a snapshot of a run of its own, which the peer refuses to load.
+xray create -q -m 64 two && xray start -q two 2>/dev/null &&
+    xray snap create -q two there && xray stop -q -f two || exit 1
+# However much it is told, nobody needs more than this; QEMU would.
 [ "$XRAY_BIN" != "$top/bin" ] || prlimit --pid $$ --data=67108864
 lie 'silence' 75 'QEMU does not answer' '' 1
 lie 'no greeting' 76 'no QMP greeting' '{"hello":1}'
@@ -129,10 +132,7 @@ is 'status does not mind' 0 '0: 21' cuts 9 xray status web
 
 # ---- it loads no snapshot ----
 
-# One of a run of its own, which the peer then refuses to load.
-rm -f "$vm/qmp.sock"
-xray start -q web 2>/dev/null && xray snap create -q web there &&
-    xray stop -q -f web || exit 1
+vm=$XRAY_HOME/vms/two
 running='{"return":{"running":true,"status":"running"},"id":2}'
 unloaded() { # DESC LATER: what snap revert makes of that
 	"$XRAY_OBJ/tests/lock-peer" "$vm/run.lock" "$peer" "$vm/qmp.sock" \
@@ -140,15 +140,15 @@ unloaded() { # DESC LATER: what snap revert makes of that
 $good
 $running
 {\"error\":{\"class\":\"GenericError\",\"desc\":\"$1\"},\"id\":3}
-$2" xray snap revert -y web there
+$2" xray snap revert -y two there
 }
 none="Snapshot 'there' does not exist in one or more devices"
 says 'refused before anything was touched: it goes on' 76 \
-    "^xray-snap: web: snapshot-load: $none$" unloaded "$none" \
+    "^xray-snap: two: snapshot-load: $none$" unloaded "$none" \
     '{"return":{"running":false,"status":"paused"},"id":4}
 {"return":{},"id":5}'
-says 'one that goes on at once' 76 "^xray-snap: web: snapshot-load: $none$" \
+says 'one that goes on at once' 76 "^xray-snap: two: snapshot-load: $none$" \
     unloaded "$none" '{"return":{"running":true,"status":"running"},"id":4}'
 says 'half loaded: it must not go on, which is told' 76 \
-    'on fire; it is left paused: xray stop -f web, then start$' \
+    'on fire; it is left paused: xray stop -f two, then start$' \
     unloaded 'disk on fire' '<raw>'
